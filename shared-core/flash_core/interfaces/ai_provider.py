@@ -1,0 +1,69 @@
+"""A model that writes answers, or something that can stand in for one."""
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """`role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingPassage:
+    """A passage that may be quoted, under the number by which the answer cites it."""
+
+    marker: int
+    title: str
+    path: tuple[str, ...]
+    heading: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class WritingRequest:
+    """What to write: `turns` is the whole prompt for a chat model; `question` and `passages` are the same matter in
+    parts, for a provider that is not one."""
+
+    question: str
+    turns: Sequence[ChatTurn]
+    passages: Sequence[GroundingPassage] = ()
+    max_tokens: int = 1_024
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """The next piece of the text, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of the text, always the last item of a stream that succeeded."""
+
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class AIProviderInterface(Protocol):
+    """Writes text for a request, piece by piece.
+
+    The stream ends with exactly one `Finished`, or raises: `UpstreamUnavailableError` (away, slow, cut: another try
+    may help), `UpstreamRejectedError` (wrong key, unknown model: it won't). What was yielded before an error is void.
+    Closing the iterator stops the work at the provider.
+    """
+
+    name: str
+
+    @abstractmethod
+    def stream(self, request: WritingRequest) -> AsyncIterator[TextPiece | Finished]: ...

@@ -1,0 +1,29 @@
+"""Who is asking."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from flash_core.models.user import Principal
+
+
+class AuthenticatorInterface(Protocol):
+    """Turns a proof into a principal. Raises `UnauthenticatedError` for anything not valid now."""
+
+    @abstractmethod
+    async def bearer(self, token: str) -> Principal:
+        """A JWT of the auth service or an API key."""
+
+    @abstractmethod
+    async def cookie(self, token: str) -> tuple[Principal, str]:
+        """The page's session cookie: the principal and the CSRF token bound to it."""
+
+    @abstractmethod
+    def internal(self, token: str) -> Principal | None:
+        """A sibling service's token: the user on whose behalf it calls, or None when it calls for itself."""
+
+
+class ServiceTokenInterface(Protocol):
+    """Proof, for a sibling service, that a service of this fleet calls (on behalf of `principal`)."""
+
+    @abstractmethod
+    def issue(self, principal: Principal | None = None) -> str: ...

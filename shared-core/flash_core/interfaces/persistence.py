@@ -1,0 +1,43 @@
+"""What a use case needs from persistence, whatever keeps the data."""
+
+from abc import abstractmethod
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from flash_core.messaging.events import Event
+
+
+class OutboxInterface(Protocol):
+    """Events that leave the service if, and only if, the transaction commits."""
+
+    @abstractmethod
+    def add(self, event: Event) -> None: ...
+
+
+class InboxInterface(Protocol):
+    """Events this service has already acted on."""
+
+    @abstractmethod
+    async def claim(self, event_id: UUID) -> None:
+        """Raise `DuplicateEventError` the second time."""
+
+
+class UnitOfWorkInterface(Protocol):
+    """One transaction. Leaving without `commit` rolls back.
+
+    Raises `UpstreamUnavailableError` when the database can't be reached and `ConflictError` when a constraint says no.
+    """
+
+    outbox: OutboxInterface
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    @abstractmethod
+    async def commit(self) -> None: ...

@@ -1,0 +1,59 @@
+"""Dense and sparse vectors with payloads, in versioned collections behind an alias."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
+
+
+class VectorStoreInterface(Protocol):
+    """Every method takes the alias (`chunks`) or a version's own name (`chunks_v2`).
+
+    What a write acknowledged survives a kill of the process. Raises `NotFoundError` for an unknown collection,
+    `InvalidInputError` for a vector of another dimension, `UpstreamUnavailableError` when the engine is away.
+    """
+
+    @abstractmethod
+    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
+        """The collection behind the alias; made if there is none. `ConflictError` if it is of another model."""
+
+    @abstractmethod
+    async def info(self, name: str) -> CollectionInfo: ...
+
+    @abstractmethod
+    async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None: ...
+
+    @abstractmethod
+    async def search(self, name: str, query: VectorQuery) -> list[VectorHit]:
+        """Best first. Only points that the query's filter lets through are ever looked at."""
+
+    @abstractmethod
+    async def delete(
+        self,
+        name: str,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        except_content_hash: str | None = None,
+    ) -> None:
+        """Remove the points of these documents (or of a whole source), save those of `except_content_hash`."""
+
+    @abstractmethod
+    async def set_payload(
+        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+    ) -> None:
+        """Merge `payload` into these points, without touching vectors."""
+
+    @abstractmethod
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
+        """A new, empty collection beside the one that the alias points to."""
+
+    @abstractmethod
+    async def point_alias(self, alias: str, version: str) -> None:
+        """Make `version` the one that the alias means, atomically."""
+
+    @abstractmethod
+    async def drop_version(self, version: str) -> None:
+        """`ConflictError` while an alias points to it."""

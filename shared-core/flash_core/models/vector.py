@@ -1,0 +1,68 @@
+"""Points of a vector collection and questions to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from flash_core.interfaces.embedding import Vectors
+
+SearchMode = Literal["hybrid", "dense", "keyword"]
+Payload = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPoint:
+    """One chunk: its dense vector (shape (dimension,), float32), its words, and what it is filtered by.
+
+    `keywords` is all text that the keyword half sees (title, path, headings and the chunk itself). The payload holds
+    `document_id`, `source_id`, `source_groups`, `document_groups`, `content_hash`, `updated_at` (epoch seconds) and
+    whatever a hit must carry (`text`, `title`, `heading`, `start`, `end`, …).
+    """
+
+    id: UUID
+    vector: Vectors
+    keywords: str
+    payload: Payload
+    language: str = "english"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFilter:
+    """All that is set must hold. `groups` are the asker's groups: a point is visible when its `source_groups` and its
+    `document_groups` each hold one of them or `EVERYONE`."""
+
+    groups: frozenset[str]
+    source_ids: Sequence[UUID] | None = None
+    document_ids: Sequence[UUID] | None = None
+    updated_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VectorQuery:
+    filter: VectorFilter
+    mode: SearchMode = "hybrid"
+    vector: Vectors | None = None
+    text: str | None = None
+    limit: int = 50
+    dense_weight: float | None = None
+    language: str = "english"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorHit:
+    """`scores` holds the components by name: dense (cosine), keyword (BM25) before normalisation."""
+
+    id: UUID
+    score: float
+    payload: Payload
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    alias: str
+    version: str
+    model: str
+    dimension: int
+    points: int

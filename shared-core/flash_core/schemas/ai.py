@@ -1,0 +1,36 @@
+"""The intent service's internal wire format (`POST /internal/intent`)."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from flash_core.schemas.chat import Turn
+from flash_core.schemas.common import Request, Response
+from flash_core.schemas.search import SearchFilters
+
+
+class QuestionKind(StrEnum):
+    DOCUMENTATION = "documentation"
+    FOLLOW_UP = "follow_up"
+    GREETING = "greeting"
+    ABOUT = "about"
+    GENERAL = "general"
+    UNSAFE = "unsafe"
+
+
+class IntentRequest(Request):
+    """`history` is oldest first and ends before the question."""
+
+    question: str = Field(min_length=1, max_length=8_000)
+    history: list[Turn] = Field(default_factory=list, max_length=100)
+
+
+class IntentResponse(Response):
+    """`standalone_question` needs no conversation to be understood; `language` is an ISO 639-1 code."""
+
+    kind: QuestionKind
+    standalone_question: str
+    language: str = "en"
+    entities: list[str] = Field(default_factory=list)
+    filters: SearchFilters | None = None
+    used_model: bool = False

@@ -1,0 +1,248 @@
+"""The chat API's wire format, public and internal, and the frames of an answer."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from flash_core.models.conversation import GenerationState, Mode, Refusal, Role
+from flash_core.schemas.common import Problem, Request, Response, Timestamp
+from flash_core.schemas.search import SearchFilters
+
+QuestionText = Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=r"\S")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class CreateConversationRequest(Request):
+    title: Title | None = None
+    mode: Mode = Mode.COMPANY
+
+
+class UpdateConversationRequest(Request):
+    title: Title
+
+
+class ConversationResponse(Response):
+    id: UUID
+    title: str
+    mode: Mode
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class PostMessageRequest(Request):
+    content: QuestionText
+    mode: Mode | None = None
+    filters: SearchFilters | None = None
+
+
+class AcceptedResponse(Response):
+    message_id: UUID
+    answer_id: UUID
+
+
+class Source(Response):
+    """A passage that an answer may cite. `start`/`end`: code points in the document's text."""
+
+    id: str
+    marker: int
+    document_id: UUID
+    chunk_id: UUID
+    title: str
+    path: list[str]
+    url: str | None
+    provider: str
+    text: str
+    start: int
+    end: int
+    score: float
+    updated_at: Timestamp
+
+
+class Citation(Response):
+    """`start`/`end` delimit, in code points, the sentence of the answer's content that the source supports."""
+
+    marker: int
+    source_id: str
+    start: int
+    end: int
+    supported: bool
+
+
+class Usage(Response):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Timings(Response):
+    """Milliseconds; None for a stage that did not happen."""
+
+    queue: float | None = None
+    intent: float | None = None
+    retrieval: float | None = None
+    first_token: float | None = None
+    total: float | None = None
+
+
+class WrittenAnswer(Response):
+    """What the writing service hands over when it has finished; chat adds the ids."""
+
+    content: str
+    citations: list[Citation] = Field(default_factory=list)
+    sources: list[Source] = Field(default_factory=list)
+    confidence: float = Field(default=0.0, ge=0, le=1)
+    grounded: bool = False
+    refusal: Refusal | None = None
+    cached: bool = False
+    model: str = ""
+    usage: Usage = Field(default_factory=Usage)
+    timings_ms: Timings = Field(default_factory=Timings)
+    follow_ups: list[str] = Field(default_factory=list)
+
+
+class Answer(WrittenAnswer):
+    """`problem` says why, when `state` is failed."""
+
+    id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    state: GenerationState
+    created_at: Timestamp
+    problem: Problem | None = None
+
+
+class MessageResponse(Response):
+    """A user's message carries its latest answer's id and state, an assistant's message the whole answer."""
+
+    id: UUID
+    conversation_id: UUID
+    role: Role
+    content: str
+    created_at: Timestamp
+    answer_id: UUID | None = None
+    answer_state: GenerationState | None = None
+    answer: Answer | None = None
+
+
+class FeedbackRequest(Request):
+    rating: Literal["up", "down"]
+    reason: str | None = Field(default=None, max_length=200)
+    comment: str | None = Field(default=None, max_length=4_000)
+
+
+class AskRequest(Request):
+    query: QuestionText
+    conversation_id: UUID | None = None
+    mode: Mode | None = None
+
+
+class AskResponse(Response):
+    response: str
+    mode: Mode
+    sources: list[Source]
+    confidence: float
+    conversation_id: UUID
+    message_id: UUID
+    created_at: Timestamp
+
+
+# Frames about an answer, as they lie in its log. `answer_id` and `position` are added by whoever reads the log.
+
+Stage = Literal["understanding", "searching", "writing", "checking"]
+
+
+class StatusFrame(Response):
+    type: Literal["status"] = "status"
+    stage: Stage
+    detail: str = ""
+
+
+class SourcesFrame(Response):
+    type: Literal["sources"] = "sources"
+    sources: list[Source]
+
+
+class DeltaFrame(Response):
+    type: Literal["delta"] = "delta"
+    text: str
+
+
+class ResetFrame(Response):
+    type: Literal["reset"] = "reset"
+
+
+class DoneFrame(Response):
+    type: Literal["done"] = "done"
+    answer: Answer
+
+
+class ErrorFrame(Response):
+    type: Literal["error"] = "error"
+    problem: Problem
+
+
+AnswerFrame = StatusFrame | SourcesFrame | DeltaFrame | ResetFrame | DoneFrame | ErrorFrame
+
+
+# Between ai-main and chat: the life of a generation (`/internal/generations/{id}/…`).
+
+
+class Turn(Response):
+    """An earlier message of the conversation, oldest first in a list."""
+
+    role: Role
+    content: str
+
+
+class ClaimRequest(Request):
+    worker: str = Field(max_length=200)
+
+
+class ClaimResponse(Response):
+    """POST …/claim: the work, now leased to the caller. 409 `fenced`: done, or somebody else has it.
+
+    `attempt` is the fencing token; the lease lasts `lease_seconds` and each heartbeat renews it. `user_id`, `roles`
+    and `groups` are the asker's, as proved when the question was accepted. `history` ends before the question.
+    """
+
+    generation_id: UUID
+    conversation_id: UUID
+    message_id: UUID
+    attempt: int
+    lease_seconds: float
+    deadline: Timestamp
+    queued_ms: float
+    question: str
+    mode: Mode
+    filters: SearchFilters | None
+    history: list[Turn]
+    user_id: UUID
+    roles: list[str]
+    groups: list[str]
+    request_id: str = ""
+
+
+class HeartbeatRequest(Request):
+    attempt: int
+
+
+class HeartbeatResponse(Response):
+    """POST …/heartbeat: 409 `fenced` when the attempt is no longer the one that counts."""
+
+    cancel_requested: bool
+
+
+class FinishRequest(Request):
+    """POST …/finish (204; the same attempt twice is one finish): `state` is done or cancelled, with what was written;
+    or failed, with a problem."""
+
+    attempt: int
+    state: GenerationState
+    answer: WrittenAnswer
+    problem: Problem | None = None
+
+
+class ReleaseRequest(Request):
+    """POST …/release (204): give the lease back so that another attempt starts soon."""
+
+    attempt: int

@@ -1,0 +1,85 @@
+"""Documents on the wire: the public face, and what indexing hands to documentation."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from flash_core.schemas.common import Request, Response, Timestamp
+
+
+class DocumentSummary(Response):
+    id: UUID
+    source_id: UUID
+    external_id: str
+    provider: str
+    title: str
+    path: list[str]
+    url: str | None
+    groups: list[str]
+    updated_at: Timestamp
+
+
+class DocumentResponse(DocumentSummary):
+    """`text` is what every offset points into."""
+
+    text: str
+
+
+# Between indexing and documentation (`/internal/…`). Documentation owns the documents' identity.
+
+
+class ResolveRequest(Request):
+    """POST /internal/documents/resolve: ids for these external ids of a source, made where there are none."""
+
+    source_id: UUID
+    external_ids: list[str] = Field(max_length=1_000)
+
+
+class ResolvedDocument(Response):
+    """`content_hash` is that of the version now searchable, None when there is none (yet, or any more)."""
+
+    external_id: str
+    document_id: UUID
+    content_hash: str | None
+
+
+class ResolveResponse(Response):
+    documents: list[ResolvedDocument]
+
+
+class PutSourceRequest(Request):
+    """PUT /internal/sources/{id}: what documentation must know of a source; takes effect on every search at once."""
+
+    name: str
+    provider: str
+    groups: list[str]
+
+
+class PutDocumentRequest(Request):
+    """PUT /internal/documents/{id}: make this version the searchable one (its chunks are in the vector store already).
+
+    409 when the document was deleted after it was resolved.
+    """
+
+    source_id: UUID
+    external_id: str
+    title: str
+    path: list[str]
+    url: str | None
+    text: str
+    groups: list[str]
+    content_hash: str
+    updated_at: Timestamp
+    chunk_count: int
+
+
+class SourceDocumentsResponse(Response):
+    """GET /internal/sources/{id}/documents?after=&limit=: searchable documents, by external id."""
+
+    documents: list[ResolvedDocument]
+
+
+class DeleteDocumentsRequest(Request):
+    """POST /internal/documents/delete: gone from search, reading and citations when this returns."""
+
+    document_ids: list[UUID] = Field(max_length=1_000)

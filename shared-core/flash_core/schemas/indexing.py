@@ -1,0 +1,133 @@
+"""Sources, jobs and documents that come in, on the wire."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from flash_core.schemas.common import Request, Response, Timestamp
+
+GroupName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+class SourceType(StrEnum):
+    """Those that this version can read. The contract names more; they come with their connectors."""
+
+    FOLDER = "folder"
+    UPLOAD = "upload"
+
+
+class CreateSourceRequest(Request):
+    """`config` by type: folder `{path, include?: [glob], exclude?: [glob]}`; upload `{}`. `groups` empty: everyone."""
+
+    type: str = Field(max_length=50)
+    name: str = Field(min_length=1, max_length=200)
+    config: dict[str, Any] = Field(default_factory=dict)
+    credentials: dict[str, Any] | None = Field(default=None, description="Write-only.")
+    groups: list[GroupName] = Field(default_factory=list, max_length=100)
+    schedule: str | None = Field(default=None, max_length=100)
+
+
+class UpdateSourceRequest(Request):
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    config: dict[str, Any] | None = None
+    credentials: dict[str, Any] | None = None
+    groups: list[GroupName] | None = Field(default=None, max_length=100)
+    schedule: str | None = Field(default=None, max_length=100)
+
+
+class SourceResponse(Response):
+    id: UUID
+    type: str
+    name: str
+    config: dict[str, Any]
+    groups: list[str]
+    schedule: str | None
+    created_at: Timestamp
+    last_job_id: UUID | None = None
+
+
+class CheckResponse(Response):
+    ok: bool
+    detail: str
+    found: dict[str, Any] = Field(default_factory=dict)
+
+
+class SyncRequest(Request):
+    full: bool = False
+
+
+class JobAcceptedResponse(Response):
+    job_id: UUID
+
+
+class DocumentAcceptedResponse(Response):
+    document_id: UUID
+    job_id: UUID
+
+
+class IncomingDocument(Request):
+    external_id: ExternalId
+    title: str = Field(min_length=1, max_length=500)
+    text: str = Field(max_length=20_000_000)
+    format: Literal["markdown", "html", "text"] = "markdown"
+    url: str | None = Field(default=None, max_length=2_000)
+    path: list[Annotated[str, StringConstraints(max_length=500)]] = Field(default_factory=list, max_length=50)
+    groups: list[GroupName] = Field(default_factory=list, max_length=100)
+    updated_at: Timestamp | None = None
+
+
+class SingleDocumentRequest(IncomingDocument):
+    """`POST /api/v1/documents` as JSON; without an external id one is made."""
+
+    external_id: ExternalId | None = None  # type: ignore[assignment]  # optional here, required in a batch
+    source_id: UUID | None = None
+
+
+class BatchRequest(Request):
+    source_id: UUID | None = None
+    documents: list[IncomingDocument] = Field(min_length=1, max_length=1_000)
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self not in {JobState.QUEUED, JobState.RUNNING}
+
+
+class JobCounts(Response):
+    """When a job has ended, found = indexed + unchanged + skipped + failed."""
+
+    found: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+class JobProblem(Response):
+    document: str
+    detail: str
+
+
+class JobResponse(Response):
+    id: UUID
+    source_id: UUID
+    state: JobState
+    phase: str
+    counts: JobCounts
+    problems: list[JobProblem]
+    created_at: Timestamp
+    started_at: Timestamp | None
+    heartbeat_at: Timestamp | None
+    finished_at: Timestamp | None

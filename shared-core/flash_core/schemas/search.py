@@ -1,0 +1,53 @@
+"""The search API's wire format (`POST /api/v1/search`, and `/internal/search` with the same bodies)."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from flash_core.schemas.common import Request, Response, Timestamp
+
+
+class SearchFilters(Request):
+    source_ids: list[UUID] | None = Field(default=None, max_length=200)
+    updated_after: Timestamp | None = None
+
+
+class SearchRequest(Request):
+    query: str = Field(min_length=1, max_length=4_000)
+    limit: int = Field(default=10, ge=1, le=100)
+    offset: int = Field(default=0, ge=0, le=1_000)
+    filters: SearchFilters | None = None
+    mode: Literal["hybrid", "dense", "keyword"] = "hybrid"
+    rerank: bool | None = None
+    explain: bool = False
+    per_chunk: bool = Field(default=False, description="Every matching chunk instead of one hit a document.")
+
+
+class SearchHit(Response):
+    """`start` and `end` are code point offsets of the passage in the document's text."""
+
+    document_id: UUID
+    external_id: str
+    chunk_id: UUID
+    source_id: UUID
+    provider: str = Field(description="The source's type.")
+    title: str
+    path: list[str]
+    heading: str = ""
+    url: str | None
+    text: str
+    start: int
+    end: int
+    score: float
+    scores: dict[str, float] | None = Field(default=None, description="With `explain`: every component of the score.")
+    updated_at: Timestamp
+
+
+class SearchResponse(Response):
+    hits: list[SearchHit]
+    expanded_query: str | None = None
+    timings_ms: dict[str, float]
+    features: dict[str, float] | None = Field(
+        default=None, description="Statistics of the result list (top dense cosine, …) that a refusal is decided by."
+    )

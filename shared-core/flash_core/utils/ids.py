@@ -1,0 +1,10 @@
+"""Identifiers: UUIDv7, so that new rows stand at the end of an index and a list sorts by time."""
+
+from uuid import UUID
+
+import uuid_utils
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562) as the standard library's type."""
+    return UUID(int=uuid_utils.uuid7().int)
