@@ -1,0 +1,1 @@
+"""The fleet without containers: `askflash up|down|status|ask`."""

@@ -1,0 +1,1 @@
+"""One list of routes (`routes.toml`), rendered for nginx and for Kong."""
