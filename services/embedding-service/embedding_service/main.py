@@ -1,0 +1,16 @@
+"""The embedding service: `flash serve embedding`."""
+
+from typing import Final
+
+from embedding_service.api import internal, public
+from embedding_service.composition import Container, compose
+from flash_core.web.app import ServiceSpec
+
+_BULK_BYTES: Final = 32 << 20
+
+SPEC: Final = ServiceSpec[Container](
+    name="embedding",
+    compose=compose,
+    routers=(public.router, internal.router),
+    body_limits={"/internal/embeddings": _BULK_BYTES},
+)

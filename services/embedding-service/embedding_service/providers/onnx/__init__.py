@@ -1,0 +1,1 @@
+"""Sentence encoders of the BERT family on onnxruntime, without torch."""

@@ -1,0 +1,14 @@
+"""Whether there is a model to ask."""
+
+from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.health import HealthCheckInterface
+
+
+class ModelHealth(HealthCheckInterface):
+    name = "embedding-model"
+
+    def __init__(self, embeddings: EmbeddingProviderInterface) -> None:
+        self._embeddings = embeddings
+
+    async def check(self) -> None:
+        await self._embeddings.model()
