@@ -1,18 +1,16 @@
 """What the supervisor needs to know of a program it keeps alive, and how such a program is started."""
 
-import ctypes
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_fleet.kernel import die_with_parent
+
 Probe = Callable[[], bool]
 """Is it ready? Answers within a second and never raises."""
 
-_PR_SET_PDEATHSIG = 1
 _KEPT_LOGS = 3
 
 
@@ -47,7 +45,7 @@ def spawn(process: Process, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_dies_with_parent(process.orphan_signal),  # noqa: PLW1509 - the caller has one thread that forks
+            preexec_fn=die_with_parent(process.orphan_signal),  # noqa: PLW1509 - async-signal-safe calls only
         )
 
 
@@ -68,17 +66,3 @@ def last_lines(log: Path, count: int = 15) -> str:
         file.seek(max(0, log.stat().st_size - 16_384))
         lines = file.read().decode(errors="replace").splitlines()
     return "\n".join(lines[-count:])
-
-
-def _dies_with_parent(signal_number: int) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask_kernel() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal_number)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask_kernel

@@ -1,0 +1,43 @@
+"""Passwords and keys of one fleet: made at its first start, kept for its life."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local_fleet.home import read_json, write_private
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSecrets:
+    """Everything that must not be guessed. Only hexadecimal digits, so that no format has to quote them."""
+
+    postgres: str
+    redis: str
+    internal_key: str
+    databases: Mapping[str, str]
+    admin_email: str
+    admin_password: str
+
+
+def load_or_create(path: Path, databases: list[str], environment: Mapping[str, str]) -> FleetSecrets:
+    """What the file says; what is missing there is made now and written to it."""
+    kept = read_json(path)
+    passwords = kept.get("databases")
+    known = passwords if isinstance(passwords, dict) else {}
+
+    def secret(name: str, default: str) -> str:
+        return str(kept.get(name) or default)
+
+    loaded = FleetSecrets(
+        postgres=secret("postgres", secrets.token_hex(24)),
+        redis=secret("redis", secrets.token_hex(24)),
+        internal_key=secret("internal_key", secrets.token_hex(32)),
+        databases={name: str(known.get(name) or secrets.token_hex(24)) for name in databases},
+        admin_email=secret("admin_email", environment.get("ASKFLASH_ADMIN_EMAIL", "admin@askflash.local")),
+        admin_password=secret("admin_password", environment.get("ASKFLASH_ADMIN_PASSWORD", secrets.token_hex(8))),
+    )
+    if asdict(loaded) != kept:
+        write_private(path, json.dumps(asdict(loaded), indent=2) + "\n")
+    return loaded
