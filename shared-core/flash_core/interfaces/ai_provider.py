@@ -29,7 +29,8 @@ class GroundingPassage:
 @dataclass(frozen=True, slots=True)
 class WritingRequest:
     """What to write: `turns` is the whole prompt for a chat model; `question` and `passages` are the same matter in
-    parts, for a provider that is not one."""
+    parts, for a provider that is not one.
+    """
 
     question: str
     turns: Sequence[ChatTurn]

@@ -23,13 +23,11 @@ class InboxInterface(Protocol):
         """Raise `DuplicateEventError` the second time."""
 
 
-class UnitOfWorkInterface(Protocol):
+class TransactionInterface(Protocol):
     """One transaction. Leaving without `commit` rolls back.
 
     Raises `UpstreamUnavailableError` when the database can't be reached and `ConflictError` when a constraint says no.
     """
-
-    outbox: OutboxInterface
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...
@@ -41,3 +39,9 @@ class UnitOfWorkInterface(Protocol):
 
     @abstractmethod
     async def commit(self) -> None: ...
+
+
+class UnitOfWorkInterface(TransactionInterface, Protocol):
+    """A transaction of a service that also announces facts."""
+
+    outbox: OutboxInterface

@@ -30,7 +30,8 @@ class ChunkPoint:
 @dataclass(frozen=True, slots=True)
 class VectorFilter:
     """All that is set must hold. `groups` are the asker's groups: a point is visible when its `source_groups` and its
-    `document_groups` each hold one of them or `EVERYONE`."""
+    `document_groups` each hold one of them or `EVERYONE`.
+    """
 
     groups: frozenset[str]
     source_ids: Sequence[UUID] | None = None

@@ -6,8 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from flash_core.models.user import UserRole
-from flash_core.schemas.common import Request, Response, Timestamp
-from flash_core.schemas.indexing import GroupName
+from flash_core.schemas.common import GroupName, Request, Response, Timestamp
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$", to_lower=True)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=1_000)]
@@ -116,7 +115,7 @@ class SessionResponse(Response):
 
 
 class VerifyKeyRequest(Request):
-    """POST /internal/api-keys/verify"""
+    """POST /internal/api-keys/verify."""
 
     key: str = Field(max_length=500)
 

@@ -234,7 +234,8 @@ class HeartbeatResponse(Response):
 
 class FinishRequest(Request):
     """POST …/finish (204; the same attempt twice is one finish): `state` is done or cancelled, with what was written;
-    or failed, with a problem."""
+    or failed, with a problem.
+    """
 
     attempt: int
     state: GenerationState

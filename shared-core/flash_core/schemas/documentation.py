@@ -28,6 +28,12 @@ class DocumentResponse(DocumentSummary):
 # Between indexing and documentation (`/internal/…`). Documentation owns the documents' identity.
 
 
+class DeletedSourceResponse(Response):
+    """DELETE /internal/sources/{id}: how many documents went with it."""
+
+    documents: int
+
+
 class ResolveRequest(Request):
     """POST /internal/documents/resolve: ids for these external ids of a source, made where there are none."""
 

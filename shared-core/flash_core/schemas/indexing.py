@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from flash_core.schemas.common import Request, Response, Timestamp
+from flash_core.schemas.common import GroupName, Request, Response, Timestamp
 
-GroupName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
-ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=600)]
+"""As long as an index entry of PostgreSQL can hold in any script."""
 
 
 class SourceType(StrEnum):
@@ -68,8 +68,7 @@ class DocumentAcceptedResponse(Response):
     job_id: UUID
 
 
-class IncomingDocument(Request):
-    external_id: ExternalId
+class DocumentContent(Request):
     title: str = Field(min_length=1, max_length=500)
     text: str = Field(max_length=20_000_000)
     format: Literal["markdown", "html", "text"] = "markdown"
@@ -79,10 +78,14 @@ class IncomingDocument(Request):
     updated_at: Timestamp | None = None
 
 
-class SingleDocumentRequest(IncomingDocument):
+class IncomingDocument(DocumentContent):
+    external_id: ExternalId
+
+
+class SingleDocumentRequest(DocumentContent):
     """`POST /api/v1/documents` as JSON; without an external id one is made."""
 
-    external_id: ExternalId | None = None  # type: ignore[assignment]  # optional here, required in a batch
+    external_id: ExternalId | None = None
     source_id: UUID | None = None
 
 

@@ -9,14 +9,14 @@ from flash_core.schemas.common import Request, Response
 
 
 class EnsureCollectionRequest(Request):
-    """PUT /internal/collections/{alias}"""
+    """PUT /internal/collections/{alias}."""
 
     dimension: int = Field(ge=1, le=8_192)
     model: str = Field(min_length=1, max_length=300)
 
 
 class CollectionResponse(Response):
-    """GET /internal/collections/{name}"""
+    """GET /internal/collections/{name}."""
 
     alias: str
     version: str
@@ -36,7 +36,7 @@ class PointBody(Request):
 
 
 class UpsertRequest(Request):
-    """POST …/points"""
+    """POST …/points."""
 
     points: list[PointBody] = Field(max_length=2_000)
 
@@ -51,7 +51,7 @@ class FilterBody(Request):
 
 
 class VectorSearchRequest(Request):
-    """POST …/search"""
+    """POST …/search."""
 
     filter: FilterBody
     mode: Literal["hybrid", "dense", "keyword"] = "hybrid"
@@ -74,7 +74,7 @@ class VectorSearchResponse(Response):
 
 
 class DeletePointsRequest(Request):
-    """POST …/delete"""
+    """POST …/delete."""
 
     document_ids: list[UUID] = Field(default_factory=list)
     source_id: UUID | None = None
@@ -82,7 +82,7 @@ class DeletePointsRequest(Request):
 
 
 class SetPayloadRequest(Request):
-    """POST …/payload"""
+    """POST …/payload."""
 
     payload: dict[str, Any]
     document_ids: list[UUID] = Field(default_factory=list)
@@ -90,7 +90,7 @@ class SetPayloadRequest(Request):
 
 
 class CreateVersionRequest(Request):
-    """POST …/versions"""
+    """POST …/versions."""
 
     version: str = Field(pattern=r"^[a-z0-9_]{1,100}$")
     dimension: int = Field(ge=1, le=8_192)

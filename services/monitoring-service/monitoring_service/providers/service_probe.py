@@ -1,0 +1,25 @@
+"""`ServiceProbeInterface` over HTTP."""
+
+from typing import Any
+
+import orjson
+
+from flash_core.clients.http import Sibling
+from flash_core.schemas.monitoring import HealthDetail
+from monitoring_service.interfaces import ServiceProbeInterface
+
+_PROBE_SECONDS = 4.0
+
+
+class HttpServiceProbe(ServiceProbeInterface):
+    def __init__(self, name: str, service: Sibling) -> None:
+        self.name = name
+        self._service = service
+
+    async def health(self) -> HealthDetail:
+        return await self._service.get(HealthDetail, "/health/detail", seconds=_PROBE_SECONDS, repeat=False)
+
+    async def openapi(self) -> dict[str, Any]:
+        content = await self._service.call("GET", "/internal/openapi.json", seconds=_PROBE_SECONDS)
+        document: dict[str, Any] = orjson.loads(content)
+        return document

@@ -1,0 +1,101 @@
+"""The state of the fleet, as probed at this moment."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from flash_core.errors import FlashError
+from flash_core.interfaces.clock import ClockInterface
+from flash_core.schemas.monitoring import (
+    CheckResult,
+    HealthDetail,
+    QueueStatus,
+    ServiceStatus,
+    Status,
+    StatusResponse,
+)
+from monitoring_service.interfaces import QueueProbeInterface, ServiceProbeInterface
+
+
+class FleetStatus:
+    """Asks every service at once. A dependency that several services share is listed once, by its worst answer."""
+
+    def __init__(
+        self, probes: Sequence[ServiceProbeInterface], queues: QueueProbeInterface, clock: ClockInterface, version: str
+    ) -> None:
+        self._probes = probes
+        self._queues = queues
+        self._clock = clock
+        self._version = version
+
+    async def now(self) -> StatusResponse:
+        """What is degraded or down says so; this never raises because something else is away."""
+        queue_status = asyncio.create_task(self._queue_status())
+        answers = await asyncio.gather(*map(_asked, self._probes))
+        queues, redis = await queue_status
+        services = [status for status, _ in answers]
+        services.append(ServiceStatus(name="monitoring", status="ok", version=self._version, latency_ms=0, detail=""))
+        services += _dependencies([redis, *(check for _, checks in answers for check in checks)])
+        return StatusResponse(
+            status=_overall(services), services=services, queues=list(queues), checked_at=self._clock.now()
+        )
+
+    async def _queue_status(self) -> tuple[Sequence[QueueStatus], CheckResult]:
+        began = time.perf_counter()
+        try:
+            queues = await self._queues.queues()
+        except FlashError as error:
+            return (), CheckResult(name="redis", status="down", latency_ms=_ms_since(began), detail=str(error))
+        return queues, CheckResult(name="redis", status="ok", latency_ms=_ms_since(began))
+
+
+async def _asked(probe: ServiceProbeInterface) -> tuple[ServiceStatus, list[CheckResult]]:
+    began = time.perf_counter()
+    try:
+        health = await probe.health()
+    except FlashError as error:
+        down = ServiceStatus(name=probe.name, status="down", version="", latency_ms=None, detail=str(error))
+        return down, []
+    status = ServiceStatus(
+        name=probe.name,
+        status=health.status,
+        version=health.version,
+        latency_ms=_ms_since(began),
+        detail=_detail(health),
+    )
+    return status, [_named(probe.name, check) for check in health.checks]
+
+
+def _detail(health: HealthDetail) -> str:
+    return "; ".join(f"{check.name}: {check.detail}" for check in health.checks if check.status != "ok")
+
+
+def _named(service: str, check: CheckResult) -> CheckResult:
+    """Every service has a database of its own; Redis, Qdrant and the model are shared."""
+    name = f"database:{service}" if check.name == "database" else check.name
+    return check.model_copy(update={"name": name})
+
+
+def _dependencies(checks: Sequence[CheckResult]) -> list[ServiceStatus]:
+    worst: dict[str, CheckResult] = {}
+    for check in checks:
+        known = worst.get(check.name)
+        if known is None or (known.status == "ok" and check.status != "ok"):
+            worst[check.name] = check
+    return [
+        ServiceStatus(
+            name=check.name, status=check.status, version="", latency_ms=check.latency_ms, detail=check.detail
+        )
+        for check in worst.values()
+    ]
+
+
+def _overall(services: Sequence[ServiceStatus]) -> Status:
+    statuses = {service.status for service in services}
+    if statuses == {"ok"}:
+        return "ok"
+    return "degraded" if "ok" in statuses else "down"
+
+
+def _ms_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 1)

@@ -1,0 +1,70 @@
+"""The documentation service, as a client."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flash_core.clients.http import Sibling
+from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.search import SearchInterface
+from flash_core.models.user import Principal
+from flash_core.schemas.documentation import (
+    DeleteDocumentsRequest,
+    DeletedSourceResponse,
+    PutDocumentRequest,
+    PutSourceRequest,
+    ResolvedDocument,
+    ResolveRequest,
+    ResolveResponse,
+    SourceDocumentsResponse,
+)
+from flash_core.schemas.search import SearchRequest, SearchResponse
+
+_SEARCH_SECONDS = 10.0
+_WRITE_SECONDS = 30.0
+
+
+class SearchClient(SearchInterface):
+    def __init__(self, documentation: Sibling) -> None:
+        self._documentation = documentation
+
+    async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
+        return await self._documentation.post(
+            SearchResponse, "/internal/search", request, principal=principal, seconds=_SEARCH_SECONDS
+        )
+
+
+class DocumentRegistryClient(DocumentRegistryInterface):
+    def __init__(self, documentation: Sibling) -> None:
+        self._documentation = documentation
+
+    async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
+        await self._documentation.call("PUT", f"/internal/sources/{source_id}", body=source, seconds=_WRITE_SECONDS)
+
+    async def delete_source(self, source_id: UUID) -> int:
+        path = f"/internal/sources/{source_id}"
+        answer = await self._documentation.call("DELETE", path, seconds=_WRITE_SECONDS)
+        return DeletedSourceResponse.model_validate_json(answer).documents
+
+    async def resolve(self, source_id: UUID, external_ids: Sequence[str]) -> list[ResolvedDocument]:
+        request = ResolveRequest(source_id=source_id, external_ids=list(external_ids))
+        answer = await self._documentation.post(
+            ResolveResponse, "/internal/documents/resolve", request, seconds=_WRITE_SECONDS
+        )
+        return answer.documents
+
+    async def put_document(self, document_id: UUID, document: PutDocumentRequest) -> None:
+        path = f"/internal/documents/{document_id}"
+        await self._documentation.call("PUT", path, body=document, seconds=_WRITE_SECONDS)
+
+    async def documents_of(self, source_id: UUID, *, after: str = "", limit: int = 1_000) -> list[ResolvedDocument]:
+        answer = await self._documentation.get(
+            SourceDocumentsResponse,
+            f"/internal/sources/{source_id}/documents",
+            query={"after": after, "limit": str(limit)},
+            seconds=_WRITE_SECONDS,
+        )
+        return answer.documents
+
+    async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
+        body = DeleteDocumentsRequest(document_ids=list(document_ids))
+        await self._documentation.call("POST", "/internal/documents/delete", body=body, seconds=_WRITE_SECONDS)

@@ -1,0 +1,168 @@
+"""HTTP between the services: identity, request id, deadlines, bounded retries, one breaker a sibling, typed errors."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import httpx2
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from flash_core.clients.breaker import CircuitBreaker
+from flash_core.errors import (
+    BadRequestError,
+    ConflictError,
+    FencedError,
+    FlashError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    RateLimitedError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnsupportedMediaError,
+    UpstreamRejectedError,
+    UpstreamUnavailableError,
+)
+from flash_core.interfaces.identity import ServiceTokenInterface
+from flash_core.models.user import Principal
+from flash_core.utils.request_id import HEADER as REQUEST_ID_HEADER
+from flash_core.utils.request_id import current_request_id
+from flash_core.web.identity import SERVICE_TOKEN_HEADER
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_BY_CODE: dict[str, type[FlashError]] = {
+    kind.code: kind
+    for kind in (
+        BadRequestError,
+        InvalidInputError,
+        UnauthenticatedError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        FencedError,
+        TooLargeError,
+        UnsupportedMediaError,
+        OverloadedError,
+        RateLimitedError,
+        UpstreamUnavailableError,
+        UpstreamRejectedError,
+    )
+}
+_FIRST_SERVER_ERROR = 500
+_FIRST_ERROR = 400
+
+
+class HttpClient:
+    """One connection pool a process."""
+
+    def __init__(self, client: httpx2.AsyncClient, tokens: ServiceTokenInterface) -> None:
+        self._client = client
+        self._tokens = tokens
+
+    def sibling(self, base_url: str) -> "Sibling":
+        return Sibling(self._client, self._tokens, base_url)
+
+
+@asynccontextmanager
+async def open_http(tokens: ServiceTokenInterface) -> AsyncIterator[HttpClient]:
+    """Kept-alive connections, no proxy from the environment: services talk to each other directly."""
+    limits = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=30)
+    async with httpx2.AsyncClient(limits=limits, trust_env=False) as client:
+        yield HttpClient(client, tokens)
+
+
+class Sibling:
+    """Another service of the fleet.
+
+    A call raises the `FlashError` that the sibling answered with, or `UpstreamUnavailableError` when it did not answer
+    within `seconds`. Calls that may be repeated without harm (`repeat=True`) are tried up to three times in that time.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient, tokens: ServiceTokenInterface, base_url: str) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._base_url = base_url.rstrip("/")
+        self._breaker = CircuitBreaker(self._base_url)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: BaseModel | None = None,
+        query: Mapping[str, str] | None = None,
+        principal: Principal | None = None,
+        seconds: float = 5.0,
+        repeat: bool = True,
+    ) -> bytes:
+        """The response's body. `principal`: the user on whose behalf the call is made."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._with_retries(3 if repeat else 1, method, path, body, query, principal)
+        except TimeoutError as error:
+            raise UpstreamUnavailableError(f"{self._base_url}{path} did not answer within {seconds:g} s.") from error
+
+    async def get(self, kind: type[ModelT], path: str, **options: Any) -> ModelT:
+        return _parsed(kind, await self.call("GET", path, **options))
+
+    async def post(self, kind: type[ModelT], path: str, body: BaseModel, **options: Any) -> ModelT:
+        return _parsed(kind, await self.call("POST", path, body=body, **options))
+
+    async def _with_retries(self, tries: int, *request: Any) -> bytes:
+        for turn in range(1, tries + 1):
+            try:
+                async with self._breaker.guard():
+                    return await self._once(*request)
+            except (UpstreamUnavailableError, OverloadedError):
+                if turn == tries:
+                    raise
+                await asyncio.sleep(0.05 * 2**turn)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | None,
+        query: Mapping[str, str] | None,
+        principal: Principal | None,
+    ) -> bytes:
+        headers = {SERVICE_TOKEN_HEADER: self._tokens.issue(principal), REQUEST_ID_HEADER: current_request_id()}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = body.model_dump_json().encode()
+        try:
+            response = await self._client.request(
+                method, self._base_url + path, content=content, params=query, headers=headers, timeout=None
+            )
+        except httpx2.HTTPError as error:
+            raise UpstreamUnavailableError(f"{self._base_url} can't be reached ({type(error).__name__}).") from error
+        if response.status_code >= _FIRST_ERROR:
+            raise _error_of(response)
+        return response.content
+
+
+def _parsed(kind: type[ModelT], content: bytes) -> ModelT:
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise UpstreamUnavailableError(f"An answer was not a {kind.__name__}.") from error
+
+
+def _error_of(response: httpx2.Response) -> FlashError:
+    try:
+        problem = orjson.loads(response.content)
+        code, detail = str(problem["type"]).rpartition(":")[2], str(problem["detail"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        code, detail = "", f"status {response.status_code}"
+    kind = _BY_CODE.get(code)
+    if kind is not None:
+        return kind(detail)
+    if response.status_code >= _FIRST_SERVER_ERROR:
+        return UpstreamUnavailableError(f"A service failed: {detail}")
+    return UpstreamRejectedError(f"A service refused: {detail}")

@@ -1,0 +1,59 @@
+"""`IdempotencyStoreInterface` on Redis."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from flash_core.errors import ConflictError
+from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
+
+log = structlog.get_logger(__name__)
+_PENDING_SECONDS = 120
+_KEPT_SECONDS = 24 * 3600
+
+
+class _Entry(msgspec.Struct, array_like=True):
+    fingerprint: str
+    response: StoredResponse | None = None
+
+
+_decode = msgspec.msgpack.Decoder(_Entry).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class RedisIdempotencyStore(IdempotencyStoreInterface):
+    def __init__(self, redis: Redis, service: str) -> None:
+        self._redis = redis
+        self._prefix = f"idempotency:{service}:"
+
+    async def begin(self, key: str, fingerprint: str) -> StoredResponse | None:
+        try:
+            first: Any = await self._redis.set(
+                self._prefix + key, _encode(_Entry(fingerprint)), nx=True, get=True, ex=_PENDING_SECONDS
+            )
+        except RedisError as error:
+            log.warning("idempotency.away", error=type(error).__name__)
+            return None
+        if first is None:
+            return None
+        entry = _decode(first)
+        if entry.fingerprint != fingerprint:
+            raise ConflictError("This Idempotency-Key was used with another request.")
+        if entry.response is None:
+            raise ConflictError("The first request with this Idempotency-Key is still being answered; try again.")
+        return entry.response
+
+    async def complete(self, key: str, fingerprint: str, response: StoredResponse) -> None:
+        try:
+            await self._redis.set(self._prefix + key, _encode(_Entry(fingerprint, response)), ex=_KEPT_SECONDS)
+        except RedisError as error:
+            log.warning("idempotency.away", error=type(error).__name__)
+
+    async def abandon(self, key: str) -> None:
+        try:
+            await self._redis.delete(self._prefix + key)
+        except RedisError as error:
+            log.warning("idempotency.away", error=type(error).__name__)

@@ -1,0 +1,196 @@
+"""Proving who asks: the auth service's tokens by its public keys, and the services' own tokens by a shared key."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OctKey
+from joserfc.jwt import JWTClaimsRegistry
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from flash_core.clients.http import Sibling
+from flash_core.errors import FlashError, NotFoundError, UnauthenticatedError, UpstreamUnavailableError
+from flash_core.interfaces.identity import AuthenticatorInterface, ServiceTokenInterface
+from flash_core.models.user import Principal, UserRole
+from flash_core.schemas.auth import PrincipalResponse, VerifyKeyRequest
+
+log = structlog.get_logger(__name__)
+
+ISSUER = "askflash"
+AUDIENCE = "askflash"
+API_KEY_PREFIX = "ask_"
+ENDED_TTL_SECONDS = 16 * 60
+"""Longer than an access token lives, so that no token outlives the note that ended it."""
+
+_SERVICE_AUDIENCE = "askflash-services"
+_SERVICE_SECONDS = 60
+_KEYS_MIN_AGE_SECONDS = 5.0
+_API_KEY_SECONDS = 30.0
+_API_KEYS_REMEMBERED = 1_000
+
+
+def session_ended_key(session_id: UUID) -> str:
+    """Set when a session ends before its access token does."""
+    return f"session:ended:{session_id}"
+
+
+def user_changed_key(user_id: UUID) -> str:
+    """Holds the epoch milliseconds of the user's last change of groups, roles or password: older tokens are void."""
+    return f"user:changed:{user_id}"
+
+
+class ServiceTokens(ServiceTokenInterface):
+    """Short-lived HS256 tokens between the services; their audience keeps them apart from users' tokens."""
+
+    def __init__(self, key: str, service: str) -> None:
+        self._key = OctKey.import_key(key.encode())
+        self._service = service
+        self._claims = JWTClaimsRegistry(
+            leeway=5, aud={"essential": True, "value": _SERVICE_AUDIENCE}, exp={"essential": True}
+        )
+
+    def issue(self, principal: Principal | None = None) -> str:
+        claims: dict[str, Any] = {
+            "iss": self._service,
+            "aud": _SERVICE_AUDIENCE,
+            "exp": int(time.time()) + _SERVICE_SECONDS,
+        }
+        if principal is not None:
+            claims |= {
+                "sub": str(principal.user_id),
+                "roles": sorted(principal.roles),
+                "groups": sorted(principal.groups),
+            }
+        return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
+
+    def verify(self, token: str) -> Principal | None:
+        try:
+            claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
+            self._claims.validate(claims)
+        except (JoseError, ValueError) as error:
+            raise UnauthenticatedError("This route is for services of the fleet.") from error
+        return principal_of(claims) if "sub" in claims else None
+
+
+def principal_of(claims: dict[str, Any]) -> Principal:
+    """The principal that a verified token's claims describe."""
+    try:
+        return Principal(
+            user_id=UUID(claims["sub"]),
+            roles=frozenset(UserRole(role) for role in claims.get("roles", ())),
+            groups=frozenset(claims.get("groups", ())),
+            session_id=UUID(claims["sid"]) if claims.get("sid") else None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnauthenticatedError("The token is not valid.") from error
+
+
+@dataclass(slots=True)
+class _PublicKeys:
+    keys: KeySet | None = None
+    fetched_at: float = field(default=float("-inf"))
+
+
+class Authenticator(AuthenticatorInterface):
+    """Verifies EdDSA tokens by the auth service's published keys, which are remembered: known sessions go on while
+    auth is away. Ended sessions and changed users are notes in Redis; without Redis a token lives out its time.
+    """
+
+    def __init__(self, auth: Sibling, redis: Redis, services: ServiceTokens) -> None:
+        self._auth = auth
+        self._redis = redis
+        self._services = services
+        self._public = _PublicKeys()
+        self._api_keys: dict[str, tuple[float, Principal]] = {}
+        self._claims = JWTClaimsRegistry(
+            leeway=5,
+            iss={"essential": True, "value": ISSUER},
+            aud={"essential": True, "value": AUDIENCE},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    async def bearer(self, token: str) -> Principal:
+        if token.startswith(API_KEY_PREFIX):
+            return await self._api_key(token)
+        claims = await self._verified(token)
+        if "csrf" in claims:  # a cookie's token is no bearer token: it must come with its CSRF proof
+            raise UnauthenticatedError("The token is not valid.")
+        return principal_of(claims)
+
+    async def cookie(self, token: str) -> tuple[Principal, str]:
+        claims = await self._verified(token)
+        csrf = claims.get("csrf")
+        if not isinstance(csrf, str) or not csrf:
+            raise UnauthenticatedError("The session is not valid; sign in again.")
+        return principal_of(claims), csrf
+
+    def internal(self, token: str) -> Principal | None:
+        return self._services.verify(token)
+
+    async def _verified(self, token: str) -> dict[str, Any]:
+        claims = await self._decoded(token)
+        try:
+            self._claims.validate(claims)
+        except JoseError as error:
+            raise UnauthenticatedError("The token has expired or is not for this service.") from error
+        await self._check_not_ended(claims)
+        return claims
+
+    async def _decoded(self, token: str) -> dict[str, Any]:
+        for refresh in (False, True):
+            keys = await self._keys(refresh=refresh)
+            try:
+                return dict(jwt.decode(token, keys, algorithms=["EdDSA", "Ed25519"]).claims)
+            except (JoseError, ValueError) as error:
+                failure = error
+        raise UnauthenticatedError("The token is not valid.") from failure
+
+    async def _keys(self, *, refresh: bool) -> KeySet:
+        """The published keys; asked for again when a token does not fit, but not more often than every few seconds."""
+        public = self._public
+        age = time.monotonic() - public.fetched_at
+        if public.keys is None or (refresh and age > _KEYS_MIN_AGE_SECONDS):
+            try:
+                published = orjson.loads(await self._auth.call("GET", "/.well-known/jwks.json", seconds=3))
+                public.keys, public.fetched_at = KeySet.import_key_set(published), time.monotonic()
+            except (FlashError, JoseError, ValueError) as error:
+                log.warning("identity.keys_away", error=str(error))
+        if public.keys is None:
+            raise UpstreamUnavailableError("The auth service does not answer; try again in a moment.")
+        return public.keys
+
+    async def _check_not_ended(self, claims: dict[str, Any]) -> None:
+        principal = principal_of(claims)
+        keys = [user_changed_key(principal.user_id)]
+        if principal.session_id is not None:
+            keys.append(session_ended_key(principal.session_id))
+        try:
+            changed, *ended = await self._redis.mget(keys)
+        except RedisError as error:
+            log.warning("identity.redis_away", error=type(error).__name__)
+            return
+        issued_ms = int(claims.get("iat_ms", int(claims.get("iat", 0)) * 1000))
+        if any(ended) or (changed is not None and issued_ms < int(changed)):
+            raise UnauthenticatedError("This session has ended or changed; sign in again.")
+
+    async def _api_key(self, key: str) -> Principal:
+        until, principal = self._api_keys.get(key, (0.0, None))
+        if principal is not None and time.monotonic() < until:
+            return principal
+        try:
+            answer = await self._auth.post(PrincipalResponse, "/internal/api-keys/verify", VerifyKeyRequest(key=key))
+        except NotFoundError as error:
+            self._api_keys.pop(key, None)
+            raise UnauthenticatedError("The API key is not valid.") from error
+        principal = Principal(answer.user_id, frozenset(answer.roles), frozenset(answer.groups), answer.session_id)
+        if len(self._api_keys) >= _API_KEYS_REMEMBERED:
+            self._api_keys.clear()
+        self._api_keys[key] = (time.monotonic() + _API_KEY_SECONDS, principal)
+        return principal

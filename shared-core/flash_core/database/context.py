@@ -1,0 +1,47 @@
+"""One engine per service, opened and closed with the service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from flash_core.database.errors import translated_errors
+from flash_core.interfaces.health import HealthCheckInterface
+
+
+class ServiceDatabaseContext(HealthCheckInterface):
+    name = "database"
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.sessions = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+    @property
+    def dsn(self) -> str:
+        """For asyncpg itself, without SQLAlchemy's driver name."""
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    async def check(self) -> None:
+        with translated_errors():
+            async with self.sessions() as session:
+                await session.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_database(
+    url: str, *, pool_size: int = 5, max_overflow: int = 10
+) -> AsyncIterator[ServiceDatabaseContext]:
+    """Connects at first use; a connection that broke is noticed before it is used again."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"jit": "off"}},
+    )
+    try:
+        yield ServiceDatabaseContext(engine)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,26 @@
+"""SQLAlchemy's and asyncpg's exceptions as `FlashError`s."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from flash_core.errors import ConflictError, UpstreamUnavailableError
+
+AWAY = (OSError, TimeoutError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database that restarts, hangs or refuses connections makes its clients raise."""
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """A broken constraint is a conflict; everything that is not a programming error is a database away."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConflictError("This conflicts with what is stored already.") from error
+    except AWAY as error:
+        raise UpstreamUnavailableError("The database did not answer.") from error
+    except SQLAlchemyError as error:
+        raise UpstreamUnavailableError("The database failed.") from error

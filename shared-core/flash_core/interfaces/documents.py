@@ -1,0 +1,35 @@
+"""The documents' owner, as the service that brings documents in sees it."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
+
+
+class DocumentRegistryInterface(Protocol):
+    """Identity and versions of documents. Every write may be repeated. `UpstreamUnavailableError` when away."""
+
+    @abstractmethod
+    async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
+        """Name, type and groups of a source, in effect for every later search."""
+
+    @abstractmethod
+    async def delete_source(self, source_id: UUID) -> int:
+        """Remove all of its documents everywhere; returns how many there were."""
+
+    @abstractmethod
+    async def resolve(self, source_id: UUID, external_ids: Sequence[str]) -> list[ResolvedDocument]:
+        """One entry an external id, in their order; ids are made for new ones."""
+
+    @abstractmethod
+    async def put_document(self, document_id: UUID, document: PutDocumentRequest) -> None:
+        """Make this version the searchable one. `ConflictError` when it was deleted after `resolve`."""
+
+    @abstractmethod
+    async def documents_of(self, source_id: UUID, *, after: str = "", limit: int = 1_000) -> list[ResolvedDocument]:
+        """Searchable documents of a source, ordered by external id, behind `after`."""
+
+    @abstractmethod
+    async def delete_documents(self, document_ids: Sequence[UUID]) -> None: ...

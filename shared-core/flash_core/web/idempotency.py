@@ -1,0 +1,105 @@
+"""`Idempotency-Key` on POST: the same key with the same body gives the first response again."""
+
+import hashlib
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from flash_core.errors import FlashError, InvalidInputError
+from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
+from flash_core.web.identity import current_user
+from flash_core.web.problems import problem_response
+
+HEADER = "Idempotency-Key"
+_MAX_LENGTH = 255
+_SUCCESS = range(200, 300)
+
+
+class Idempotency:
+    """Keys belong to a user and a path. Only successes are remembered: a request that changed nothing may be tried
+    again with its key.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if key is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._once(key, scope, receive, send)
+        except FlashError as error:
+            await problem_response(error, instance=scope["path"])(scope, receive, send)
+
+    async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if not 0 < len(key) <= _MAX_LENGTH:
+            raise InvalidInputError(f"The {HEADER} may have 1 to {_MAX_LENGTH} characters.")
+        connection = HTTPConnection(scope)
+        user = await current_user(connection)
+        store: IdempotencyStoreInterface = connection.state.container.idempotency
+        body = await _whole(receive)
+        own_key = hashlib.sha256(f"{user.user_id}\n{scope['path']}\n{key}".encode()).hexdigest()
+        fingerprint = hashlib.sha256(scope["query_string"] + b"\n" + body).hexdigest()
+        first = await store.begin(own_key, fingerprint)
+        if first is not None:
+            headers = {"Content-Type": first.content_type, "Idempotency-Replayed": "true"}
+            await Response(first.body, first.status, headers)(scope, receive, send)
+            return
+        recorder = _Recorder(send)
+        try:
+            await self._app(scope, _replaying(body, receive), recorder)
+        finally:
+            if recorder.status in _SUCCESS:
+                await store.complete(own_key, fingerprint, recorder.response())
+            else:
+                await store.abandon(own_key)
+
+
+class _Recorder:
+    """Passes a response on and keeps a copy."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._parts: list[bytes] = []
+        self._content_type = ""
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._content_type = MutableHeaders(scope=message).get("content-type", "")
+        elif message["type"] == "http.response.body":
+            self._parts.append(message.get("body", b""))
+        await self._send(message)
+
+    def response(self) -> StoredResponse:
+        return StoredResponse(self.status, self._content_type, b"".join(self._parts))
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
