@@ -7,6 +7,9 @@ from uuid import UUID
 
 from flash_core.interfaces.embedding import Vectors
 
+CHUNKS = "chunks"
+"""The alias of the collection that holds the passages of all documents."""
+
 SearchMode = Literal["hybrid", "dense", "keyword"]
 Payload = Mapping[str, object]
 

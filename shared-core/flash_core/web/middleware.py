@@ -83,7 +83,7 @@ def _route(scope: Scope) -> str:
 class BodyLimit:
     """Refuses larger bodies with 413, whether or not their length was announced.
 
-    `limits` maps a path to its limit in bytes; `default` is for all others.
+    `limits` maps a path to its limit in bytes, `/path/*` stands for all paths below; `default` is for all others.
     """
 
     def __init__(self, app: ASGIApp, *, limits: Mapping[str, int], default: int = MIB) -> None:
@@ -95,13 +95,17 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limits.get(scope["path"].rstrip("/"), self._default)
+        limit = self._limit(scope["path"].rstrip("/"))
         refusal = problem_response(TooLargeError(f"The body may have {limit:,} bytes."), instance=scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             await refusal(scope, receive, send)
             return
         await _Metered(limit, receive, send, refusal).run(self._app, scope)
+
+    def _limit(self, path: str) -> int:
+        below = (limit for key, limit in self._limits.items() if key.endswith("/*") and path.startswith(key[:-1]))
+        return self._limits.get(path) or next(below, self._default)
 
 
 class _Metered:
