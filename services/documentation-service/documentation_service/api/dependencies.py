@@ -1,0 +1,36 @@
+"""The container's use cases, as FastAPI dependencies."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from documentation_service.composition import Container
+from documentation_service.services.library import Library
+from documentation_service.services.registry import DocumentRegistry
+from documentation_service.services.search import DocumentSearch
+
+
+def container(connection: HTTPConnection) -> Container:
+    found: Container = connection.state.container
+    return found
+
+
+ContainerDep = Annotated[Container, Depends(container)]
+
+
+def _search(found: ContainerDep) -> DocumentSearch:
+    return found.search
+
+
+def _library(found: ContainerDep) -> Library:
+    return found.library
+
+
+def _registry(found: ContainerDep) -> DocumentRegistry:
+    return found.registry
+
+
+SearchDep = Annotated[DocumentSearch, Depends(_search)]
+LibraryDep = Annotated[Library, Depends(_library)]
+RegistryDep = Annotated[DocumentRegistry, Depends(_registry)]

@@ -1,0 +1,49 @@
+"""Which implementation stands behind each interface. Nothing else may decide that."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from documentation_service.config import Settings
+from documentation_service.database.unit_of_work import SqlDocumentationTransaction
+from documentation_service.services.chores import VectorChores
+from documentation_service.services.library import Library
+from documentation_service.services.registry import DocumentRegistry
+from documentation_service.services.search import DocumentSearch
+from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.vector import VectorStoreClient
+from flash_core.composition import ServiceContainer, open_platform
+from flash_core.database.context import open_database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container(ServiceContainer):
+    """The object graph of one running documentation service."""
+
+    search: DocumentSearch
+    library: Library
+    registry: DocumentRegistry
+    chores: VectorChores
+
+
+@asynccontextmanager
+async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
+    settings = settings or Settings()
+    async with (
+        open_platform(settings, "documentation") as platform,
+        open_database(settings.database_url, pool_size=10) as database,
+    ):
+        transaction = partial(SqlDocumentationTransaction, database.sessions)
+        vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
+        embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
+        chores = VectorChores(transaction, vectors)
+        yield Container(
+            authenticator=platform.authenticator,
+            idempotency=platform.idempotency,
+            health=(*platform.health, database),
+            search=DocumentSearch(transaction, embeddings, vectors),
+            library=Library(transaction, chores),
+            registry=DocumentRegistry(transaction, chores),
+            chores=chores,
+        )

@@ -1,0 +1,149 @@
+"""Documents in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from documentation_service.database.tables import DocumentRow, SourceRow
+from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument
+from flash_core.errors import NotFoundError
+from flash_core.models.document import Document
+from flash_core.schemas.documentation import ResolvedDocument
+from flash_core.utils.ids import new_id
+
+_SUMMARY = (
+    DocumentRow.id,
+    DocumentRow.source_id,
+    DocumentRow.external_id,
+    SourceRow.provider,
+    DocumentRow.title,
+    DocumentRow.path,
+    DocumentRow.url,
+    DocumentRow.groups,
+    DocumentRow.content_hash,
+    DocumentRow.updated_at,
+)
+
+
+class SqlDocumentRepository(DocumentRepositoryInterface):
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def resolve(self, source_id: UUID, external_ids: Sequence[str]) -> list[ResolvedDocument]:
+        if not await self._source_stays(source_id):
+            raise NotFoundError("There is no such source.")
+        rows = [{"id": new_id(), "source_id": source_id, "external_id": one} for one in sorted(set(external_ids))]
+        if rows:
+            await self._session.execute(insert(DocumentRow).values(rows).on_conflict_do_nothing())
+        known = await self._resolved(
+            select(DocumentRow).where(DocumentRow.source_id == source_id, DocumentRow.external_id.in_(external_ids))
+        )
+        by_external_id = {one.external_id: one for one in known}
+        return [by_external_id[one] for one in external_ids]
+
+    async def publish(self, document: Document) -> bool:
+        if not await self._source_stays(document.source_id):
+            return False
+        published = await self._session.scalar(
+            update(DocumentRow)
+            .where(DocumentRow.id == document.id, DocumentRow.source_id == document.source_id)
+            .values(
+                title=document.title,
+                path=list(document.path),
+                url=document.url,
+                text=document.text,
+                groups=sorted(document.groups),
+                content_hash=document.content_hash,
+                updated_at=document.updated_at,
+            )
+            .returning(DocumentRow.id)
+        )
+        return published is not None
+
+    async def visible(self, document_ids: Sequence[UUID], groups: frozenset[str]) -> list[LiveDocument]:
+        rows = await self._session.execute(_visible(groups).where(DocumentRow.id.in_(document_ids)))
+        return [_live(row) for row in rows]
+
+    async def read(self, document_id: UUID, groups: frozenset[str]) -> tuple[LiveDocument, str] | None:
+        statement = _visible(groups).add_columns(DocumentRow.text).where(DocumentRow.id == document_id)
+        row = (await self._session.execute(statement)).one_or_none()
+        return (_live(row), row[-1]) if row else None
+
+    async def page(self, query: DocumentQuery) -> list[LiveDocument]:
+        statement = _visible(query.groups).order_by(DocumentRow.id).limit(query.limit)
+        if query.after is not None:
+            statement = statement.where(DocumentRow.id > query.after)
+        if query.source_id is not None:
+            statement = statement.where(DocumentRow.source_id == query.source_id)
+        if query.words:
+            titled = DocumentRow.title.icontains(query.words, autoescape=True)
+            statement = statement.where(or_(titled, DocumentRow.external_id.icontains(query.words, autoescape=True)))
+        return [_live(row) for row in await self._session.execute(statement)]
+
+    async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
+        return await self._resolved(
+            select(DocumentRow)
+            .where(
+                DocumentRow.source_id == source_id,
+                DocumentRow.external_id > after,
+                DocumentRow.content_hash.is_not(None),
+            )
+            .order_by(DocumentRow.external_id)
+            .limit(limit)
+        )
+
+    async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+        statement = delete(DocumentRow).where(DocumentRow.id.in_(document_ids)).returning(DocumentRow.id)
+        return list(await self._session.scalars(statement))
+
+    async def delete_of(self, source_id: UUID) -> int:
+        statement = delete(DocumentRow).where(DocumentRow.source_id == source_id).returning(DocumentRow.content_hash)
+        return sum(content_hash is not None for content_hash in await self._session.scalars(statement))
+
+    async def _source_stays(self, source_id: UUID) -> bool:
+        """Whether the source is there; if so it can't be deleted before this transaction ends."""
+        alive = select(SourceRow.id).where(SourceRow.id == source_id, SourceRow.deleted_at.is_(None))
+        return await self._session.scalar(alive.with_for_update(read=True)) is not None
+
+    async def _resolved(self, statement: Select[Any]) -> list[ResolvedDocument]:
+        rows = await self._session.execute(
+            statement.with_only_columns(DocumentRow.external_id, DocumentRow.id, DocumentRow.content_hash)
+        )
+        return [ResolvedDocument(external_id=row[0], document_id=row[1], content_hash=row[2]) for row in rows]
+
+
+def _visible(groups: frozenset[str]) -> Any:
+    return (
+        select(*_SUMMARY)
+        .join(SourceRow, SourceRow.id == DocumentRow.source_id)
+        .where(
+            DocumentRow.content_hash.is_not(None),
+            SourceRow.deleted_at.is_(None),
+            _open_to(SourceRow.groups, groups),
+            _open_to(DocumentRow.groups, groups),
+        )
+    )
+
+
+def _open_to(column: Any, groups: frozenset[str]) -> ColumnElement[bool]:
+    return or_(column == [], column.overlap(sorted(groups)))
+
+
+def _live(row: Row[Any]) -> LiveDocument:
+    values = row._mapping  # noqa: SLF001  # SQLAlchemy's public name begins with an underscore
+    return LiveDocument(
+        id=values["id"],
+        source_id=values["source_id"],
+        external_id=values["external_id"],
+        provider=values["provider"],
+        title=values["title"],
+        path=tuple(values["path"]),
+        url=values["url"],
+        groups=frozenset(values["groups"]),
+        content_hash=values["content_hash"],
+        updated_at=values["updated_at"],
+    )

@@ -1,0 +1,58 @@
+"""Tables of the documentation database. No other service reads them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from flash_core.database.base import service_metadata
+
+METADATA = service_metadata()
+
+
+class DocumentationBase(DeclarativeBase):
+    metadata = METADATA
+
+
+class SourceRow(DocumentationBase):
+    """A deleted source stays as a tombstone, so that a late write can't bring it back."""
+
+    __tablename__ = "sources"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    provider: Mapped[str] = mapped_column(Text)
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class DocumentRow(DocumentationBase):
+    """`content_hash` is null until the first version is searchable. A deleted document has no row."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id"),
+        Index(None, "source_id", "id", postgresql_where=text("content_hash IS NOT NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"))
+    external_id: Mapped[str] = mapped_column(Text(collation="C"))
+    title: Mapped[str] = mapped_column(Text, server_default="")
+    path: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    url: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text, server_default="", deferred=True)
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    content_hash: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class VectorChoreRow(DocumentationBase):
+    """What the vector store has not been told yet."""
+
+    __tablename__ = "vector_chores"
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    target_id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)

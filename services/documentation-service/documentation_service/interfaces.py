@@ -1,0 +1,148 @@
+"""What the use cases of documentation need from their database."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from flash_core.interfaces.persistence import TransactionInterface
+from flash_core.models.document import Document
+from flash_core.schemas.documentation import ResolvedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What documentation knows of a source; indexing owns the rest. No `groups`: everyone who is logged in."""
+
+    id: UUID
+    name: str
+    provider: str
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDocument:
+    """The searchable version of a document, without its text."""
+
+    id: UUID
+    source_id: UUID
+    external_id: str
+    provider: str
+    title: str
+    path: tuple[str, ...]
+    url: str | None
+    groups: frozenset[str]
+    content_hash: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentQuery:
+    """A page of the documents that members of `groups` may see, ordered by id, behind `after`.
+
+    `words` must appear in the title or in the external id, as they are but for upper and lower case.
+    """
+
+    groups: frozenset[str]
+    limit: int
+    after: UUID | None = None
+    source_id: UUID | None = None
+    words: str | None = None
+
+
+class ChoreKind(StrEnum):
+    """What the vector store must still be told: a document or a source is gone, a source's groups have changed."""
+
+    DOCUMENT_DELETED = "document_deleted"
+    SOURCE_DELETED = "source_deleted"
+    SOURCE_GROUPS = "source_groups"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Chore:
+    kind: ChoreKind
+    target_id: UUID
+
+
+class SourceRepositoryInterface(Protocol):
+    @abstractmethod
+    async def get(self, source_id: UUID) -> Source | None:
+        """None for a source that is not there or was deleted."""
+
+    @abstractmethod
+    async def put(self, source: Source) -> Source | None:
+        """Make or change it; returns how it was. `ConflictError` for one that was deleted: its id never comes back."""
+
+    @abstractmethod
+    async def delete(self, source_id: UUID) -> bool:
+        """For good; whether there was one. Waits for those who add documents to it at this moment."""
+
+
+class DocumentRepositoryInterface(Protocol):
+    """A document is visible to members of `groups` when its source and the document itself each have no groups or
+    one of them. Being an administrator changes nothing about that.
+    """
+
+    @abstractmethod
+    async def resolve(self, source_id: UUID, external_ids: Sequence[str]) -> list[ResolvedDocument]:
+        """In the order given; `NotFoundError` without such a source."""
+
+    @abstractmethod
+    async def publish(self, document: Document) -> bool:
+        """Make this the searchable version; False when the document or its source was deleted."""
+
+    @abstractmethod
+    async def visible(self, document_ids: Sequence[UUID], groups: frozenset[str]) -> list[LiveDocument]: ...
+
+    @abstractmethod
+    async def read(self, document_id: UUID, groups: frozenset[str]) -> tuple[LiveDocument, str] | None:
+        """With the text that all offsets point into."""
+
+    @abstractmethod
+    async def page(self, query: DocumentQuery) -> list[LiveDocument]: ...
+
+    @abstractmethod
+    async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
+        """Ordered by external id (by code point), behind `after`."""
+
+    @abstractmethod
+    async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that were there, searchable or not yet."""
+
+    @abstractmethod
+    async def delete_of(self, source_id: UUID) -> int:
+        """All of a source; how many of them were searchable."""
+
+
+class ChoreRepositoryInterface(Protocol):
+    @abstractmethod
+    async def add(self, chores: Sequence[Chore]) -> None:
+        """The same chore twice is one."""
+
+    @abstractmethod
+    async def due(self, limit: int) -> list[Chore]:
+        """The oldest ones that nobody works on."""
+
+    @abstractmethod
+    async def take(self, chores: Sequence[Chore]) -> list[Chore]:
+        """Remove these, holding them against others until the end of the transaction; returns those still there."""
+
+
+class DocumentationTransactionInterface(TransactionInterface, Protocol):
+    sources: SourceRepositoryInterface
+    documents: DocumentRepositoryInterface
+    chores: ChoreRepositoryInterface
+
+
+TransactionFactory = Callable[[], DocumentationTransactionInterface]
+
+
+class ChoreRunnerInterface(Protocol):
+    """Does what a committed transaction has left to do in the vector store."""
+
+    @abstractmethod
+    async def attempt(self, chores: Sequence[Chore]) -> None:
+        """Do these now. What the vector store is away for stays to be done later: nothing is raised for that."""
