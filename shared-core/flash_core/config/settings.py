@@ -18,7 +18,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_async_driver)]
 class ServiceSettings(BaseSettings):
     """Common to the nine services; each adds its own in `config.py`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     redis_url: str = Field(
         default="redis://127.0.0.1:6379/0",
