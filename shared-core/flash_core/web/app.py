@@ -1,6 +1,7 @@
 """Everything a service's HTTP process has in common with the other eight."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ class ServiceSpec(Generic[ContainerT]):
     """All that tells one service from another.
 
     `workers` run beside the routes; `drain` is awaited when the process is told to stop, before connections are
-    closed; `body_limits` maps paths to bytes where 1 MiB is not the limit.
+    closed; `body_limits` maps paths to bytes where 1 MiB is not the limit. Paths that match `own_idempotency` remember
+    `Idempotency-Key`s in their own transactions.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ServiceSpec(Generic[ContainerT]):
     workers: Callable[[ContainerT], Sequence[WorkerInterface]] = _no_workers
     drain: Callable[[ContainerT], Awaitable[None]] = _nothing_to_drain
     body_limits: Mapping[str, int] = field(default_factory=dict)
+    own_idempotency: re.Pattern[str] | None = None
 
 
 def create_app(spec: ServiceSpec[ContainerT]) -> FastAPI:
@@ -67,7 +70,7 @@ def create_app(spec: ServiceSpec[ContainerT]) -> FastAPI:
     add_problem_handlers(app)
     for router in (*spec.routers, operations.router):
         app.include_router(router)
-    app.add_middleware(Idempotency)
+    app.add_middleware(Idempotency, own=spec.own_idempotency)
     app.add_middleware(BodyLimit, limits=spec.body_limits)
     app.add_middleware(RequestContext)  # added last: outermost
     return app
