@@ -20,11 +20,12 @@ _SUCCESS = range(200, 300)
 
 class Idempotency:
     """Keys belong to a user and a path. Only successes are remembered: a request that changed nothing may be tried
-    again with its key.
+    again with its key. Paths that match `own` pass through: their use cases remember the key in their own transaction.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, own: re.Pattern[str] | None = None) -> None:
         self._app = app
+        self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
