@@ -1,4 +1,4 @@
-"""Real servers for the tests that need them: one Valkey and one PostgreSQL a test process, started when first asked for."""
+"""Real servers for the tests that need them: one Valkey and one PostgreSQL a test process, started when asked for."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -49,7 +49,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """This test process' own cluster."""
     home = tmp_path_factory.mktemp("postgres")
-    settings = SETTINGS | UNSAFE_BUT_FAST
+    settings = {**SETTINGS, **UNSAFE_BUT_FAST}
     server = PostgresServer(home / "data", pick(set()), secrets.token_hex(8), settings)
     server.initialise()
     with running(server.process(), home / "log"):

@@ -8,18 +8,16 @@ from flash_gateway.nginx import Placement, render_nginx
 from flash_gateway.routes import RouteList, load_routes
 
 FOLDER = Path(__file__).resolve().parents[1]
-CONTAINER_PORT = 8000
-"""What every service listens on in its container."""
 
 
 def generated(routes: RouteList) -> dict[Path, str]:
     """Every generated file with its content."""
-    upstreams = {name: f"{name}-service:{CONTAINER_PORT}" for name in routes.services}
+    upstreams = {name: f"{name}-service:{port}" for name, port in routes.services.items()}
     container = Placement(
         listen="8080",
         upstreams=upstreams,
         page="/usr/share/nginx/html",
-        temp="/tmp",
+        temp="/tmp",  # noqa: S108 - the container's own
         pid="/tmp/nginx.pid",  # noqa: S108 - the container's own
     )
     return {

@@ -93,7 +93,7 @@ def _error_page(problem: GatewayProblem) -> str:
 
 
 def _place(problem: GatewayProblem) -> str:
-    """nginx goes to a named location only once it has understood the address; before that it takes a path."""
+    """Nginx goes to a named location only once it has understood the address; before that it takes a path."""
     return f"/.problem/{problem.status}" if problem.early else f"@problem_{problem.status}"
 
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ class Route:
 
     @property
     def patterns(self) -> list[str]:
-        """A regular expression (PCRE) a path, for it and, unless exact, what lies below it; to be matched at the start."""
+        """For each path a regular expression (PCRE) that is matched at the start: the path and what lies below it."""
         end = "$" if self.exact else "(?:/|$)"
         return [re.sub(r"\{\w+\}", "[^/]+", path).replace(".", r"\.") + end for path in self.paths]
 
@@ -36,9 +36,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteList:
-    """All that the gateway knows; `routes` in the order in which they are tried."""
+    """All that the gateway knows: routes in the order they are tried, services with their ports in containers."""
 
-    services: Sequence[str]
+    services: Mapping[str, int]
     forwarded_headers: Sequence[str]
     reserved: Sequence[str]
     routes: Sequence[Route]

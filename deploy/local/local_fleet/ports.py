@@ -1,5 +1,6 @@
 """Free ports on loopback, and who sits on a taken one."""
 
+import errno
 import random
 import socket
 
@@ -9,15 +10,17 @@ _LOWEST, _HIGHEST = 20_000, 32_000
 """Below Linux' ephemeral range (32768…60999), so that no outgoing connection takes a port between two starts."""
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen there now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError:
-            return False
-    return True
+def is_free(port: int) -> bool:
+    """Whether a server could listen there now, on loopback."""
+    return _bind_error(port, "127.0.0.1") is None
+
+
+def obstacle(port: int, host: str) -> str:
+    """What keeps a server from listening there, in words; empty when nothing does."""
+    error = _bind_error(port, host)
+    if error is None:
+        return ""
+    return f"{_holder(port)} has that port" if error.errno == errno.EADDRINUSE else str(error.strerror)
 
 
 def pick(taken: set[int]) -> int:
@@ -38,16 +41,27 @@ def keep_or_pick(names: list[str], before: dict[str, int]) -> dict[str, int]:
     return chosen
 
 
-def holder(port: int) -> str:
+def _holder(port: int) -> str:
     """Who listens on `port`, as far as this user may know: `nginx (pid 12)` or `another program`."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
         return "another program"
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
             try:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
             except psutil.NoSuchProcess:
                 break
     return "another program"
+
+
+def _bind_error(port: int, host: str) -> OSError | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            return error
+    return None

@@ -38,7 +38,7 @@ def spawn(process: Process, log: Path) -> subprocess.Popen[bytes]:
     """
     process.prepare()
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - argv is made by this package
+        return subprocess.Popen(
             list(process.argv),
             env=dict(process.env),
             stdin=subprocess.DEVNULL,

@@ -1,7 +1,6 @@
 """What the operator may set: the environment first, then `.env` in the repository, then the defaults."""
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,18 +11,23 @@ from dotenv import dotenv_values
 from local_fleet.errors import FleetError
 from local_fleet.home import Home
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+_REPOSITORY = Path(__file__).resolve().parents[3]
 _HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class FleetSettings:
-    """One fleet: where it lives, where it listens, and all variables its services see."""
+    """One fleet: where it lives, where it listens, what it runs and the variables that its services see.
+
+    `flash` is the program that runs a service, `repository` the folder with the page and the sample documentation.
+    """
 
     home: Home
     host: str
     port: int
     sample: bool
+    repository: Path
+    flash: str
     environment: Mapping[str, str]
 
     @property
@@ -38,7 +42,7 @@ class FleetSettings:
         return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104 - compared
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] = os.environ, repository: Path = REPOSITORY) -> "FleetSettings":
+    def read(cls, environment: Mapping[str, str] = os.environ, repository: Path = _REPOSITORY) -> "FleetSettings":
         """From `environment` and the repository's `.env`; an empty variable counts as not set."""
         file = {name: value for name, value in dotenv_values(repository / ".env").items() if value}
         merged = file | {name: value for name, value in environment.items() if value}
@@ -47,16 +51,10 @@ class FleetSettings:
             host=merged.get("ASKFLASH_HOST", "127.0.0.1"),
             port=_port(merged.get("ASKFLASH_PORT", "8080")),
             sample=merged.get("ASKFLASH_SAMPLE", "1").lower() not in {"0", "false", "no"},
+            repository=repository,
+            flash=str(Path(sys.executable).with_name("flash")),
             environment=merged,
         )
-
-
-def installed_program(name: str) -> str:
-    """A program of this installation's own Python environment."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent))
-    if found is None:
-        raise FleetError(f"`{name}` is not installed: make install")
-    return found
 
 
 def _port(text: str) -> int:

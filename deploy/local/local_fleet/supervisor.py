@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -22,8 +23,8 @@ _POLL_SECONDS = 0.05
 class Supervisor:
     """Starts programs in the order it is told, keeps them alive and stops them in the reverse order.
 
-    Made and used in the main thread of a running event loop: it listens to SIGCHLD, and the kernel ends a child with the
-    thread that started it. Children of a program that dies become this process' own and are ended, too.
+    Made and used in the main thread of a running event loop: it listens to SIGCHLD, and the kernel ends a child
+    with the thread that started it. Children of a program that dies become this process' own and are ended, too.
     """
 
     def __init__(
@@ -40,15 +41,22 @@ class Supervisor:
         adopt_orphans()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
+    @property
+    def has_started(self) -> bool:
+        """Whether anything was started yet."""
+        return bool(self._stages)
+
     async def start(self, processes: Iterable[Process], seconds: float, awaiting: Callable[[str], None]) -> None:
-        """Start `processes` together; returns when all are ready. `awaiting` is told the names of those that are not yet.
+        """Start `processes` together; returns when all are ready. `awaiting` is told the names of the others.
 
         Raises `FleetError` with the end of its log when one keeps ending or is not ready after `seconds`.
         """
         stage = [Keeper(process, self._fresh_log(process), self._listeners) for process in processes]
         self._stages.append(stage)
-        self._tasks += [asyncio.create_task(keeper.keep()) for keeper in stage]
-        waiting = {asyncio.create_task(keeper.settled.wait()): keeper for keeper in stage}
+        waiting: dict[asyncio.Task[Any], Keeper] = {}
+        for keeper in stage:
+            self._tasks.append(asyncio.create_task(keeper.keep()))
+            waiting[asyncio.create_task(keeper.settled.wait())] = keeper
         try:
             async with asyncio.timeout(seconds):
                 await _all_running(waiting, awaiting)
@@ -64,7 +72,7 @@ class Supervisor:
         log = self._fresh_log(process)
         child = spawn(process, log)
         self._commands.add(child)
-        while child.poll() is None:
+        while child.poll() is None:  # noqa: ASYNC110 - the same signal serves every child; a command is short
             await asyncio.sleep(_POLL_SECONDS)
         self._commands.remove(child)
         if child.returncode:
@@ -103,7 +111,7 @@ class Supervisor:
         self._sweep()
 
     def _sweep(self) -> None:
-        """End what a dead program left behind: children of this process, of another session, that nobody here started."""
+        """End what a dead program left behind: children of this process, in another session, that it did not start."""
         own = {keeper.child.pid for keeper in self._keepers() if keeper.child} | {
             command.pid for command in self._commands
         }
@@ -115,7 +123,7 @@ class Supervisor:
                     os.waitpid(child.pid, os.WNOHANG)
 
 
-async def _all_running(waiting: dict[asyncio.Task[bool], Keeper], awaiting: Callable[[str], None]) -> None:
+async def _all_running(waiting: dict[asyncio.Task[Any], Keeper], awaiting: Callable[[str], None]) -> None:
     while waiting:
         awaiting(", ".join(keeper.process.name for keeper in waiting.values()))
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -44,8 +44,8 @@ async def test_every_test_gets_an_empty_database(postgres_url: str) -> None:
 
 
 async def test_a_role_opens_its_own_database_only(postgres_server: PostgresServer) -> None:
-    for name in ("kitchen", "cellar", "kitchen"):
-        postgres_server.provide(name, f"{name}-secret")
+    for _ in range(2):
+        postgres_server.provide({"kitchen": "kitchen-secret", "cellar": "cellar-secret"})
     own = await asyncpg.connect(plain(postgres_server.url("kitchen", "kitchen-secret")))
     assert (
         await own.fetchval("SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'kitchen'")
