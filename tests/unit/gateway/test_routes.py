@@ -6,17 +6,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flash_gateway.cli import CONTAINER_PORT, generated
+from flash_core.cli import SERVICES
+from flash_gateway.cli import generated
 from flash_gateway.kong import render_kong
 from flash_gateway.nginx import Placement, quoted, render_nginx
 from flash_gateway.routes import Route, load_routes
 
-UPSTREAMS = {name: f"{name}-service:{CONTAINER_PORT}" for name in load_routes().services}
+UPSTREAMS = {name: f"{name}-service:{port}" for name, port in load_routes().services.items()}
 
 
 def test_the_committed_files_are_made_from_the_list() -> None:
     for path, text in generated(load_routes()).items():
         assert path.read_text() == text, f"{path.name} is out of date: run `askflash-gateway`"
+
+
+def test_services_have_the_ports_that_they_listen_on_in_their_containers() -> None:
+    assert load_routes().services.items() <= SERVICES.items()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_a_placeholder_stands_for_one_segment(path: str, matches: bool) -> None:
 
 def test_a_route_to_nowhere_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "routes.toml"
-    file.write_text('services=[]\nforwarded_headers=[]\nreserved=[]\n[[routes]]\npaths=["/a"]\nservice="moon"\n')
+    file.write_text('forwarded_headers=[]\nreserved=[]\n[[routes]]\npaths=["/a"]\nservice="moon"\n[services]\n')
     with pytest.raises(ValueError, match="moon"):
         load_routes(file)
 
@@ -50,7 +55,7 @@ def test_paths_with_spaces_and_quotes_are_quoted_for_nginx() -> None:
 
 
 def test_no_placeholder_is_left_in_nginx_configuration() -> None:
-    placement = Placement("127.0.0.1:1", UPSTREAMS, "/page", "/tmp", "/tmp/pid")
+    placement = Placement("127.0.0.1:1", UPSTREAMS, "/page", "/run", "/run/pid")
     assert "@@" not in render_nginx(load_routes(), placement)
 
 
