@@ -1,0 +1,99 @@
+"""Which implementation stands behind each interface. Nothing else may decide that."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+
+from redis.asyncio import Redis
+
+from ai_main_service.config import AiMainSettings
+from ai_main_service.providers.extractive import EXTRACTIVE, ExtractiveProvider
+from ai_main_service.services.answer_writer import ANSWER_PROMPT, GENERAL_PROMPT
+from ai_main_service.services.generation_worker import GenerationWorker
+from flash_core.clients.chat import GenerationLeaseClient
+from flash_core.clients.documentation import SearchClient
+from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.intent import IntentClient
+from flash_core.clients.openai_chat import ChatModel, open_chat_model
+from flash_core.composition import ServiceContainer, open_platform
+from flash_core.errors import InvalidInputError
+from flash_core.interfaces.ai_provider import AIProviderInterface
+from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.messaging.answer_log import RedisAnswerLog
+from flash_core.utils.clock import SystemClock
+from flash_core.utils.ids import new_id
+from flash_core.web.problems import problem_of
+
+OPENAI = "openai"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container(ServiceContainer):
+    """The object graph of one running main AI service."""
+
+    generation_worker: GenerationWorker
+    redis: Redis
+    worker_name: str
+    concurrency: int
+
+
+@asynccontextmanager
+async def compose(settings: AiMainSettings | None = None) -> AsyncIterator[Container]:
+    settings = settings or AiMainSettings()
+    async with open_platform(settings, "ai-main") as platform, AsyncExitStack() as stack:
+        http = platform.http
+        embeddings = EmbeddingClient(http.sibling(settings.embedding_url))
+        providers = [await _provider(name, settings, embeddings, stack) for name in settings.providers]
+        name = f"{socket.gethostname()}:{os.getpid()}:{new_id().hex[-8:]}"
+        yield Container(
+            generation_worker=GenerationWorker(
+                leases=GenerationLeaseClient(http.sibling(settings.chat_url)),
+                answers=RedisAnswerLog(platform.redis),
+                broadcast=platform.broadcast,
+                intent=IntentClient(http.sibling(settings.ai_intent_url), seconds=settings.ai_intent_seconds),
+                search=SearchClient(http.sibling(settings.documentation_url)),
+                providers=providers,
+                embeddings=embeddings,
+                prompts={prompt: read_prompt(prompt) for prompt in (ANSWER_PROMPT, GENERAL_PROMPT)},
+                clock=SystemClock(),
+                describe=problem_of,
+                settings=settings,
+                name=name,
+            ),
+            redis=platform.redis,
+            worker_name=name,
+            concurrency=settings.ai_concurrency,
+            authenticator=platform.authenticator,
+            idempotency=platform.idempotency,
+            health=platform.health,
+        )
+
+
+def read_prompt(name: str) -> str:
+    """The text of `prompts/<name>.md`."""
+    return files("ai_main_service").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
+
+
+async def _provider(
+    name: str, settings: AiMainSettings, embeddings: EmbeddingProviderInterface, stack: AsyncExitStack
+) -> AIProviderInterface:
+    if name == EXTRACTIVE:
+        return ExtractiveProvider(embeddings)
+    if name == OPENAI and settings.ai_main_model:
+        return await stack.enter_async_context(open_chat_model(_model(settings)))
+    missing = "AI_MAIN_MODEL is not set" if name == OPENAI else "known are extractive and openai"
+    raise InvalidInputError(f"AI_PROVIDER names {name!r}, but {missing}.")
+
+
+def _model(settings: AiMainSettings) -> ChatModel:
+    return ChatModel(
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key.get_secret_value(),
+        model=settings.ai_main_model,
+        first_token_seconds=settings.ai_first_token_seconds,
+        idle_seconds=settings.ai_idle_seconds,
+        total_seconds=settings.ai_total_seconds,
+    )

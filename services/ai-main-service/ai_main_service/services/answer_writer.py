@@ -1,0 +1,214 @@
+"""From a claimed question to a written answer: understand, search, write, check."""
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from ai_main_service.config import AiMainSettings
+from ai_main_service.services.answer_stream import AnswerStream
+from ai_main_service.services.context_builder import Context, build_context, documentation_turns, general_turns
+from ai_main_service.services.drafting import Draft, draft
+from ai_main_service.services.phrases import needs_model, refusal_text, short_answer, without_model
+from ai_main_service.services.quality_checker import QualityChecker
+from ai_main_service.services.questions import Question
+from ai_main_service.services.refusal import THRESHOLD, answerable
+from ai_main_service.services.stopwatch import Stopwatch
+from flash_core.errors import FlashError
+from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
+from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.intent import IntentInterface
+from flash_core.interfaces.search import SearchInterface
+from flash_core.models.conversation import Mode, Refusal
+from flash_core.models.user import Principal, UserRole
+from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
+from flash_core.schemas.chat import Citation, ClaimResponse, Source, Usage, WrittenAnswer
+from flash_core.schemas.search import SearchRequest, SearchResponse
+from flash_core.utils.words import detect_language
+
+log = structlog.get_logger(__name__)
+EXTRACTIVE = "extractive"
+"""The provider that needs no model, and so can't write without passages."""
+ANSWER_PROMPT = "answer.v1"
+GENERAL_PROMPT = "general.v1"
+_LONGEST_QUERY = 4_000
+_HITS_A_PASSAGE = 2
+_FOLLOW_UPS = 3
+_NEAREST = 3
+
+
+class AnswerWriter:
+    """Writes one answer into its stream. `prompts` are texts by versioned name.
+
+    Raises what the search or the last provider raised, and `FencedError` when a newer attempt writes the answer.
+    """
+
+    def __init__(
+        self,
+        intent: IntentInterface,
+        search: SearchInterface,
+        providers: Sequence[AIProviderInterface],
+        embeddings: EmbeddingProviderInterface,
+        prompts: Mapping[str, str],
+        settings: AiMainSettings,
+    ) -> None:
+        self._intent = intent
+        self._search = search
+        self._providers = providers
+        self._checker = QualityChecker(embeddings)
+        self._prompts = prompts
+        self._settings = settings
+
+    async def write(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
+        """The whole answer; its content is exactly what the stream has said since the last reset."""
+        watch = Stopwatch(claim.queued_ms)
+        answer = await (
+            self._general(claim, stream) if claim.mode is Mode.GENERAL else self._company(claim, stream, watch)
+        )
+        await stream.flush()
+        return answer.model_copy(
+            update={"content": stream.content, "timings_ms": watch.timings(stream.first_text_at)},
+        )
+
+    async def interrupted(self, stream: AnswerStream) -> WrittenAnswer:
+        """What there is of an answer that was stopped while it was being written."""
+        await stream.flush()
+        context = stream.context or Context((), ())
+        citations = await self._checker.citations(stream.content, context)
+        return WrittenAnswer(content=stream.content, sources=list(context.sources), **_grounding(citations))
+
+    async def _general(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
+        """The model alone: nothing is looked up and nothing is cited."""
+        models = [provider for provider in self._providers if provider.name != EXTRACTIVE]
+        await stream.status("writing")
+        if not models:
+            await stream.write(needs_model(detect_language(claim.question)))
+            return WrittenAnswer(content="")
+        turns = general_turns(self._prompts[GENERAL_PROMPT], claim.question, claim.history)
+        request = WritingRequest(claim.question, turns, max_tokens=self._settings.ai_max_tokens)
+        written = await draft(models, request, stream, _is_web_address)
+        return WrittenAnswer(content="", model=written.finished.model, usage=_usage(written))
+
+    async def _company(self, claim: ClaimResponse, stream: AnswerStream, watch: Stopwatch) -> WrittenAnswer:
+        await stream.status("understanding")
+        intent = await self._understand(claim)
+        watch.lap("intent")
+        short = short_answer(intent.kind, intent.language)
+        if short is not None:
+            await stream.write(short)
+            return WrittenAnswer(content="", confidence=1.0)
+        await stream.status("searching", intent.standalone_question)
+        found = await self._found(claim, intent)
+        watch.lap("retrieval")
+        return await self._from_passages(claim, intent, found, stream)
+
+    async def _understand(self, claim: ClaimResponse) -> IntentResponse:
+        request = IntentRequest(question=claim.question, history=claim.history[-20:])
+        try:
+            return await self._intent.analyse(request)
+        except FlashError as error:
+            log.warning("intent.skipped", code=error.code)
+            return IntentResponse(
+                kind=QuestionKind.DOCUMENTATION,
+                standalone_question=claim.question,
+                language=detect_language(claim.question),
+            )
+
+    async def _found(self, claim: ClaimResponse, intent: IntentResponse) -> SearchResponse:
+        request = SearchRequest(
+            query=intent.standalone_question[:_LONGEST_QUERY],
+            limit=self._settings.ai_passages * _HITS_A_PASSAGE,
+            filters=claim.filters or intent.filters,
+            per_chunk=True,
+        )
+        return await self._search.search(request, _asker(claim))
+
+    async def _from_passages(
+        self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, stream: AnswerStream
+    ) -> WrittenAnswer:
+        context = build_context(
+            found.hits, budget_tokens=self._settings.ai_context_tokens, most=self._settings.ai_passages
+        )
+        question = intent.standalone_question
+        confidence = answerable(Question(question), context.passages, found.features)
+        if confidence < THRESHOLD:
+            return await self._refuse(intent, context, confidence, stream)
+        stream.context = context
+        await stream.sources(context.sources)
+        await stream.status("writing")
+        turns = documentation_turns(self._prompts[ANSWER_PROMPT], question, context.passages, claim.history)
+        request = WritingRequest(question, turns, context.passages, max_tokens=self._settings.ai_max_tokens)
+        written = await draft(self._providers, request, stream, _LinksOf(context).is_named)
+        if written.refused:
+            return await self._refuse(intent, context, confidence, stream)
+        if written.fell_back and written.finished.model == EXTRACTIVE:
+            await stream.write(f"\n\n_{without_model(intent.language)}_")
+        await stream.status("checking")
+        citations = await self._checker.citations(stream.content, context)
+        return WrittenAnswer(
+            content="",
+            sources=list(context.sources),
+            confidence=confidence,
+            model=written.finished.model,
+            usage=_usage(written),
+            follow_ups=_follow_ups(context, citations),
+            **_grounding(citations),
+        )
+
+    async def _refuse(
+        self, intent: IntentResponse, context: Context, confidence: float, stream: AnswerStream
+    ) -> WrittenAnswer:
+        nearest = _nearest(context)
+        await stream.sources(nearest)
+        await stream.status("writing")
+        await stream.write(refusal_text(intent.language, [source.title for source in nearest]))
+        return WrittenAnswer(content="", sources=nearest, confidence=confidence, refusal=Refusal.NOT_IN_DOCUMENTATION)
+
+
+class _LinksOf:
+    """The links that the passages themselves contain or come from."""
+
+    def __init__(self, context: Context) -> None:
+        self._texts = [source.text for source in context.sources]
+        self._urls = {source.url for source in context.sources}
+
+    def is_named(self, url: str) -> bool:
+        return bool(url) and (url in self._urls or any(url in text for text in self._texts))
+
+
+def _is_web_address(url: str) -> bool:
+    return url.startswith(("https://", "http://", "mailto:"))
+
+
+def _asker(claim: ClaimResponse) -> Principal:
+    known = {role.value for role in UserRole}
+    roles = frozenset(UserRole(role) for role in claim.roles if role in known)
+    return Principal(claim.user_id, roles, frozenset(claim.groups))
+
+
+def _usage(written: Draft) -> Usage:
+    finished = written.finished
+    return Usage(prompt_tokens=finished.prompt_tokens, completion_tokens=finished.completion_tokens)
+
+
+def _grounding(citations: Sequence[Citation]) -> dict[str, object]:
+    """Grounded: something is cited, and every cited passage says it."""
+    grounded = bool(citations) and all(citation.supported for citation in citations)
+    return {"citations": list(citations), "grounded": grounded}
+
+
+def _nearest(context: Context) -> list[Source]:
+    """One source a document, best first."""
+    documents: dict[object, Source] = {}
+    for source in context.sources:
+        documents.setdefault(source.document_id, source)
+    return list(documents.values())[:_NEAREST]
+
+
+def _follow_ups(context: Context, citations: Sequence[Citation]) -> list[str]:
+    """Headings that were found but not quoted: what else the documentation says near this question."""
+    cited = {citation.marker for citation in citations}
+    quoted = {passage.heading for passage in context.passages if passage.marker in cited}
+    others = dict.fromkeys(
+        passage.heading for passage in context.passages if passage.marker not in cited and passage.heading
+    )
+    return [heading for heading in others if heading not in quoted][:_FOLLOW_UPS]

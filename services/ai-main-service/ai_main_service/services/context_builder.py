@@ -1,0 +1,141 @@
+"""What the model is given to read: the best passages within a budget, each once, as quoted data."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ai_main_service.services.cleaning import visible
+from flash_core.interfaces.ai_provider import ChatTurn, GroundingPassage
+from flash_core.schemas.chat import Source, Turn
+from flash_core.schemas.search import SearchHit
+from flash_core.utils.words import tokens
+
+CHARACTERS_A_TOKEN = 4
+"""A rough figure for English with common tokenizers; other languages have fewer characters a token, so that the
+budget must leave room."""
+_SHINGLE = 3
+_NEARLY_SAME = 0.85
+_OVERLAP = 0.5
+_OWN_TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
+_HISTORY_TURNS = 6
+_HISTORY_CHARACTERS = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The passages an answer may quote and, one for one, the sources that its citations name."""
+
+    passages: tuple[GroundingPassage, ...]
+    sources: tuple[Source, ...]
+
+    def source_of(self, marker: int) -> Source | None:
+        return next((source for source in self.sources if source.marker == marker), None)
+
+
+def build_context(hits: Sequence[SearchHit], *, budget_tokens: int, most: int) -> Context:
+    """At most `most` passages, best first, that fit the budget; repetitions of better ones are left out.
+
+    Markers count from 1 in the order of the hits. A passage that would burst the budget is skipped, a later, shorter
+    one may still fit; the best passage is always there.
+    """
+    kept: list[SearchHit] = []
+    left = budget_tokens
+    for hit in hits:
+        cost = tokens_of(hit.text)
+        if len(kept) == most:
+            break
+        if (cost <= left or not kept) and not any(_repeats(hit, other) for other in kept) and visible(hit.text).strip():
+            kept.append(hit)
+            left -= cost
+    return Context(
+        tuple(_passage(marker, hit) for marker, hit in enumerate(kept, 1)),
+        tuple(_source(marker, hit) for marker, hit in enumerate(kept, 1)),
+    )
+
+
+def tokens_of(text: str) -> int:
+    """An estimate of what a text costs a model, never 0."""
+    return len(text) // CHARACTERS_A_TOKEN + 1
+
+
+def documentation_turns(
+    prompt: str, question: str, passages: Sequence[GroundingPassage], history: Sequence[Turn]
+) -> list[ChatTurn]:
+    """The whole prompt of an answer from passages: instructions, the last turns, then data and question in one turn."""
+    quoted = "\n\n".join(_quoted(passage) for passage in passages)
+    return [
+        ChatTurn("system", prompt),
+        *_recent(history),
+        ChatTurn("user", f"{quoted}\n\nQuestion: {question}"),
+    ]
+
+
+def general_turns(prompt: str, question: str, history: Sequence[Turn]) -> list[ChatTurn]:
+    """The prompt of an answer without documentation."""
+    return [ChatTurn("system", prompt), *_recent(history), ChatTurn("user", question)]
+
+
+def _recent(history: Sequence[Turn]) -> Iterable[ChatTurn]:
+    return (ChatTurn(turn.role.value, turn.content[:_HISTORY_CHARACTERS]) for turn in history[-_HISTORY_TURNS:])
+
+
+def _quoted(passage: GroundingPassage) -> str:
+    place = " > ".join((*passage.path, passage.title, *([passage.heading] if passage.heading else [])))
+    place = _defused(place).replace('"', "'")
+    return f'<passage number="{passage.marker}" from="{place}">\n{_defused(passage.text)}\n</passage>'
+
+
+def _defused(text: str) -> str:
+    """Text that can't close its passage or open another."""
+    return _OWN_TAG.sub("(", text)
+
+
+def _passage(marker: int, hit: SearchHit) -> GroundingPassage:
+    return GroundingPassage(
+        marker=marker,
+        title=visible(hit.title),
+        path=tuple(visible(step) for step in hit.path),
+        heading=visible(hit.heading),
+        text=visible(hit.text),
+        score=hit.score,
+    )
+
+
+def _source(marker: int, hit: SearchHit) -> Source:
+    return Source(
+        id=str(hit.chunk_id),
+        marker=marker,
+        document_id=hit.document_id,
+        chunk_id=hit.chunk_id,
+        title=hit.title,
+        path=hit.path,
+        url=hit.url,
+        provider=hit.provider,
+        text=hit.text,
+        start=hit.start,
+        end=hit.end,
+        score=hit.score,
+        updated_at=hit.updated_at,
+    )
+
+
+def _repeats(hit: SearchHit, other: SearchHit) -> bool:
+    if hit.chunk_id == other.chunk_id:
+        return True
+    if hit.document_id == other.document_id:
+        shared = min(hit.end, other.end) - max(hit.start, other.start)
+        if shared > _OVERLAP * min(hit.end - hit.start, other.end - other.start):
+            return True
+    return _likeness(hit.text, other.text) >= _NEARLY_SAME
+
+
+def _likeness(one: str, other: str) -> float:
+    """The share of the shorter text's word triples that the other has too."""
+    first, second = _shingles(one), _shingles(other)
+    smaller = min(len(first), len(second))
+    return len(first & second) / smaller if smaller else 0.0
+
+
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    words = tokens(text)
+    return {tuple(words[at : at + _SHINGLE]) for at in range(len(words) - _SHINGLE + 1)}

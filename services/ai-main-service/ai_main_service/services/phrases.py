@@ -1,0 +1,76 @@
+"""What is said without a model, by language. English where a language is not known."""
+
+from typing import Final
+
+from flash_core.schemas.ai import QuestionKind
+
+_ANSWERS: Final[dict[QuestionKind, dict[str, str]]] = {
+    QuestionKind.GREETING: {
+        "en": "Hello! Ask me anything about your documentation.",
+        "de": "Hallo! Fragen Sie mich etwas zur Dokumentation.",
+        "es": "¡Hola! Pregúnteme lo que quiera sobre la documentación.",
+        "fr": "Bonjour ! Posez-moi une question sur la documentation.",
+    },
+    QuestionKind.ABOUT: {
+        "en": "I am AskFlash. I answer questions from your company's documentation: I search what you may read, write "
+        "down what it says and put a marker after each sentence that leads to the passage it comes from. When the "
+        "documentation does not answer a question, I say so.",
+        "de": "Ich bin AskFlash. Ich beantworte Fragen aus der Dokumentation Ihres Unternehmens: Ich durchsuche, was "
+        "Sie lesen dürfen, gebe wieder, was dort steht, und setze hinter jeden Satz einen Verweis auf seine Stelle. "
+        "Steht die Antwort nicht in der Dokumentation, sage ich das.",
+        "es": "Soy AskFlash. Respondo preguntas a partir de la documentación de su empresa: busco en lo que usted "
+        "puede leer, escribo lo que dice y pongo tras cada frase una referencia al pasaje. Si la documentación no "
+        "responde a una pregunta, lo digo.",
+        "fr": "Je suis AskFlash. Je réponds à partir de la documentation de votre entreprise : je cherche dans ce que "
+        "vous pouvez lire, j'écris ce qu'elle dit et je renvoie après chaque phrase au passage d'où elle vient. Si la "
+        "documentation ne répond pas à une question, je le dis.",
+    },
+    QuestionKind.UNSAFE: {
+        "en": "I can't help with that. Ask me about your documentation.",
+        "de": "Dabei kann ich nicht helfen. Fragen Sie mich etwas zur Dokumentation.",
+        "es": "No puedo ayudar con eso. Pregúnteme sobre la documentación.",
+        "fr": "Je ne peux pas aider pour cela. Posez-moi une question sur la documentation.",
+    },
+}
+_NEEDS_MODEL: Final = {
+    "en": "General mode needs a language model, and none is set up here. Ask in company mode to get an answer from "
+    "your documentation, or ask your administrator to connect a model.",
+    "de": "Der allgemeine Modus braucht ein Sprachmodell, und hier ist keines eingerichtet. Fragen Sie im Firmenmodus, "
+    "um eine Antwort aus der Dokumentation zu bekommen, oder bitten Sie Ihre Administration, ein Modell anzubinden.",
+}
+_WITHOUT_MODEL: Final = {
+    "en": "The language model does not answer at the moment; these are quotations from the documentation.",
+    "de": "Das Sprachmodell antwortet gerade nicht; dies sind Zitate aus der Dokumentation.",
+}
+_REFUSALS: Final = {
+    "en": ("This is not in your documentation.", "The nearest pages are:"),
+    "de": ("Das steht nicht in der Dokumentation.", "Am nächsten kommen diese Seiten:"),
+    "es": ("Esto no está en la documentación.", "Las páginas más cercanas son:"),
+    "fr": ("Cela ne figure pas dans la documentation.", "Les pages les plus proches sont :"),
+}
+_NEAREST = 3
+
+
+def short_answer(kind: QuestionKind, language: str) -> str | None:
+    """The whole answer to a greeting and the like; None for a kind that is looked up."""
+    answers = _ANSWERS.get(kind)
+    return _by(answers, language) if answers is not None else None
+
+
+def needs_model(language: str) -> str:
+    return _by(_NEEDS_MODEL, language)
+
+
+def without_model(language: str) -> str:
+    return _by(_WITHOUT_MODEL, language)
+
+
+def refusal_text(language: str, titles: list[str]) -> str:
+    """What is said instead of an answer; names the nearest pages by title, so that the reader can go on looking."""
+    said, nearest = _REFUSALS.get(language, _REFUSALS["en"])
+    distinct = list(dict.fromkeys(titles))[:_NEAREST]
+    return "\n".join((f"{said} {nearest}", "", *(f"- {title}" for title in distinct))) if distinct else said
+
+
+def _by(texts: dict[str, str], language: str) -> str:
+    return texts.get(language, texts["en"])

@@ -1,0 +1,36 @@
+"""A quotable unit as one line of an answer."""
+
+import re
+
+_QUOTE = re.compile(r"\n\s*>+\s?")
+_IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\(\s*(<[^>]*>|[^)\s]*)[^)]*\)")
+_TEMPLATE = re.compile(r"\{[%{]-?\s*[\w.]*\s*(?:\"([^\"]*)\")?.*?-?[%}]\}", re.DOTALL)
+_REFERENCE = re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]")
+_SPACE = re.compile(r"\s+")
+_ABSOLUTE = ("https://", "http://", "mailto:")
+_CELL = re.compile(r"(?<!\\)\|")
+
+
+def one_line(text: str) -> str:
+    """White space collapsed; images and links to places that only the page's own site knows keep their words only."""
+    text = _QUOTE.sub(" ", text)
+    text = _IMAGE.sub(r"\1", _LINK.sub(_link, _IMAGE.sub(r"\1", text)))
+    text = _REFERENCE.sub(r"\1", _TEMPLATE.sub(r"\1", text))
+    return _SPACE.sub(" ", text).strip()
+
+
+def cells(row: str) -> list[str]:
+    """The cells of a table row, each on one line."""
+    return [one_line(cell) for cell in _CELL.split(row.strip().removeprefix("|").removesuffix("|"))]
+
+
+def row_as_text(header: list[str], row: list[str]) -> str:
+    """A table row away from its table: each cell with its column's name; empty cells and names are left out."""
+    named = [(header[at] if at < len(header) else "", cell) for at, cell in enumerate(row) if cell]
+    return "; ".join(f"{name}: {cell}" if name and name != cell else cell for name, cell in named)
+
+
+def _link(link: re.Match[str]) -> str:
+    target = link[2].strip("<>")
+    return f"[{link[1]}]({target})" if target.startswith(_ABSOLUTE) else str(link[1])

@@ -1,0 +1,169 @@
+"""Which units answer a question: the fewest that do, with what they need to be read alone."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ai_main_service.services.questions import Asked, Question
+from ai_main_service.services.ranking import Candidate, Ranking, candidates
+from ai_main_service.services.sentences import UnitKind
+from flash_core.interfaces.ai_provider import GroundingPassage
+from flash_core.utils.words import content_stems
+
+MAX_PICKS = 3
+MAX_DOCUMENTS = 3
+MAX_ITEMS = 12
+_NEAR_BEST = 0.8
+_ALMOST_BEST = 0.93
+_GAIN = 0.12
+_SAME = 0.6
+_HEADING_ANSWERS = 0.7
+_OPENING_UNITS = 2
+_ITEMS_ALIKE = 0.75
+_POINTS_BACK = re.compile(
+    r"(?:it|they|this|these|that|those|he|she|his|her|their|its|such|both|however|but|also|therefore|thus|otherwise|then"
+    r"|instead|in addition|additionally|if so|if not|er|sie|es|dies\w*|jedoch|dabei|dann)\b",
+    re.IGNORECASE,
+)
+
+
+class Selection:
+    """Picks, once, from the units of the passages; indexes are places among those units."""
+
+    def __init__(self, question: Question, passages: Sequence[GroundingPassage]) -> None:
+        self._question = question
+        self._found = candidates(passages)
+        self._ranking = Ranking(question, self._found, passages)
+        self._documents = [(passage.title, passage.path) for passage in passages]
+        self._chosen: dict[int, None] = {}
+
+    def promising(self, most: int) -> dict[int, str]:
+        """The texts of the candidates that are best without vectors, and so worth embedding; by index."""
+        scores = self._ranking.scores()
+        best = sorted(range(len(scores)), key=lambda index: -scores[index])[:most]
+        return {index: self._found[index].text for index in best}
+
+    def choose(self, cosines: Mapping[int, float] | None = None) -> list[Candidate]:
+        """In reading order: the passage of the best unit first, each passage in its own order.
+
+        `cosines` of the question and the promising candidates, where there are vectors.
+        """
+        scores = self._ranking.scores(cosines)
+        picks = self._picks(scores)
+        passages = list(dict.fromkeys(self._found[index].passage for index in picks))
+        order = sorted(self._chosen, key=lambda index: (passages.index(self._found[index].passage), index))
+        return [self._found[index] for index in order]
+
+    def _picks(self, scores: Sequence[float]) -> list[int]:
+        order = sorted(range(len(self._found)), key=lambda index: -scores[index])
+        picks: list[int] = []
+        for index in order:
+            if len(picks) == MAX_PICKS or scores[index] < _NEAR_BEST * scores[order[0]]:
+                break
+            if index not in self._chosen and self._belongs(index, picks, scores):
+                picks.append(index)
+                self._chosen.update(dict.fromkeys(self._with_surroundings(index, scores)))
+        return picks
+
+    def _belongs(self, index: int, picks: list[int], scores: Sequence[float]) -> bool:
+        if not picks:
+            return True
+        documents = {self._document(pick) for pick in picks} | {self._document(index)}
+        if len(documents) > MAX_DOCUMENTS or self._is_repetition(index):
+            return False
+        said: frozenset[str] = frozenset().union(*(self._ranking.stems[pick] for pick in self._chosen))
+        gain = self._ranking.coverage(said | self._ranking.stems[index]) - self._ranking.coverage(said)
+        return gain >= _GAIN or scores[index] >= _ALMOST_BEST * scores[picks[0]]
+
+    def _document(self, index: int) -> tuple[str, tuple[str, ...]]:
+        return self._documents[self._found[index].passage]
+
+    def _is_repetition(self, index: int) -> bool:
+        mine = self._ranking.stems[index]
+        others = (self._ranking.stems[pick] for pick in self._chosen)
+        return not mine or any(len(mine & other) >= _SAME * min(len(mine), len(other) or 1) for other in others)
+
+    def _with_surroundings(self, index: int, scores: Sequence[float]) -> list[int]:
+        kind = self._found[index].unit.kind
+        if kind is UnitKind.ITEM:
+            return self._from_list(index, scores)
+        if kind is UnitKind.CODE:
+            return [*self._introduction(index), index]
+        if self._heading_answers(index):
+            return self._opening(index)
+        before = [index - 1] if self._points_back(index) else []
+        return [*before, index, *self._announced(index)]
+
+    def _from_list(self, index: int, scores: Sequence[float]) -> list[int]:
+        """The whole list where a list is asked for or its items are alike, else the item and what is nested in it."""
+        items = self._group(index)
+        introduction = self._introduction(items[0])
+        alike = sum(scores[item] >= _ITEMS_ALIKE * scores[index] for item in items)
+        wanted = self._question.asked in {Asked.STEPS, Asked.LIST} or self._heading_answers(index)
+        if wanted or alike > len(items) / 2:
+            return [*introduction, *self._shortened(items, index, scores)]
+        depth = self._found[index].unit.depth
+        nested = []
+        for item in (item for item in items if item > index):
+            if self._found[item].unit.depth <= depth:
+                break
+            nested.append(item)
+        return [*introduction, index, *nested[:MAX_ITEMS]]
+
+    def _shortened(self, items: list[int], index: int, scores: Sequence[float]) -> list[int]:
+        if len(items) <= MAX_ITEMS:
+            return items
+        if self._found[index].unit.ordered:
+            start = min(max(0, items.index(index) - MAX_ITEMS + 1), len(items) - MAX_ITEMS)
+            return items[start : start + MAX_ITEMS]
+        return sorted(sorted(items, key=lambda item: -scores[item])[:MAX_ITEMS])
+
+    def _group(self, index: int) -> list[int]:
+        mine = self._found[index]
+        return [
+            other
+            for other, candidate in enumerate(self._found)
+            if (candidate.passage, candidate.unit.group) == (mine.passage, mine.unit.group)
+        ]
+
+    def _introduction(self, index: int) -> list[int]:
+        """The sentence before, where it announces this with a colon."""
+        before = index - 1
+        return [before] if self._is_same_section(before, index) and self._announces(before) else []
+
+    def _announced(self, index: int) -> list[int]:
+        """The list or the code after a sentence that ends with a colon."""
+        after = index + 1
+        if not (self._announces(index) and self._is_same_section(index, after)):
+            return []
+        kind = self._found[after].unit.kind
+        if kind is UnitKind.CODE:
+            return [after]
+        return self._group(after)[:MAX_ITEMS] if kind is UnitKind.ITEM else []
+
+    def _announces(self, index: int) -> bool:
+        return self._found[index].text.rstrip("*_ ").endswith(":")
+
+    def _is_same_section(self, index: int, following: int) -> bool:
+        if index < 0 or following >= len(self._found):
+            return False
+        first, second = self._found[index], self._found[following]
+        return first.passage == second.passage and first.position + 1 == second.position
+
+    def _points_back(self, index: int) -> bool:
+        text = self._found[index].text.lstrip("*_\"' ")
+        return self._is_same_section(index - 1, index) and _POINTS_BACK.match(text) is not None
+
+    def _heading_answers(self, index: int) -> bool:
+        """The heading above asks the same as the question, so that the section is the answer."""
+        heading = frozenset(content_stems(self._found[index].heading, self._question.language))
+        extra = len(heading - set(self._question.stems))
+        return self._ranking.coverage(heading) >= _HEADING_ANSWERS and extra <= len(self._question.stems)
+
+    def _opening(self, index: int) -> list[int]:
+        """How the section begins, and the unit itself."""
+        first = index - self._found[index].position
+        section = [first]
+        while len(section) < _OPENING_UNITS and self._is_same_section(section[-1], section[-1] + 1):
+            section.append(section[-1] + 1)
+        announced = [follower for member in section for follower in self._announced(member)]
+        return sorted({*section, *announced, index, *self._announced(index)})

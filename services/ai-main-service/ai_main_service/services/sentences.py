@@ -1,0 +1,121 @@
+"""A Markdown text as the smallest units that can be quoted: sentences, list items, table rows, code blocks.
+
+The rules for where a sentence ends follow the practice of Kiss & Strunk (2006), without its training: an abbreviation
+or an initial does not end a sentence unless a function word follows it with a capital.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+
+from ai_main_service.services.markdown import Block, BlockKind, blocks
+from flash_core.utils.words import stop_words
+
+MARKERS = r"(?:\s*\[\d{1,3}\](?!\())*"
+_END = re.compile(rf"(?:[.!?…]+[\"'\u201d\u2019»)*_]*(?=[\s\[]|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*){MARKERS}")
+_WORD_BEFORE = re.compile(r"[^\s(\"'\u201c«]+$")
+_WORD_AFTER = re.compile(r"[\s\"'(\u201c«*_\[]*([^\W_]+)?")
+_PROTECTED = re.compile(r"`[^`\n]+`|\[[^\[\]]*\]\([^)]*\)|<[^<>\n]+>|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+
+_TITLES = frozenset("mr mrs ms dr prof rev hon gen col lt sgt capt st messrs mme vs e.g i.e cf z.b d.h u.a bzw".split())  # noqa: SIM905
+_BEFORE_NUMBER = frozenset("no nos nr fig figs vol p pp ch sec art abs approx ca mt par §".split())  # noqa: SIM905
+_SOMETIMES = frozenset("inc ltd co corp u.s u.k u.n a.m p.m etc jr sr al dept est ed eds usw ggf evtl".split())  # noqa: SIM905
+_MONTHS = re.compile(r"jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]", re.IGNORECASE)
+_ORDINAL_DIGITS = 2
+
+
+class UnitKind(StrEnum):
+    SENTENCE = "sentence"
+    HEADING = "heading"
+    ITEM = "item"
+    ROW = "row"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """`text[start:end]`; `group`, `depth` and `ordered` are those of its block."""
+
+    kind: UnitKind
+    start: int
+    end: int
+    group: int
+    depth: int = 0
+    ordered: bool = False
+
+    def of(self, text: str) -> str:
+        return text[self.start : self.end]
+
+
+def split(text: str) -> list[Unit]:
+    """The units of `text` in order. They do not overlap, and only white space and Markdown signs lie between them."""
+    return [unit for block in blocks(text) for unit in _units(text, block) if unit.start < unit.end]
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Offsets of the sentences of running prose in `text[start:end]`, markers like [1] with the sentence before."""
+    end = len(text) if end is None else end
+    cuts = [start, *(cut for cut in _cuts(text, start, end)), end]
+    return [span for low, high in pairwise(cuts) if (span := _stripped(text, low, high))[0] < span[1]]
+
+
+def _units(text: str, block: Block) -> list[Unit]:
+    if block.kind is BlockKind.PARAGRAPH:
+        return [
+            Unit(UnitKind.SENTENCE, low, high, block.group) for low, high in sentences(text, block.start, block.end)
+        ]
+    kind = UnitKind(block.kind.value)
+    return [Unit(kind, block.start, block.end, block.group, block.depth, block.ordered)]
+
+
+def _cuts(text: str, start: int, end: int) -> list[int]:
+    protected = [(match.start(), match.end()) for match in _PROTECTED.finditer(text, start, end)]
+    return [
+        match.end()
+        for match in _END.finditer(text, start, end)
+        if not any(low < match.start() < high for low, high in protected) and _ends(text, match, start, end)
+    ]
+
+
+def _ends(text: str, match: re.Match[str], start: int, end: int) -> bool:
+    following = _WORD_AFTER.match(text, match.end(), end)
+    after = following[1] if following and following[1] else ""
+    if after[:1].islower():
+        return False
+    if not match[0].startswith(".") or match[0].startswith(".."):
+        return True
+    before = _WORD_BEFORE.search(text[max(start, match.start() - 40) : match.start()])
+    return _full_stop_ends(before[0].lower() if before else "", before[0] if before else "", after)
+
+
+def _full_stop_ends(before: str, written: str, after: str) -> bool:
+    if before in _TITLES:
+        return False
+    if before in _BEFORE_NUMBER:
+        return not after[:1].isdigit()
+    if before.isdigit() and len(before) <= _ORDINAL_DIGITS and _MONTHS.match(after):
+        return False
+    initial = len(written) == 1 and written.isupper()
+    if initial or before in _SOMETIMES or _is_dotted(written):
+        return not after or after.lower() in _starters()
+    return True
+
+
+def _is_dotted(written: str) -> bool:
+    """Letters with dots between them: U.S, e.V, a.m."""
+    return "." in written and all(len(part) == 1 for part in written.split("."))
+
+
+@lru_cache(maxsize=1)
+def _starters() -> frozenset[str]:
+    return stop_words("en") | stop_words("de") | stop_words("fr") | stop_words("es") | {"however"}
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -1,0 +1,209 @@
+"""A small OpenAI-compatible server for tests: streams, thinks, refuses, hangs, cuts off, on demand.
+
+In a test: `async with running_model_server() as server: server.behave(status=429, times=2)`. As a process:
+`python -m flash_core.testing.model_server --port N`, told what to do by `PUT /behaviour` with the same fields.
+It writes what it was told to, else a sentence of the first passage with its marker, else an echo of the question.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from aiohttp import web
+
+_PASSAGE = re.compile(r'<passage number="(\d+)"[^>]*>\n(.*?)\n</passage>', re.DOTALL)
+_QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
+_SENTENCE = re.compile(r"[^.!?]+[.!?]")
+_OK = 200
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the server does to the next `times` requests (None: to all until told otherwise).
+
+    `status` other than 200 refuses with that code; `first_seconds` and `token_seconds` are pauses; `hang_after`,
+    `cut_after`, `garbage_after` and `stop_after` count tokens, after which the stream stays open and silent, breaks
+    off, becomes nonsense, or ends without a sign that it is complete. `refuses` names a parameter that earns a 400.
+    """
+
+    text: str | None = None
+    status: int = _OK
+    retry_after: str | None = None
+    first_seconds: float = 0.0
+    token_seconds: float = 0.0
+    hang_after: int | None = None
+    cut_after: int | None = None
+    garbage_after: int | None = None
+    stop_after: int | None = None
+    refuses: str | None = None
+    key: str | None = None
+    times: int | None = None
+
+
+class ModelServer:
+    """`requests` are the bodies received, oldest first; `disconnects` counts readers who left before the end."""
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.requests: list[dict[str, Any]] = []
+        self.disconnects = 0
+        self._behaviours: list[Behaviour] = []
+
+    def behave(self, **wanted: Any) -> None:
+        """Behave like this from the next request on, before anything that was asked for earlier."""
+        self._behaviours.insert(0, Behaviour(**wanted))
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=1 << 24)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_put("/behaviour", self._set_behaviour)
+        return app
+
+    async def _set_behaviour(self, request: web.Request) -> web.Response:
+        wanted = await request.json()
+        known = {field.name for field in fields(Behaviour)}
+        if not isinstance(wanted, dict) or not set(wanted) <= known:
+            return web.json_response({"error": f"known: {sorted(known)}"}, status=400)
+        self.behave(**wanted)
+        return web.json_response({})
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "test-model", "object": "model"}]})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.requests.append(body)
+        now = self._next()
+        refusal = _refusal(now, body, request)
+        if refusal is not None:
+            return refusal
+        text = now.text if now.text is not None else _reply_to(body)
+        if not body.get("stream"):
+            await asyncio.sleep(now.first_seconds)
+            return web.json_response(_whole(body, text))
+        return await self._stream(request, body, now, text)
+
+    def _next(self) -> Behaviour:
+        if not self._behaviours:
+            return Behaviour()
+        now = self._behaviours[0]
+        if now.times is not None:
+            self._behaviours[0] = replace(now, times=now.times - 1)
+            if now.times <= 1:
+                self._behaviours.pop(0)
+        return now
+
+    async def _stream(
+        self, request: web.Request, body: dict[str, Any], now: Behaviour, text: str
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        try:
+            await asyncio.sleep(now.first_seconds)
+            await response.write(_event(body, {"role": "assistant", "content": ""}))
+            await self._tokens(request, response, body, now, text)
+        except (ConnectionError, asyncio.CancelledError):
+            self.disconnects += 1
+            raise
+        return response
+
+    async def _tokens(
+        self, request: web.Request, response: web.StreamResponse, body: dict[str, Any], now: Behaviour, text: str
+    ) -> None:
+        tokens = re.findall(r"\s*\S+|\s+\Z", text)
+        for count, token in enumerate(tokens):
+            if count == now.hang_after:
+                await asyncio.Event().wait()
+            if count == now.cut_after and request.transport is not None:
+                request.transport.abort()
+            if count == now.garbage_after:
+                await response.write(b"data: {nonsense\n\n")
+            if count == now.stop_after:
+                return
+            await response.write(_event(body, {"content": token}))
+            await asyncio.sleep(now.token_seconds)
+        await response.write(_event(body, {}, "stop"))
+        if (body.get("stream_options") or {}).get("include_usage"):
+            usage = {"prompt_tokens": 100, "completion_tokens": len(tokens), "total_tokens": 100 + len(tokens)}
+            await response.write(_data({**_head(body), "choices": [], "usage": usage}))
+        await response.write(b"data: [DONE]\n\n")
+
+
+def _refusal(now: Behaviour, body: dict[str, Any], request: web.Request) -> web.Response | None:
+    if now.key is not None and request.headers.get("Authorization") != f"Bearer {now.key}":
+        return web.json_response({"error": {"message": "Incorrect API key"}}, status=401)
+    if now.refuses is not None and now.refuses in body:
+        return web.json_response({"error": {"message": "Unsupported", "param": now.refuses}}, status=400)
+    if now.status != _OK:
+        headers = {"Retry-After": now.retry_after} if now.retry_after is not None else {}
+        return web.json_response({"error": {"message": "As told"}}, status=now.status, headers=headers)
+    return None
+
+
+def _reply_to(body: dict[str, Any]) -> str:
+    asked = str(body["messages"][-1]["content"])
+    passage = _PASSAGE.search(asked)
+    if passage is not None:
+        sentence = _SENTENCE.search(passage[2].replace("\n", " "))
+        return f"{(sentence[0] if sentence else passage[2]).strip()} [{passage[1]}]"
+    question = _QUESTION.search(asked)
+    return f"You asked: {question[1] if question else asked}"
+
+
+def _head(body: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "chatcmpl-test", "object": "chat.completion.chunk", "created": 0, "model": body.get("model", "")}
+
+
+def _event(body: dict[str, Any], delta: dict[str, Any], reason: str | None = None) -> bytes:
+    return _data({**_head(body), "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+
+
+def _data(payload: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(payload).encode() + b"\n\n"
+
+
+def _whole(body: dict[str, Any], text: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    return {
+        **_head(body),
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": len(text.split()), "total_tokens": 0},
+    }
+
+
+@asynccontextmanager
+async def running_model_server(port: int = 0) -> AsyncIterator[ModelServer]:
+    """Listening on loopback; `base_url` ends with `/v1`, as the settings want it."""
+    server = ModelServer()
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        server.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+async def _serve(port: int) -> None:
+    async with running_model_server(port) as server:
+        print(server.base_url, flush=True)  # noqa: T201  # the process' one line: where it listens
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--port", type=int, default=0, help="port on loopback (default: a free one)")
+    asyncio.run(_serve(parser.parse_args().port))
+
+
+if __name__ == "__main__":
+    main()
