@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from flash_core.clients.cache import RedisCache
 from flash_core.clients.http import HttpClient, open_http
 from flash_core.clients.idempotency import RedisIdempotencyStore
-from flash_core.clients.identity import Authenticator, ServiceTokens
+from flash_core.clients.identity import Authenticator, HttpIdentitySource, ServiceTokens
 from flash_core.clients.redis import RedisHealth, open_redis
 from flash_core.config.settings import ServiceSettings
 from flash_core.interfaces.broadcast import BroadcastInterface
@@ -54,7 +54,7 @@ async def open_platform(settings: ServiceSettings, service: str) -> AsyncIterato
             redis=redis,
             http=http,
             tokens=tokens,
-            authenticator=Authenticator(http.sibling(settings.auth_url), redis, tokens),
+            authenticator=Authenticator(HttpIdentitySource(http.sibling(settings.auth_url)), redis, tokens),
             broadcast=await stack.enter_async_context(open_broadcast(redis)),
             cache=RedisCache(redis),
             idempotency=RedisIdempotencyStore(redis, service),

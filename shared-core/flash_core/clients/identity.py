@@ -1,6 +1,8 @@
 """Proving who asks: the auth service's tokens by its public keys, and the services' own tokens by a shared key."""
 
+import hashlib
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,14 +18,13 @@ from redis.exceptions import RedisError
 
 from flash_core.clients.http import Sibling
 from flash_core.errors import FlashError, NotFoundError, UnauthenticatedError, UpstreamUnavailableError
-from flash_core.interfaces.identity import AuthenticatorInterface, ServiceTokenInterface
+from flash_core.interfaces.identity import AuthenticatorInterface, IdentitySourceInterface, ServiceTokenInterface
 from flash_core.models.user import Principal, UserRole
-from flash_core.schemas.auth import PrincipalResponse, VerifyKeyRequest
+from flash_core.schemas.auth import AUDIENCE, ISSUER, PrincipalResponse, VerifyKeyRequest
+from flash_core.utils.eddsa import EdDsaRegistry
 
 log = structlog.get_logger(__name__)
 
-ISSUER = "askflash"
-AUDIENCE = "askflash"
 API_KEY_PREFIX = "ask_"
 ENDED_TTL_SECONDS = 16 * 60
 """Longer than an access token lives, so that no token outlives the note that ended it."""
@@ -43,6 +44,11 @@ def session_ended_key(session_id: UUID) -> str:
 def user_changed_key(user_id: UUID) -> str:
     """Holds the epoch milliseconds of the user's last change of groups, roles or password: older tokens are void."""
     return f"user:changed:{user_id}"
+
+
+def api_key_ended_key(key_hash: str) -> str:
+    """Set when an API key ends, by the SHA-256 of the key in hexadecimal: what was remembered of it is void."""
+    return f"api-key:ended:{key_hash}"
 
 
 class ServiceTokens(ServiceTokenInterface):
@@ -91,6 +97,31 @@ def principal_of(claims: dict[str, Any]) -> Principal:
         raise UnauthenticatedError("The token is not valid.") from error
 
 
+class HttpIdentitySource(IdentitySourceInterface):
+    """The auth service, asked over HTTP."""
+
+    def __init__(self, auth: Sibling) -> None:
+        self._auth = auth
+
+    async def public_keys(self) -> Mapping[str, Any]:
+        published: dict[str, Any] = orjson.loads(await self._auth.call("GET", "/.well-known/jwks.json", seconds=3))
+        return published
+
+    async def api_key(self, key: str) -> Principal:
+        try:
+            answer = await self._auth.post(PrincipalResponse, "/internal/api-keys/verify", VerifyKeyRequest(key=key))
+        except NotFoundError as error:
+            raise UnauthenticatedError("The API key is not valid.") from error
+        return Principal(answer.user_id, frozenset(answer.roles), frozenset(answer.groups), answer.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownKey:
+    principal: Principal
+    verified_ms: int
+    until: float
+
+
 @dataclass(slots=True)
 class _PublicKeys:
     keys: KeySet | None = None
@@ -102,12 +133,12 @@ class Authenticator(AuthenticatorInterface):
     auth is away. Ended sessions and changed users are notes in Redis; without Redis a token lives out its time.
     """
 
-    def __init__(self, auth: Sibling, redis: Redis, services: ServiceTokens) -> None:
-        self._auth = auth
+    def __init__(self, source: IdentitySourceInterface, redis: Redis, services: ServiceTokens) -> None:
+        self._source = source
         self._redis = redis
         self._services = services
         self._public = _PublicKeys()
-        self._api_keys: dict[str, tuple[float, Principal]] = {}
+        self._api_keys: dict[str, _KnownKey] = {}
         self._claims = JWTClaimsRegistry(
             leeway=5,
             iss={"essential": True, "value": ISSUER},
@@ -147,7 +178,7 @@ class Authenticator(AuthenticatorInterface):
         for refresh in (False, True):
             keys = await self._keys(refresh=refresh)
             try:
-                return dict(jwt.decode(token, keys, algorithms=["EdDSA", "Ed25519"]).claims)
+                return dict(jwt.decode(token, keys, registry=EdDsaRegistry()).claims)
             except (JoseError, ValueError) as error:
                 failure = error
         raise UnauthenticatedError("The token is not valid.") from failure
@@ -158,7 +189,7 @@ class Authenticator(AuthenticatorInterface):
         age = time.monotonic() - public.fetched_at
         if public.keys is None or (refresh and age > _KEYS_MIN_AGE_SECONDS):
             try:
-                published = orjson.loads(await self._auth.call("GET", "/.well-known/jwks.json", seconds=3))
+                published: Any = await self._source.public_keys()
                 public.keys, public.fetched_at = KeySet.import_key_set(published), time.monotonic()
             except (FlashError, JoseError, ValueError) as error:
                 log.warning("identity.keys_away", error=str(error))
@@ -171,26 +202,32 @@ class Authenticator(AuthenticatorInterface):
         keys = [user_changed_key(principal.user_id)]
         if principal.session_id is not None:
             keys.append(session_ended_key(principal.session_id))
-        try:
-            changed, *ended = await self._redis.mget(keys)
-        except RedisError as error:
-            log.warning("identity.redis_away", error=type(error).__name__)
-            return
+        changed, *ended = await self._notes(keys)
         issued_ms = int(claims.get("iat_ms", int(claims.get("iat", 0)) * 1000))
         if any(ended) or (changed is not None and issued_ms < int(changed)):
             raise UnauthenticatedError("This session has ended or changed; sign in again.")
 
-    async def _api_key(self, key: str) -> Principal:
-        until, principal = self._api_keys.get(key, (0.0, None))
-        if principal is not None and time.monotonic() < until:
-            return principal
+    async def _notes(self, keys: Sequence[str]) -> list[Any]:
         try:
-            answer = await self._auth.post(PrincipalResponse, "/internal/api-keys/verify", VerifyKeyRequest(key=key))
-        except NotFoundError as error:
-            self._api_keys.pop(key, None)
-            raise UnauthenticatedError("The API key is not valid.") from error
-        principal = Principal(answer.user_id, frozenset(answer.roles), frozenset(answer.groups), answer.session_id)
+            return list(await self._redis.mget(keys))
+        except RedisError as error:
+            log.warning("identity.redis_away", error=type(error).__name__)
+            return [None] * len(keys)
+
+    async def _api_key(self, key: str) -> Principal:
+        key_hash = hashlib.sha256(key.encode()).hexdigest()
+        known = self._api_keys.get(key_hash)
+        if known is None or not await self._still_holds(known, key_hash):
+            began_ms = time.time_ns() // 1_000_000
+            principal = await self._source.api_key(key)
+            known = _KnownKey(principal, began_ms, time.monotonic() + _API_KEY_SECONDS)
         if len(self._api_keys) >= _API_KEYS_REMEMBERED:
             self._api_keys.clear()
-        self._api_keys[key] = (time.monotonic() + _API_KEY_SECONDS, principal)
-        return principal
+        self._api_keys[key_hash] = known
+        return known.principal
+
+    async def _still_holds(self, known: _KnownKey, key_hash: str) -> bool:
+        if time.monotonic() >= known.until:
+            return False
+        changed, ended = await self._notes([user_changed_key(known.principal.user_id), api_key_ended_key(key_hash)])
+        return ended is None and (changed is None or known.verified_ms >= int(changed))

@@ -1,7 +1,8 @@
 """Who is asking."""
 
 from abc import abstractmethod
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from flash_core.models.user import Principal
 
@@ -20,6 +21,18 @@ class AuthenticatorInterface(Protocol):
     @abstractmethod
     def internal(self, token: str) -> Principal | None:
         """A sibling service's token: the user on whose behalf it calls, or None when it calls for itself."""
+
+
+class IdentitySourceInterface(Protocol):
+    """What only the auth service knows and everyone who verifies needs. Raises `UpstreamUnavailableError` when away."""
+
+    @abstractmethod
+    async def public_keys(self) -> Mapping[str, Any]:
+        """The JWK set of RFC 7517."""
+
+    @abstractmethod
+    async def api_key(self, key: str) -> Principal:
+        """Whom the key stands for. Raises `UnauthenticatedError` for one that is not, or no longer, valid."""
 
 
 class ServiceTokenInterface(Protocol):

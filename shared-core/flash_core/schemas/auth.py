@@ -8,6 +8,10 @@ from pydantic import Field, StringConstraints
 from flash_core.models.user import UserRole
 from flash_core.schemas.common import GroupName, Request, Response, Timestamp
 
+ISSUER = "askflash"
+AUDIENCE = "askflash"
+"""`iss` and `aud` of users' access tokens."""
+
 Email = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$", to_lower=True)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=1_000)]
 
@@ -55,14 +59,14 @@ class CreateUserRequest(Request):
     email: Email
     password: Password
     name: str = Field(default="", max_length=200)
-    roles: list[UserRole] = Field(default_factory=lambda: [UserRole.USER])
+    roles: list[UserRole] = Field(default_factory=lambda: [UserRole.USER], min_length=1, max_length=10)
     groups: list[GroupName] = Field(default_factory=list, max_length=200)
 
 
 class UpdateUserRequest(Request):
     name: str | None = Field(default=None, max_length=200)
     password: Password | None = None
-    roles: list[UserRole] | None = None
+    roles: list[UserRole] | None = Field(default=None, min_length=1, max_length=10)
     groups: list[GroupName] | None = Field(default=None, max_length=200)
     disabled: bool | None = None
 
@@ -87,6 +91,24 @@ class GroupResponse(Response):
     members: list[UUID]
 
 
+class CreateServiceAccountRequest(Request):
+    name: str = Field(min_length=1, max_length=200)
+    roles: list[UserRole] = Field(default_factory=lambda: [UserRole.USER], min_length=1, max_length=10)
+    groups: list[GroupName] = Field(default_factory=list, max_length=200)
+
+
+class ServiceAccountResponse(Response):
+    """`client_id` is the account's id; `client_secret` is shown once, in the answer to its creation."""
+
+    id: UUID
+    client_id: str
+    name: str
+    roles: list[UserRole]
+    groups: list[str]
+    created_at: Timestamp
+    client_secret: str | None = None
+
+
 class CreateApiKeyRequest(Request):
     """`user_id`: an administrator may make a key for a service account."""
 
@@ -98,6 +120,7 @@ class ApiKeyResponse(Response):
     """`key` is shown once, in the answer to its creation."""
 
     id: UUID
+    user_id: UUID
     name: str
     prefix: str
     created_at: Timestamp

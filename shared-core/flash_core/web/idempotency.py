@@ -8,8 +8,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flash_core.errors import FlashError, InvalidInputError
+from flash_core.errors import FlashError, ForbiddenError, InvalidInputError, UnauthenticatedError
 from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
+from flash_core.models.user import Principal
 from flash_core.web.identity import current_user
 from flash_core.web.problems import problem_response
 
@@ -41,7 +42,10 @@ class Idempotency:
         if not 0 < len(key) <= _MAX_LENGTH:
             raise InvalidInputError(f"The {HEADER} may have 1 to {_MAX_LENGTH} characters.")
         connection = HTTPConnection(scope)
-        user = await current_user(connection)
+        user = await _user(connection)
+        if user is None:
+            await self._app(scope, receive, send)
+            return
         store: IdempotencyStoreInterface = connection.state.container.idempotency
         body = await _whole(receive)
         own_key = hashlib.sha256(f"{user.user_id}\n{scope['path']}\n{key}".encode()).hexdigest()
@@ -59,6 +63,14 @@ class Idempotency:
                 await store.complete(own_key, fingerprint, recorder.response())
             else:
                 await store.abandon(own_key)
+
+
+async def _user(connection: HTTPConnection) -> Principal | None:
+    """None for who is not known: the route says so itself, or is for everyone, like signing in."""
+    try:
+        return await current_user(connection)
+    except (UnauthenticatedError, ForbiddenError):
+        return None
 
 
 class _Recorder:
