@@ -1,0 +1,130 @@
+import type { HttpClient } from "./http";
+import { readEvents } from "./sse";
+import type {
+  Conversation,
+  DocumentationSource,
+  DocumentText,
+  Feedback,
+  FleetStatus,
+  Job,
+  Me,
+  Message,
+  Page,
+} from "./types";
+
+const PAGE_LIMIT = 200;
+
+function query(parameters: Record<string, string | number | null>): string {
+  const present = Object.entries(parameters).filter(([, value]) => value !== null && value !== "");
+  return new URLSearchParams(present.map(([key, value]) => [key, String(value)])).toString();
+}
+
+/** The routes that the page uses, one method each. Paths are relative to the origin that served the page. */
+export class Api {
+  readonly http: HttpClient;
+
+  constructor(http: HttpClient) {
+    this.http = http;
+  }
+
+  async signIn(email: string, password: string): Promise<Me> {
+    const body = await this.http.json<{ user: Me }>("/api/v1/auth/login", {
+      method: "POST",
+      json: { email, password },
+      renew: false,
+    });
+    return body.user;
+  }
+
+  me(): Promise<Me> {
+    return this.http.json("/api/v1/auth/me");
+  }
+
+  signOut(): Promise<void> {
+    return this.http.empty("/api/v1/auth/logout", { method: "POST" });
+  }
+
+  conversations(q: string, cursor: string | null): Promise<Page<Conversation>> {
+    return this.http.json(`/api/v1/conversations?${query({ q, cursor, limit: 50 })}`);
+  }
+
+  renameConversation(id: string, title: string): Promise<Conversation> {
+    return this.http.json(`/api/v1/conversations/${id}`, { method: "PATCH", json: { title } });
+  }
+
+  deleteConversation(id: string): Promise<void> {
+    return this.http.empty(`/api/v1/conversations/${id}`, { method: "DELETE" });
+  }
+
+  /** Every message of a conversation, oldest first. */
+  async messages(conversationId: string): Promise<Message[]> {
+    const all: Message[] = [];
+    let cursor: string | null = null;
+    do {
+      const path = `/api/v1/conversations/${conversationId}/messages?${query({ cursor, limit: PAGE_LIMIT })}`;
+      const page: Page<Message> = await this.http.json<Page<Message>>(path);
+      all.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return all;
+  }
+
+  regenerate(messageId: string): Promise<{ answer_id: string }> {
+    return this.http.json(`/api/v1/messages/${messageId}/regenerate`, { method: "POST" });
+  }
+
+  cancelAnswer(answerId: string): Promise<void> {
+    return this.http.empty(`/api/v1/answers/${answerId}/cancel`, { method: "POST" });
+  }
+
+  sendFeedback(messageId: string, feedback: Feedback): Promise<void> {
+    return this.http.empty(`/api/v1/messages/${messageId}/feedback`, { method: "PUT", json: feedback });
+  }
+
+  document(id: string, signal: AbortSignal): Promise<DocumentText> {
+    return this.http.json(`/api/v1/documents/${id}`, { signal });
+  }
+
+  async sources(): Promise<DocumentationSource[]> {
+    const page = await this.http.json<Page<DocumentationSource>>(
+      `/api/v1/sources?${query({ limit: PAGE_LIMIT })}`,
+    );
+    return page.items;
+  }
+
+  /** The latest jobs, newest first. */
+  async jobs(): Promise<Job[]> {
+    const page = await this.http.json<Page<Job>>(`/api/v1/indexing/jobs?${query({ limit: PAGE_LIMIT })}`);
+    return page.items.toSorted((one, other) => (one.id < other.id ? 1 : -1));
+  }
+
+  job(id: string): Promise<Job> {
+    return this.http.json(`/api/v1/indexing/jobs/${id}`);
+  }
+
+  syncSource(id: string): Promise<{ job_id: string }> {
+    return this.http.json(`/api/v1/sources/${id}/sync`, { method: "POST", json: {} });
+  }
+
+  upload(file: File): Promise<{ document_id: string; job_id: string }> {
+    const form = new FormData();
+    form.append("file", file);
+    return this.http.json("/api/v1/documents", { method: "POST", form });
+  }
+
+  /** A job's progress as it comes: each event carries the whole job or the fields that changed. */
+  async *jobProgress(id: string, signal: AbortSignal): AsyncGenerator<Partial<Job>> {
+    const response = await this.http.response(`/api/v1/indexing/jobs/${id}/events`, {
+      headers: { Accept: "text/event-stream" },
+      signal,
+    });
+    for await (const event of readEvents(response)) {
+      const data: unknown = JSON.parse(event.data);
+      if (typeof data === "object" && data !== null) yield data;
+    }
+  }
+
+  status(): Promise<FleetStatus> {
+    return this.http.json("/api/v1/status");
+  }
+}

@@ -1,0 +1,35 @@
+import { AuiIf, ComposerPrimitive } from "@assistant-ui/react";
+import type { ReactElement } from "react";
+import { SendIcon, StopIcon } from "../icons";
+
+export function Composer(): ReactElement {
+  return (
+    <ComposerPrimitive.Root className="composer">
+      <ComposerPrimitive.Input
+        className="composer-input"
+        data-testid="question-input"
+        aria-label="Your question"
+        placeholder="Ask your documentation…"
+        rows={1}
+        maxRows={8}
+        cancelOnEscape={false}
+        addAttachmentOnPaste={false}
+      />
+      <AuiIf condition={(state) => !state.thread.isRunning}>
+        <ComposerPrimitive.Send className="send" data-testid="send-button" aria-label="Ask" title="Ask">
+          <SendIcon />
+        </ComposerPrimitive.Send>
+      </AuiIf>
+      <AuiIf condition={(state) => state.thread.isRunning}>
+        <ComposerPrimitive.Cancel
+          className="send stop"
+          data-testid="cancel-button"
+          aria-label="Stop the answer"
+          title="Stop"
+        >
+          <StopIcon />
+        </ComposerPrimitive.Cancel>
+      </AuiIf>
+    </ComposerPrimitive.Root>
+  );
+}
