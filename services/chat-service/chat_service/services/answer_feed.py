@@ -1,0 +1,172 @@
+"""One answer as this replica follows it: the log's frames in memory, shared by everyone here who reads along.
+
+The feed is the buffer of its readers. Each keeps only its position, so a slow one holds up nobody, loses nothing and
+costs no queue; what a feed holds is bounded by the log's own cap.
+"""
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from chat_service.services.endings import terminal_frame
+from flash_core.errors import BadRequestError, UpstreamUnavailableError
+from flash_core.interfaces.answer_log import (
+    BEGINNING,
+    TERMINAL_SEQUENCE,
+    AnswerLogInterface,
+    LoggedFrame,
+    Position,
+    wake_channel,
+)
+from flash_core.interfaces.broadcast import BroadcastInterface
+from flash_core.schemas.chat import Answer, DeltaFrame, ResetFrame
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyFrame:
+    """`text` is the whole frame as a client gets it, JSON on one line."""
+
+    position: Position
+    text: str
+
+
+_FIRST_REPAIR = TERMINAL_SEQUENCE - 2
+
+
+class _Content(msgspec.Struct):
+    content: str = ""
+
+
+class _Peek(msgspec.Struct):
+    """The little that must be known of a frame to pass it on."""
+
+    type: str
+    text: str = ""
+    answer: _Content | None = None
+
+
+_peek = msgspec.json.Decoder(_Peek).decode
+
+
+class AnswerFeed:
+    def __init__(self, answer_id: UUID, answers: AnswerLogInterface, broadcast: BroadcastInterface) -> None:
+        self.answer_id = answer_id
+        self.readers = 0
+        self.is_over = False
+        self.news = asyncio.Event()
+        self.heard_at = time.monotonic()
+        self._answers = answers
+        self._broadcast = broadcast
+        self._frames: list[ReadyFrame] = []
+        self._positions: list[Position] = []
+        self._shown: list[str] = []
+        self._reading = asyncio.Lock()
+
+    @property
+    def is_only_stored(self) -> bool:
+        """Nothing of it was left in the log: what the feed holds was made from the stored answer."""
+        return self.is_over and bool(self._positions) and self._positions[0].sequence >= _FIRST_REPAIR
+
+    @property
+    def is_removed(self) -> bool:
+        """It was deleted while it was followed: there is no last frame."""
+        return self.is_over and self._last.sequence != TERMINAL_SEQUENCE
+
+    def after(self, position: Position) -> Sequence[ReadyFrame]:
+        return self._frames[bisect_right(self._positions, position) :]
+
+    async def run(self, silence_seconds: float) -> None:
+        """Follow until the last frame: subscribe first, then read, so that nothing falls between the two."""
+        async with self._broadcast.subscribe(wake_channel(self.answer_id)) as hints:
+            await self.catch_up()
+            hint = asyncio.ensure_future(anext(hints))
+            try:
+                while not self.is_over:
+                    done, _ = await asyncio.wait({hint}, timeout=silence_seconds)
+                    if not done:
+                        await self.catch_up()
+                        continue
+                    if self._is_news(hint.result()):
+                        await self.catch_up()
+                    hint = asyncio.ensure_future(anext(hints))
+            finally:
+                hint.cancel()
+
+    async def catch_up(self) -> None:
+        """Read what the log holds beyond what is known here. A log that is away is tried again."""
+        async with self._reading:
+            if self.is_over:
+                return
+            try:
+                frames = await self._answers.read(self.answer_id, self._last)
+            except UpstreamUnavailableError:
+                log.warning("answer.log_away", generation_id=str(self.answer_id))
+                return
+            for one in frames:
+                self._take(one)
+            if frames:
+                self.tell()
+
+    async def settle(self, attempt: int, answer: Answer | None) -> None:
+        """It is over, says the database; None when it was removed. What the log still holds of it comes first."""
+        await self.catch_up()
+        if self.is_over:
+            return
+        if answer is not None:
+            at = Position(max(attempt, self._last.attempt), TERMINAL_SEQUENCE)
+            self._take(LoggedFrame(at, terminal_frame(answer)))
+        self.is_over = True
+        self.tell()
+
+    @property
+    def _last(self) -> Position:
+        return self._positions[-1] if self._positions else BEGINNING
+
+    def _is_news(self, hint: bytes) -> bool:
+        """False for a wake-up about what an earlier read has brought already."""
+        with suppress(BadRequestError, UnicodeDecodeError):
+            return Position.parse(hint.decode()) > self._last
+        return True
+
+    def _take(self, one: LoggedFrame) -> None:
+        try:
+            frame = _peek(one.frame)
+        except msgspec.MsgspecError:
+            log.warning("answer.frame_unreadable", generation_id=str(self.answer_id), position=str(one.position))
+            return
+        if frame.type == "reset":
+            self._shown.clear()
+        elif frame.type == "delta":
+            self._shown.append(frame.text)
+        if one.position.sequence == TERMINAL_SEQUENCE:
+            self.is_over = True
+            if frame.answer is not None and "".join(self._shown) != frame.answer.content:
+                self._repair(one.position.attempt, frame.answer.content)
+        self._append(one)
+
+    def _repair(self, attempt: int, content: str) -> None:
+        """Parts of the log were lost (a wiped Redis, a cap): void them and show the whole text at once."""
+        repaired: tuple[ResetFrame | DeltaFrame, ...] = (ResetFrame(), DeltaFrame(text=content))
+        for number, frame in enumerate(repaired):
+            position = Position(attempt, _FIRST_REPAIR + number)
+            self._append(LoggedFrame(position, frame.model_dump_json().encode()))
+
+    def _append(self, one: LoggedFrame) -> None:
+        head = f'{{"answer_id":"{self.answer_id}","position":"{one.position}",'
+        self._positions.append(one.position)
+        self._frames.append(ReadyFrame(one.position, head + one.frame[1:].decode()))
+
+    def tell(self) -> None:
+        """Wake every reader."""
+        self.heard_at = time.monotonic()
+        self.news.set()
+        self.news = asyncio.Event()
