@@ -104,12 +104,12 @@ class User:
         assert response.status_code == expect, (path, response.status_code, response.text)
         return response.json() if response.content else None
 
-    async def finished_job(self, job_id: str) -> dict[str, Any]:
+    async def finished_job(self, job_id: str, *, seconds: float = JOB_SECONDS) -> dict[str, Any]:
         async def ended() -> Any:
             job = await self.get(f"/api/v1/indexing/jobs/{job_id}")
             return job if job["state"] not in {"queued", "running"} else None
 
-        job: dict[str, Any] = await until(ended, seconds=JOB_SECONDS)
+        job: dict[str, Any] = await until(ended, seconds=seconds)
         return job
 
     async def index(self, documents: Mapping[str, str], *, groups: list[str] | None = None) -> dict[str, Any]:
