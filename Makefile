@@ -56,7 +56,7 @@ bench-quality: install ## Measure search quality on the judged sets (docs/benchm
 	$(BIN)/python -m tests.quality.bench_quality
 
 bench-index: install ## Measure indexing speed, memory and start-up (docs/benchmarks.md)
-	$(BIN)/python -m tests.quality.bench_index
+	$(BIN)/python -m tests.load.bench_index
 
 test-containers: install ## Build and start the fleet in containers, for real; needs an engine
 	$(BIN)/pytest -m containers tests/containers
