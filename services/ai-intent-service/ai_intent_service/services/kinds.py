@@ -1,0 +1,69 @@
+"""The kind of a question, read from its words."""
+
+import re
+from typing import Final
+
+from flash_core.schemas.ai import QuestionKind
+
+_HELLO = (
+    r"hi|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day)|hallo|moin|servus|gr[uü]ezi"
+    r"|gr[uü](?:ß|ss) (?:gott|dich)|guten (?:tag|morgen|abend)|bonjour|salut|bonsoir|hola|buenos d[ií]as"
+    r"|buenas tardes|ciao|buongiorno|ol[aá]|hej"
+)
+_THANKS = (
+    r"thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers|danke(?: (?:schön|sehr))?|vielen dank"
+    r"|merci(?: beaucoup)?|(?:muchas )?gracias|bye|goodbye|tschüss|auf wiedersehen|ok(?:ay)?|great|perfect|super|nice"
+)
+_NAMED = r"(?:there|all|everyone|team|again|askflash|flash|bot)"
+_GREETING = re.compile(
+    rf"\W*(?:{_HELLO}|{_THANKS})(?:[\s,!.]+(?:{_NAMED}|{_HELLO}|{_THANKS}))*"
+    r"(?:[\s,!.]+how are you(?: doing)?)?\W*",
+    re.IGNORECASE,
+)
+_UNSAFE = (
+    (
+        r"\b(?:ignore|disregard|forget) (?:all |any |the |your |my )*(?:previous |prior |above |earlier |system )+"
+        r"(?:instructions?|prompts?|rules?)\b"
+    ),
+    (
+        r"\b(?:show|reveal|print|repeat|output|tell me|give me|what(?:'s| is| are)) (?:me )?(?:your|the) "
+        r"(?:system |hidden |initial )+(?:prompt|instructions?)\b"
+    ),
+    r"\bjailbreak\b",
+    r"\b(?:build|make|construct) (?:a |an )?(?:pipe )?(?:bomb|explosives?|nerve agent)\b",
+    r"\b(?:kill|hurt) (?:myself|yourself|somebody|someone)\b",
+)
+_ABOUT = (
+    r"^\W*(?:who|what) (?:are|r) (?:you|u)\b",
+    r"^\W*what (?:can|do) you do(?: for me)?\W*$",
+    r"^\W*what(?:'s| is) your name\b",
+    r"^\W*are you (?:a |an )?(?:bot|robot|human|person|ai|llm|chatgpt|real)\b",
+    r"^\W*how (?:can|do) you (?:help|work)\b",
+    r"^\W*(?:wer|was) bist du\b|^\W*was kannst du\b|^\W*wie hei(?:ß|ss)t du\b",
+    r"^\W*(?:qui|que) (?:es-tu|êtes-vous)\b|^\W*¿?qui[eé]n eres\b",
+)
+_GENERAL = (
+    (
+        r"\b(?:write|tell|compose|make up) (?:me |us )?(?:a |an |some |another )?(?:short |funny )?"
+        r"(?:poem|story|joke|song|haiku|limerick|essay)\b"
+    ),
+    r"^\W*translate\b",
+    r"^\W*(?:what(?:'s| is) )?[\d\s.,()]*\d\s*[+*/x^-]\s*\d[\d\s.,()+*/x^=?-]*$",
+    r"\bweather (?:like|today|tomorrow|in)\b|\bwhat time is it\b",
+    r"\b(?:schreib|erzähl)e? (?:mir )?(?:ein(?:en|e)? )?(?:gedicht|witz|geschichte)\b",
+)
+_PATTERNS: Final = tuple(
+    (kind, re.compile("|".join(phrases), re.IGNORECASE))
+    for kind, phrases in (
+        (QuestionKind.UNSAFE, _UNSAFE),
+        (QuestionKind.ABOUT, _ABOUT),
+        (QuestionKind.GENERAL, _GENERAL),
+    )
+)
+
+
+def kind_of(question: str) -> QuestionKind:
+    """DOCUMENTATION unless the words say otherwise; whether it is a follow-up depends on the conversation, not on it."""
+    if _GREETING.fullmatch(question):
+        return QuestionKind.GREETING
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), QuestionKind.DOCUMENTATION)

@@ -1,0 +1,50 @@
+"""What a question is about, as the phrase that a later "it" stands for."""
+
+import re
+
+from flash_core.utils.words import WORD, stop_words
+
+_SAYS_LITTLE = frozenset(
+    [
+        *("many", "much", "long", "often", "far", "get", "got", "do", "use", "using", "need", "want", "make", "take"),
+        *("find", "go", "happen", "happens", "work", "works", "mean", "means", "way", "best", "please", "help", "give"),
+        *("see", "look", "explain", "describe", "tell", "show", "list", "ask", "request", "apply", "set", "change"),
+        *("reset", "contact", "create", "add", "start", "join", "submit", "send", "reach", "follow", "call", "allowed"),
+        *("possible", "able", "would", "like", "may", "might", "viel", "viele", "bekomme", "gibt", "finde", "mache"),
+    ]
+)
+_CODE_OR_QUOTE = re.compile(r"`([^`]+)`|\"([^\"]{2,80})\"|\u201c([^\u201d]{2,80})\u201d")
+_NAME = re.compile(r"\b(?:[A-Z][\w&.-]*[\w]|[A-Z]{2,}|\w+[A-Z]\w*|\w+_\w+)(?:\s+(?:[A-Z][\w&.-]*\w|[A-Z]{2,}|\d+))*")
+
+
+def topic_of(question: str, language: str) -> str:
+    """The longest run of words that carry meaning, the last of equal ones; empty when there is none."""
+    runs = _runs(question, language)
+    return max(reversed(runs), key=lambda run: len(run.split())) if runs else ""
+
+
+def entities_of(question: str, language: str) -> list[str]:
+    """Names, identifiers and quoted words, as written, each once. A capital at the beginning alone is no name."""
+    quoted = [next(filter(None, match.groups())) for match in _CODE_OR_QUOTE.finditer(question)]
+    names = [match[0] for match in _NAME.finditer(question) if not _is_plain_start(question, match, language)]
+    return list(dict.fromkeys([*quoted, *names]))
+
+
+def _runs(question: str, language: str) -> list[str]:
+    stop = stop_words(language) | _SAYS_LITTLE
+    runs: list[list[re.Match[str]]] = [[]]
+    for word in WORD.finditer(question):
+        follows = not runs[-1] or not question[runs[-1][-1].end() : word.start()].strip(" -/&")
+        if word[0].lower() in stop:
+            runs.append([])
+        elif follows:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return [question[run[0].start() : run[-1].end()] for run in runs if run]
+
+
+def _is_plain_start(question: str, match: re.Match[str], language: str) -> bool:
+    word = match[0]
+    is_first = not question[: match.start()].strip(" \"'¿¡")
+    return word.lower() in stop_words(language) or (is_first and word.istitle() and " " not in word)
