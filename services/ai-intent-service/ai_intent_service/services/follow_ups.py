@@ -18,7 +18,8 @@ _PREPOSITION = re.compile(
 )
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|this|that|these|those|he|she|him|her|his|one|ones|there|the same|the former"
-    r"|the latter|such|es|sie|diese[rsmn]?|das|dort|davon|dafür|dabei|damit|darüber|ihn|ihm|ça|cela|ce|eso|esto|ello)\b",
+    r"|the latter|such|es|sie|diese[rsmn]?|das|dort|davon|dafür|dabei|damit|darüber|ihn|ihm|ça|cela|ce|eso|esto|ello"
+    r")\b",
     re.IGNORECASE,
 )
 _CONJUNCTION = re.compile(
@@ -31,8 +32,8 @@ _REPLACEABLE = re.compile(
     r"\b(?:it|they|them|these|those|this|that|the same|he|she|him|her|es|sie|ihn)\b", re.IGNORECASE
 )
 _NOUN_AFTER = re.compile(
-    r"(?:this|that|these|those|her)\s+(?!done|valid|true|possible|mean|work|apply|happen|also|for|and|or|in|on|at|by|with)"
-    r"(?!\w+(?:ed|s)\b)[a-z]{3,}",
+    r"(?:this|that|these|those|her)\s+(?!done|valid|true|possible|mean|work|apply|happen|also|for|and|or)"
+    r"(?!in|on|at|by|with)(?!\w+(?:ed|s)\b)[a-z]{3,}",
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"\b(?:their|its|his|her)\b(?=\s+\w)", re.IGNORECASE)

@@ -63,7 +63,7 @@ _PATTERNS: Final = tuple(
 
 
 def kind_of(question: str) -> QuestionKind:
-    """DOCUMENTATION unless the words say otherwise; whether it is a follow-up depends on the conversation, not on it."""
+    """DOCUMENTATION unless the words say otherwise; whether it is a follow-up depends on the conversation."""
     if _GREETING.fullmatch(question):
         return QuestionKind.GREETING
     return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), QuestionKind.DOCUMENTATION)

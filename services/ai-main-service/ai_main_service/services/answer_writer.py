@@ -13,7 +13,7 @@ from ai_main_service.services.quality_checker import QualityChecker
 from ai_main_service.services.questions import Question
 from ai_main_service.services.refusal import THRESHOLD, answerable
 from ai_main_service.services.stopwatch import Stopwatch
-from flash_core.errors import FlashError
+from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.intent import IntentInterface
@@ -30,6 +30,7 @@ EXTRACTIVE = "extractive"
 """The provider that needs no model, and so can't write without passages."""
 ANSWER_PROMPT = "answer.v1"
 GENERAL_PROMPT = "general.v1"
+_SEARCH_AWAY = "The documentation can't be searched right now. Ask again in a minute; an administrator sees under Status what is down."
 _LONGEST_QUERY = 4_000
 _HITS_A_PASSAGE = 2
 _FOLLOW_UPS = 3
@@ -120,7 +121,13 @@ class AnswerWriter:
             filters=claim.filters or intent.filters,
             per_chunk=True,
         )
-        return await self._search.search(request, _asker(claim))
+        try:
+            return await self._search.search(request, _asker(claim))
+        except FlashError as error:
+            if not error.retryable:
+                raise
+            log.warning("search.away", code=error.code, detail=str(error))
+            raise UpstreamUnavailableError(_SEARCH_AWAY) from error
 
     async def _from_passages(
         self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, stream: AnswerStream

@@ -45,7 +45,7 @@ def answerable(
         return 0.0
     coverage = max(_coverage(question, passage) for passage in passages[:_PASSAGES_READ])
     cosine = (features or {}).get(TOP_COSINE)
-    if cosine is None:
+    if not cosine:  # the search was by words alone
         return WITHOUT_VECTORS.probability(coverage)
     return WITH_VECTORS.probability(coverage, cosine)
 
