@@ -76,7 +76,6 @@ class PutDocumentRequest(Request):
     groups: list[str]
     content_hash: str
     updated_at: Timestamp
-    chunk_count: int
 
 
 class SourceDocumentsResponse(Response):

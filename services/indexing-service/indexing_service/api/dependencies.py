@@ -1,0 +1,36 @@
+"""The container's use cases, as FastAPI dependencies."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from indexing_service.composition import Container
+from indexing_service.services.intake import DocumentIntake
+from indexing_service.services.jobs import JobManager
+from indexing_service.services.sources import SourceManager
+
+
+def _container(connection: HTTPConnection) -> Container:
+    container: Container = connection.state.container
+    return container
+
+
+_ContainerDep = Annotated[Container, Depends(_container)]
+
+
+def _sources(container: _ContainerDep) -> SourceManager:
+    return container.sources
+
+
+def _intake(container: _ContainerDep) -> DocumentIntake:
+    return container.intake
+
+
+def _jobs(container: _ContainerDep) -> JobManager:
+    return container.jobs
+
+
+SourcesDep = Annotated[SourceManager, Depends(_sources)]
+IntakeDep = Annotated[DocumentIntake, Depends(_intake)]
+JobsDep = Annotated[JobManager, Depends(_jobs)]

@@ -1,0 +1,66 @@
+"""Jobs over HTTP, for editors and administrators: their problems name documents of all groups."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, status
+from fastapi.responses import StreamingResponse
+
+from flash_core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
+from flash_core.schemas.common import Page
+from flash_core.schemas.indexing import JobAcceptedResponse, JobResponse, JobState
+from flash_core.web.identity import CurrentEditor
+from flash_core.web.pagination import PageQuery, page_of
+from flash_core.web.problems import problems
+from indexing_service.api.dependencies import JobsDep
+from indexing_service.interfaces import JobQuery
+
+router = APIRouter(
+    prefix="/api/v1/indexing/jobs", tags=["indexing"], responses=problems(UnauthenticatedError, ForbiddenError)
+)
+_ONE = problems(NotFoundError)
+State = Annotated[JobState | None, Query(description="Only jobs in this state.")]
+
+
+@router.get("", responses=problems(BadRequestError))
+async def list_jobs(
+    _: CurrentEditor, jobs: JobsDep, page: PageQuery, source_id: UUID | None = None, state: State = None
+) -> Page[JobResponse]:
+    """Newest first."""
+    rows = await jobs.page(JobQuery(page.rows, page.after_id, source_id, state))
+    return page_of(rows, page, key=lambda row: row.id, item=lambda row: row)
+
+
+@router.get("/{job_id}", responses=_ONE)
+async def get_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> JobResponse:
+    return await jobs.get(job_id)
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses=_ONE | {200: {"content": {"text/event-stream": {}}, "description": "The job, whenever it has changed."}},
+)
+async def follow_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> StreamingResponse:
+    """Server-sent events: the job as it is, at most twice a second, to its end."""
+    await jobs.get(job_id)  # a job that is not there is a 404, not a stream
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_events(jobs.watch(job_id)), media_type="text/event-stream", headers=headers)
+
+
+@router.post("/{job_id}/cancel", status_code=status.HTTP_202_ACCEPTED, responses=_ONE | problems(ConflictError))
+async def cancel_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> JobResponse:
+    """Stop it; what was indexed so far stays."""
+    return await jobs.cancel(job_id)
+
+
+@router.post("/{job_id}/retry", status_code=status.HTTP_202_ACCEPTED, responses=_ONE | problems(ConflictError))
+async def retry_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> JobAcceptedResponse:
+    """A new job for what failed or was cancelled in this one."""
+    return JobAcceptedResponse(job_id=await jobs.retry(job_id))
+
+
+async def _events(jobs: AsyncIterator[JobResponse]) -> AsyncIterator[str]:
+    async for job in jobs:
+        yield f"event: job\ndata: {job.model_dump_json()}\n\n"

@@ -1,0 +1,101 @@
+"""Sources over HTTP: editors and administrators manage them, everyone sees what is theirs."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, status
+
+from flash_core.errors import (
+    BadRequestError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    UnauthenticatedError,
+    UpstreamUnavailableError,
+)
+from flash_core.models.user import Principal
+from flash_core.schemas.common import Page
+from flash_core.schemas.indexing import (
+    CheckResponse,
+    CreateSourceRequest,
+    JobAcceptedResponse,
+    SourceResponse,
+    SyncRequest,
+    UpdateSourceRequest,
+)
+from flash_core.web.identity import CurrentEditor, CurrentUser
+from flash_core.web.pagination import PageQuery, page_of
+from flash_core.web.problems import problems
+from indexing_service.api.dependencies import SourcesDep
+from indexing_service.interfaces import Source
+from indexing_service.services.sources import SourceChanges
+
+router = APIRouter(prefix="/api/v1/sources", tags=["sources"], responses=problems(UnauthenticatedError))
+_MANAGED = problems(ForbiddenError, InvalidInputError, UpstreamUnavailableError)
+_ONE = problems(NotFoundError)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=_MANAGED)
+async def create_source(body: CreateSourceRequest, editor: CurrentEditor, sources: SourcesDep) -> SourceResponse:
+    """A place that documents come from. Nothing is read before the first sync."""
+    source = await sources.create(body.type, body.name, body.config, frozenset(body.groups), body.schedule)
+    return _response(source, editor)
+
+
+@router.get("", responses=problems(BadRequestError))
+async def list_sources(user: CurrentUser, sources: SourcesDep, page: PageQuery) -> Page[SourceResponse]:
+    """Editors see all sources; everyone else those that are open to them, without their configuration."""
+    rows = await sources.page(user, page.after_id, page.rows)
+    return page_of(rows, page, key=lambda row: row.id, item=lambda row: _response(row, user))
+
+
+@router.get("/{source_id}", responses=_ONE)
+async def get_source(source_id: UUID, user: CurrentUser, sources: SourcesDep) -> SourceResponse:
+    return _response(await sources.get(source_id, user), user)
+
+
+@router.patch("/{source_id}", responses=_MANAGED | _ONE)
+async def update_source(
+    source_id: UUID, body: UpdateSourceRequest, editor: CurrentEditor, sources: SourcesDep
+) -> SourceResponse:
+    """What is left out stays. A change of groups is in effect when this returns."""
+    changes = SourceChanges(
+        name=body.name,
+        config=body.config,
+        groups=None if body.groups is None else frozenset(body.groups),
+        schedule=body.schedule,
+    )
+    return _response(await sources.update(source_id, changes), editor)
+
+
+@router.delete("/{source_id}", status_code=status.HTTP_204_NO_CONTENT, responses=_MANAGED | _ONE)
+async def delete_source(source_id: UUID, _: CurrentEditor, sources: SourcesDep) -> None:
+    """With all of its documents, which can't be found, read or cited any more when this returns."""
+    await sources.delete(source_id)
+
+
+@router.post("/{source_id}/check", responses=_MANAGED | _ONE)
+async def check_source(source_id: UUID, _: CurrentEditor, sources: SourcesDep) -> CheckResponse:
+    """Try to read the source, and say what would be found."""
+    return CheckResponse.model_validate(await sources.check(source_id))
+
+
+@router.post("/{source_id}/sync", status_code=status.HTTP_202_ACCEPTED, responses=_MANAGED | _ONE)
+async def sync_source(
+    source_id: UUID, _: CurrentEditor, sources: SourcesDep, body: SyncRequest | None = None
+) -> JobAcceptedResponse:
+    """Make the index equal to the source. A sync that is under way already is not started twice."""
+    full = body.full if body else False
+    return JobAcceptedResponse(job_id=await sources.sync(source_id, full=full))
+
+
+def _response(source: Source, user: Principal) -> SourceResponse:
+    return SourceResponse(
+        id=source.id,
+        type=source.type.value,
+        name=source.name,
+        config=dict(source.config) if user.is_editor else {},
+        groups=sorted(source.groups),
+        schedule=source.schedule,
+        created_at=source.created_at,
+        last_job_id=source.last_job_id,
+    )

@@ -1,0 +1,82 @@
+"""Which implementation stands behind each interface. Nothing else may decide that."""
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from redis.asyncio import Redis
+
+from flash_core.clients.documentation import DocumentRegistryClient
+from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.vector import VectorStoreClient
+from flash_core.composition import ServiceContainer, open_platform
+from flash_core.database.context import open_database
+from flash_core.messaging.outbox_relay import OutboxRelay
+from flash_core.messaging.redis_queue import RedisMessageQueue
+from flash_core.schemas.indexing import SourceType
+from flash_core.utils.clock import SystemClock
+from flash_core.utils.ids import new_id
+from indexing_service.config import Settings
+from indexing_service.database.tables import OutboxRow
+from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
+from indexing_service.interfaces import SourceProviderInterface
+from indexing_service.providers.folder import FolderProvider
+from indexing_service.providers.upload import UploadProvider
+from indexing_service.services.intake import DocumentIntake
+from indexing_service.services.job_work import JobWork
+from indexing_service.services.jobs import JobManager
+from indexing_service.services.pipeline import DocumentPipeline
+from indexing_service.services.scheduler import JobScheduler
+from indexing_service.services.sources import SourceManager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container(ServiceContainer):
+    """The object graph of one running indexing service."""
+
+    sources: SourceManager
+    intake: DocumentIntake
+    jobs: JobManager
+    scheduler: JobScheduler
+    relay: OutboxRelay
+    redis: Redis
+    worker_name: str
+
+
+@asynccontextmanager
+async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
+    settings = settings or Settings()
+    clock = SystemClock()
+    providers: dict[SourceType, SourceProviderInterface] = {
+        SourceType.FOLDER: FolderProvider(),
+        SourceType.UPLOAD: UploadProvider(),
+    }
+    async with (
+        open_platform(settings, "indexing") as platform,
+        open_database(settings.database_url, pool_size=10) as database,
+    ):
+        unit_of_work = partial(SqlIndexingUnitOfWork, database.sessions)
+        registry = DocumentRegistryClient(platform.http.sibling(settings.documentation_url))
+        vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
+        embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
+        pipeline = DocumentPipeline(registry, embeddings, vectors)
+        yield Container(
+            authenticator=platform.authenticator,
+            idempotency=platform.idempotency,
+            health=(*platform.health, database),
+            sources=SourceManager(unit_of_work, registry, providers, clock),
+            intake=DocumentIntake(unit_of_work, registry, clock),
+            jobs=JobManager(unit_of_work, clock),
+            scheduler=JobScheduler(
+                unit_of_work,
+                JobWork(unit_of_work, registry, vectors, pipeline, providers),
+                at_once=settings.indexing_jobs,
+                lease_seconds=settings.indexing_lease_seconds,
+            ),
+            relay=OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
+            redis=platform.redis,
+            worker_name=f"{socket.gethostname()}:{os.getpid()}:{new_id().hex[-8:]}",
+        )

@@ -1,0 +1,62 @@
+"""What was handed in, in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import delete, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from indexing_service.database.tables import IntakeRow, JobItemRow
+from indexing_service.interfaces import IntakeRepositoryInterface, SourceDocument, TextFormat
+
+
+class SqlIntakeRepository(IntakeRepositoryInterface):
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, job_id: UUID, documents: Mapping[int, SourceDocument]) -> None:
+        rows = [
+            {
+                "job_id": job_id,
+                "ordinal": ordinal,
+                "content": document.content,
+                "format": document.format,
+                "title": document.title,
+                "url": document.url,
+                "path": list(document.path),
+                "groups": sorted(document.groups),
+                "updated_at": document.updated_at,
+                "modified_at": document.modified_at,
+            }
+            for ordinal, document in documents.items()
+        ]
+        if rows:
+            await self._session.execute(insert(IntakeRow), rows)
+
+    async def get(self, job_id: UUID, ordinal: int) -> SourceDocument | None:
+        row = await self._session.get(IntakeRow, (job_id, ordinal))
+        item = await self._session.get(JobItemRow, (job_id, ordinal))
+        if row is None or item is None:
+            return None
+        return SourceDocument(
+            external_id=item.external_id,
+            content=row.content,
+            format=cast("TextFormat", row.format),
+            title=row.title,
+            url=row.url,
+            path=tuple(row.path),
+            groups=frozenset(row.groups),
+            updated_at=row.updated_at,
+            modified_at=row.modified_at,
+        )
+
+    async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None:
+        await self._session.execute(
+            delete(IntakeRow).where(IntakeRow.job_id == job_id, IntakeRow.ordinal.in_(ordinals))
+        )
+
+    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
+        which = (IntakeRow.job_id == job_id) & IntakeRow.ordinal.in_(ordinals)
+        await self._session.execute(update(IntakeRow).where(which).values(job_id=to_job_id))

@@ -1,0 +1,194 @@
+"""Jobs in PostgreSQL. Time is the database's: workers' clocks may differ."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from flash_core.errors import FencedError
+from flash_core.schemas.indexing import JobCounts, JobState
+from indexing_service.database.tables import JobRow
+from indexing_service.interfaces import Job, JobKind, JobQuery, JobRepositoryInterface, Phase
+
+_CLAIMING = 0x6A6F6273  # "jobs": one claim at a time, so that two workers never take two jobs of one source
+_ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
+
+
+class SqlJobRepository(JobRepositoryInterface):
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, job: Job) -> None:
+        self._session.add(
+            JobRow(
+                id=job.id,
+                source_id=job.source_id,
+                kind=job.kind.value,
+                full=job.full,
+                state=job.state.value,
+                phase=job.phase.value,
+                listed=job.listed,
+                created_at=job.created_at,
+            )
+        )
+        await self._session.flush()
+
+    async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
+        statement = select(JobRow).where(JobRow.id == job_id)
+        return await self._one(statement.with_for_update() if locked else statement)
+
+    async def active_sync(self, source_id: UUID) -> Job | None:
+        return await self._one(
+            select(JobRow).where(
+                JobRow.source_id == source_id, JobRow.kind == JobKind.SYNC.value, JobRow.state.in_(_ACTIVE)
+            )
+        )
+
+    async def page(self, query: JobQuery) -> list[Job]:
+        statement = select(JobRow).order_by(JobRow.id.desc()).limit(query.limit)
+        if query.before is not None:
+            statement = statement.where(JobRow.id < query.before)
+        if query.source_id is not None:
+            statement = statement.where(JobRow.source_id == query.source_id)
+        if query.state is not None:
+            statement = statement.where(JobRow.state == query.state.value)
+        return [_job(row) for row in await self._session.scalars(statement)]
+
+    async def claim(self, lease_seconds: float) -> Job | None:
+        await self._session.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+        row = await self._session.scalar(_next_to_run())
+        if row is None:
+            return None
+        row.state, row.phase, row.attempt = JobState.RUNNING.value, _resumed_phase(row), row.attempt + 1
+        await self._session.flush()
+        await self._set(
+            JobRow.id == row.id,
+            lease_until=_in(lease_seconds),
+            heartbeat_at=func.now(),
+            started_at=func.coalesce(JobRow.started_at, func.now()),
+            not_before=None,
+        )
+        await self._session.refresh(row)
+        return _job(row)
+
+    async def extend(self, job: Job, lease_seconds: float) -> bool:
+        kept = (
+            update(JobRow)
+            .where(_held(job))
+            .values(lease_until=_in(lease_seconds), heartbeat_at=func.now())
+            .returning(JobRow.cancel_requested)
+        )
+        return bool(_not_fenced(await self._session.scalar(kept)))
+
+    async def hold(self, job: Job) -> None:
+        held = select(JobRow.id).where(_held(job)).with_for_update(read=True)
+        _not_fenced(await self._session.scalar(held))
+
+    async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None:
+        await self._set_held(job, phase=phase.value, listed=listed, cleans=cleans)
+
+    async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
+        await self._set_held(
+            job,
+            state=JobState.QUEUED.value,
+            phase=Phase.QUEUED.value,
+            lease_until=None,
+            not_before=_in(after_seconds),
+            problem=problem,
+            postponed=JobRow.postponed + (1 if problem else 0),
+        )
+
+    async def progressed(self, job: Job) -> None:
+        await self._set_held(job, postponed=0, problem=None)
+
+    async def finish(self, job_id: UUID, state: JobState, counts: JobCounts, problem: str | None) -> None:
+        await self._set(
+            JobRow.id == job_id,
+            state=state.value,
+            phase=Phase.DONE.value,
+            counts=counts.model_dump(),
+            problem=problem,
+            lease_until=None,
+            finished_at=func.now(),
+        )
+
+    async def request_cancel(self, job_id: UUID) -> None:
+        await self._set(JobRow.id == job_id, cancel_requested=True)
+
+    async def retried(self, job_id: UUID, as_job_id: UUID) -> None:
+        await self._set(JobRow.id == job_id, retried_as=as_job_id)
+
+    async def _one(self, statement: Select[Any]) -> Job | None:
+        row = await self._session.scalar(statement.execution_options(populate_existing=True))
+        return _job(row) if row else None
+
+    async def _set(self, which: ColumnElement[bool], **values: Any) -> None:
+        await self._session.execute(
+            update(JobRow).where(which).values(**values).execution_options(synchronize_session=False)
+        )
+
+    async def _set_held(self, job: Job, **values: Any) -> None:
+        statement = update(JobRow).where(_held(job)).values(**values).returning(JobRow.id)
+        _not_fenced(await self._session.scalar(statement.execution_options(synchronize_session=False)))
+
+
+def _next_to_run() -> Select[JobRow]:
+    other = aliased(JobRow)
+    may_run = or_(
+        and_(JobRow.state == JobState.QUEUED.value, func.coalesce(JobRow.not_before, func.now()) <= func.now()),
+        and_(JobRow.state == JobState.RUNNING.value, JobRow.lease_until < func.now()),
+    )
+    in_the_way = select(other.id).where(
+        other.source_id == JobRow.source_id,
+        other.id != JobRow.id,
+        or_(
+            and_(other.state.in_(_ACTIVE), other.id < JobRow.id),
+            and_(other.state == JobState.RUNNING.value, other.lease_until >= func.now()),
+        ),
+    )
+    oldest = select(JobRow).where(may_run, ~in_the_way.exists()).order_by(JobRow.id).limit(1)
+    return oldest.with_for_update(skip_locked=True)
+
+
+def _held(job: Job) -> ColumnElement[bool]:
+    return and_(JobRow.id == job.id, JobRow.attempt == job.attempt, JobRow.state == JobState.RUNNING.value)
+
+
+def _not_fenced(found: Any) -> Any:
+    if found is None:
+        raise FencedError("Another worker has this job, or it is over.")
+    return found
+
+
+def _in(seconds: float) -> ColumnElement[Any]:
+    moment: ColumnElement[Any] = func.now() + timedelta(seconds=seconds)
+    return moment
+
+
+def _resumed_phase(row: JobRow) -> str:
+    return (Phase.INDEXING if row.listed else Phase.LISTING).value
+
+
+def _job(row: JobRow) -> Job:
+    return Job(
+        id=row.id,
+        source_id=row.source_id,
+        kind=JobKind(row.kind),
+        created_at=row.created_at,
+        full=row.full,
+        state=JobState(row.state),
+        phase=Phase(row.phase),
+        attempt=row.attempt,
+        listed=row.listed,
+        cleans=row.cleans,
+        postponed=row.postponed,
+        cancel_requested=row.cancel_requested,
+        problem=row.problem,
+        retried_as=row.retried_as,
+        started_at=row.started_at,
+        heartbeat_at=row.heartbeat_at,
+        finished_at=row.finished_at,
+    )

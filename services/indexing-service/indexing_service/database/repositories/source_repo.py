@@ -1,0 +1,80 @@
+"""Sources in PostgreSQL."""
+
+from uuid import UUID
+
+from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from flash_core.schemas.indexing import SourceType
+from indexing_service.database.tables import JobRow, SourceRow
+from indexing_service.interfaces import Source, SourceRepositoryInterface
+
+
+class SqlSourceRepository(SourceRepositoryInterface):
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, source: Source) -> None:
+        await self._session.execute(insert(SourceRow).values(_values(source)))
+
+    async def get(self, source_id: UUID, *, locked: bool = False) -> Source | None:
+        statement = _with_last_job().where(SourceRow.id == source_id)
+        if locked:
+            statement = statement.with_for_update(of=SourceRow)
+        return _source((await self._session.execute(statement)).one_or_none())
+
+    async def default(self, candidate: Source) -> Source:
+        await self._session.execute(insert(SourceRow).values(_values(candidate)).on_conflict_do_nothing())
+        found = _source((await self._session.execute(_with_last_job().where(SourceRow.is_default))).one())
+        return found or candidate
+
+    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
+        statement = _with_last_job().order_by(SourceRow.id).limit(limit)
+        if groups is not None:
+            statement = statement.where(or_(SourceRow.groups == [], SourceRow.groups.overlap(sorted(groups))))
+        if after is not None:
+            statement = statement.where(SourceRow.id > after)
+        rows = await self._session.execute(statement)
+        return [source for row in rows if (source := _source(row))]
+
+    async def update(self, source: Source) -> None:
+        await self._session.execute(update(SourceRow).where(SourceRow.id == source.id).values(_values(source)))
+
+    async def delete(self, source_id: UUID) -> None:
+        await self._session.execute(delete(SourceRow).where(SourceRow.id == source_id))
+
+
+def _with_last_job() -> Select[SourceRow, UUID]:
+    newest = select(func.max(JobRow.id)).where(JobRow.source_id == SourceRow.id).scalar_subquery()
+    return select(SourceRow, newest)
+
+
+def _values(source: Source) -> dict[str, object]:
+    return {
+        "id": source.id,
+        "type": source.type.value,
+        "name": source.name,
+        "config": dict(source.config),
+        "groups": sorted(source.groups),
+        "schedule": source.schedule,
+        "is_default": source.is_default,
+        "created_at": source.created_at,
+    }
+
+
+def _source(found: Row[SourceRow, UUID] | None) -> Source | None:
+    if found is None:
+        return None
+    row, last_job_id = found
+    return Source(
+        id=row.id,
+        type=SourceType(row.type),
+        name=row.name,
+        config=row.config,
+        groups=frozenset(row.groups),
+        schedule=row.schedule,
+        created_at=row.created_at,
+        is_default=row.is_default,
+        last_job_id=last_job_id,
+    )

@@ -1,0 +1,113 @@
+"""Tables of the indexing database. No other service reads them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from flash_core.database.base import OutboxColumns, service_metadata
+
+METADATA = service_metadata()
+_ACTIVE = text("state IN ('queued', 'running')")
+
+
+class IndexingBase(DeclarativeBase):
+    metadata = METADATA
+
+
+class OutboxRow(OutboxColumns, IndexingBase):
+    pass
+
+
+class SourceRow(IndexingBase):
+    """At most one source is the default one."""
+
+    __tablename__ = "sources"
+    __table_args__ = (Index("uq_sources_default", "is_default", unique=True, postgresql_where=text("is_default")),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    config: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    schedule: Mapped[str | None] = mapped_column(Text)
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class JobRow(IndexingBase):
+    """`counts` is null until the job has ended. At most one sync of a source has not ended."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(
+            "uq_jobs_active_sync",
+            "source_id",
+            unique=True,
+            postgresql_where=text("kind = 'sync' AND state IN ('queued', 'running')"),
+        ),
+        Index("ix_jobs_active", "source_id", "id", postgresql_where=_ACTIVE),
+        Index(None, "source_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(Text)
+    full: Mapped[bool] = mapped_column(server_default=text("false"))
+    state: Mapped[str] = mapped_column(Text)
+    phase: Mapped[str] = mapped_column(Text)
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    listed: Mapped[bool] = mapped_column(server_default=text("false"))
+    cleans: Mapped[bool] = mapped_column(server_default=text("false"))
+    postponed: Mapped[int] = mapped_column(server_default=text("0"))
+    cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    problem: Mapped[str | None] = mapped_column(Text)
+    retried_as: Mapped[UUID | None]
+    counts: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    heartbeat_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class JobItemRow(IndexingBase):
+    """One document of a job. A name is listed once in each job, and deleted at most once."""
+
+    __tablename__ = "job_items"
+    __table_args__ = (
+        Index("uq_job_items_listed", "job_id", "external_id", unique=True, postgresql_where=text("state <> 'deleted'")),
+        Index("uq_job_items_deleted", "job_id", "external_id", unique=True, postgresql_where=text("state = 'deleted'")),
+        Index("ix_job_items_pending", "job_id", "ordinal", postgresql_where=text("state = 'pending'")),
+    )
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(Text(collation="C"))
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class IntakeRow(IndexingBase):
+    """A document that was handed in, until it is indexed."""
+
+    __tablename__ = "intake"
+    __table_args__ = (
+        ForeignKeyConstraint(["job_id", "ordinal"], ["job_items.job_id", "job_items.ordinal"], ondelete="CASCADE"),
+    )
+
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+    path: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    updated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    modified_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,352 @@
+"""What the use cases of indexing need, and the words that they speak in."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from flash_core.interfaces.persistence import UnitOfWorkInterface
+from flash_core.schemas.indexing import JobCounts, JobProblem, JobState, SourceType
+
+TextFormat = Literal["markdown", "html", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where documents come from. `is_default` marks the one that takes uploads for which none was named."""
+
+    id: UUID
+    type: SourceType
+    name: str
+    config: Mapping[str, Any]
+    groups: frozenset[str]
+    schedule: str | None
+    created_at: datetime
+    is_default: bool = False
+    last_job_id: UUID | None = None
+
+    def visible_to(self, groups: frozenset[str]) -> bool:
+        return not self.groups or bool(self.groups & groups)
+
+
+class JobKind(StrEnum):
+    """SYNC makes the index equal to the source; DOCUMENTS brings in what was handed in with the job."""
+
+    SYNC = "sync"
+    DOCUMENTS = "documents"
+
+
+class Phase(StrEnum):
+    QUEUED = "queued"
+    LISTING = "listing"
+    INDEXING = "indexing"
+    CLEANING = "cleaning"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`attempt` counts the workers that held it: the fencing token. `listed`: its items are known.
+
+    `cleans`: the listing was complete, so what it does not hold is to be removed. `postponed` counts the times in a
+    row that a service it needs was away. `problem` is what stopped or delays the job as a whole.
+    """
+
+    id: UUID
+    source_id: UUID
+    kind: JobKind
+    created_at: datetime
+    full: bool = False
+    state: JobState = JobState.QUEUED
+    phase: Phase = Phase.QUEUED
+    attempt: int = 0
+    listed: bool = False
+    cleans: bool = False
+    postponed: int = 0
+    cancel_requested: bool = False
+    problem: str | None = None
+    retried_as: UUID | None = None
+    started_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class ItemState(StrEnum):
+    """What became of one document of a job. WITHDRAWN: there is nothing in it that could be shown (any more);
+    SKIPPED: left as it was. DELETED ones were found in the index, not in the source.
+    """
+
+    PENDING = "pending"
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`tries`: how many workers began it without an end; one that ends its workers is tried alone, then no more."""
+
+    ordinal: int
+    external_id: str
+    state: ItemState = ItemState.PENDING
+    reason: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """A document as its source gives it. `title` None: it is in the text, or the name must do.
+
+    `updated_at` None: not known. `modified_at` is used then, but a change of it alone is no change of the document.
+    """
+
+    external_id: str
+    content: str | bytes
+    format: TextFormat
+    modified_at: datetime
+    title: str | None = None
+    url: str | None = None
+    path: tuple[str, ...] = ()
+    groups: frozenset[str] = frozenset()
+    updated_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a document; `reason` is for its owner, where it did not become searchable."""
+
+    state: ItemState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that is in a source now. `complete` False: something may be missing, so nothing may be removed."""
+
+    items: Sequence[Item]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    ok: bool
+    detail: str
+    found: Mapping[str, int] = field(default_factory=dict)
+
+
+class SourceProviderInterface(Protocol):
+    """One type of source. Reading it changes nothing there."""
+
+    @abstractmethod
+    async def validated(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration as it is stored; `InvalidInputError` names the fields that are wrong."""
+
+    @abstractmethod
+    async def check(self, config: Mapping[str, Any]) -> CheckResult:
+        """Try to read it, without raising for what is wrong with it."""
+
+    @abstractmethod
+    async def list(self, config: Mapping[str, Any]) -> Listing:
+        """`UpstreamRejectedError` when it can't be read at all."""
+
+    @abstractmethod
+    async def fetch(self, config: Mapping[str, Any], external_id: str) -> SourceDocument | Outcome:
+        """One document, or why there is none (any more). What is wrong with one never raises."""
+
+
+class SourceRepositoryInterface(Protocol):
+    @abstractmethod
+    async def add(self, source: Source) -> None: ...
+
+    @abstractmethod
+    async def get(self, source_id: UUID, *, locked: bool = False) -> Source | None: ...
+
+    @abstractmethod
+    async def default(self, candidate: Source) -> Source:
+        """The default source; `candidate` becomes it if there is none, whoever else tries at the same time."""
+
+    @abstractmethod
+    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
+        """Ordered by id; only those visible to members of `groups`, all if None."""
+
+    @abstractmethod
+    async def update(self, source: Source) -> None:
+        """Name, configuration, groups and schedule."""
+
+    @abstractmethod
+    async def delete(self, source_id: UUID) -> None:
+        """With its jobs; a worker that holds one is fenced."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """A page of jobs, newest first, behind (older than) `before`."""
+
+    limit: int
+    before: UUID | None = None
+    source_id: UUID | None = None
+    state: JobState | None = None
+
+
+class JobRepositoryInterface(Protocol):
+    """Jobs. Methods that take a claimed `job` raise `FencedError` when another worker, or nobody, holds it now."""
+
+    @abstractmethod
+    async def add(self, job: Job) -> None:
+        """`ConflictError` for a second sync of a source that has one which has not ended."""
+
+    @abstractmethod
+    async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None: ...
+
+    @abstractmethod
+    async def active_sync(self, source_id: UUID) -> Job | None: ...
+
+    @abstractmethod
+    async def page(self, query: JobQuery) -> list[Job]: ...
+
+    @abstractmethod
+    async def claim(self, lease_seconds: float) -> Job | None:
+        """The job that has waited longest and may run, or one whose worker fell silent, with its next attempt.
+
+        A source has one running job at a time, its oldest; so none waits for another source's.
+        """
+
+    @abstractmethod
+    async def extend(self, job: Job, lease_seconds: float) -> bool:
+        """Keep the job; whether its cancellation was asked for."""
+
+    @abstractmethod
+    async def hold(self, job: Job) -> None:
+        """Make sure that the job stays this worker's until the transaction ends."""
+
+    @abstractmethod
+    async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None: ...
+
+    @abstractmethod
+    async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
+        """Give it back to the queue, to run again after a while; with a `problem` it counts as postponed."""
+
+    @abstractmethod
+    async def progressed(self, job: Job) -> None:
+        """It is not stuck: what delayed it is over."""
+
+    @abstractmethod
+    async def finish(self, job_id: UUID, state: JobState, counts: JobCounts, problem: str | None) -> None: ...
+
+    @abstractmethod
+    async def request_cancel(self, job_id: UUID) -> None: ...
+
+    @abstractmethod
+    async def retried(self, job_id: UUID, as_job_id: UUID) -> None: ...
+
+
+class ItemRepositoryInterface(Protocol):
+    """The documents of jobs; what a job has done is counted from them."""
+
+    @abstractmethod
+    async def add(self, job_id: UUID, items: Sequence[Item]) -> None: ...
+
+    @abstractmethod
+    async def replace(self, job_id: UUID, items: Sequence[Item]) -> None:
+        """Forget an earlier listing of the job and keep this one."""
+
+    @abstractmethod
+    async def pending(self, job_id: UUID, *, after: int, limit: int) -> list[Item]:
+        """Ordered by their ordinals, behind `after`."""
+
+    @abstractmethod
+    async def to_retry(self, job_id: UUID) -> list[Item]:
+        """Those that failed or were cancelled."""
+
+    @abstractmethod
+    async def begin(self, job_id: UUID, ordinals: Sequence[int]) -> None:
+        """Count a try of each."""
+
+    @abstractmethod
+    async def forgive(self, job_id: UUID) -> None:
+        """Forget the tries of what is pending: it was not the documents' fault."""
+
+    @abstractmethod
+    async def settle(self, job_id: UUID, items: Sequence[Item]) -> None:
+        """Store state and reason of these."""
+
+    @abstractmethod
+    async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None: ...
+
+    @abstractmethod
+    async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
+        """Those of `external_ids` that the job's listing does not hold, or holds as withdrawn."""
+
+    @abstractmethod
+    async def mark_deleted(self, job_id: UUID, external_ids: Sequence[str]) -> None:
+        """Count these as deleted, each once."""
+
+    @abstractmethod
+    async def counts(self, job_id: UUID) -> JobCounts:
+        """From the rows; those of a job that has ended from what was counted then."""
+
+    @abstractmethod
+    async def problems(self, job_id: UUID, limit: int) -> list[JobProblem]: ...
+
+    @abstractmethod
+    async def forget_successes(self, job_id: UUID) -> None:
+        """An ended job keeps only the rows that say something about a problem."""
+
+
+class IntakeRepositoryInterface(Protocol):
+    """Documents that were handed in and are not indexed yet, by job and ordinal."""
+
+    @abstractmethod
+    async def add(self, job_id: UUID, documents: Mapping[int, SourceDocument]) -> None: ...
+
+    @abstractmethod
+    async def get(self, job_id: UUID, ordinal: int) -> SourceDocument | None: ...
+
+    @abstractmethod
+    async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None: ...
+
+    @abstractmethod
+    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None: ...
+
+
+class IndexingUnitOfWorkInterface(UnitOfWorkInterface, Protocol):
+    sources: SourceRepositoryInterface
+    jobs: JobRepositoryInterface
+    items: ItemRepositoryInterface
+    intake: IntakeRepositoryInterface
+
+
+UnitOfWorkFactory = Callable[[], IndexingUnitOfWorkInterface]
+
+
+class DocumentPipelineInterface(Protocol):
+    """The way of documents into the index. Every step may be repeated without harm."""
+
+    @abstractmethod
+    async def index(self, source: Source, documents: Sequence[SourceDocument], *, full: bool) -> dict[str, Outcome]:
+        """Make these versions the searchable ones; what became of each, by external id.
+
+        `full`: also those that are unchanged. What is wrong with one document is its outcome alone. Raises a retryable
+        `FlashError` when a service it needs stays away.
+        """
+
+
+class JobWorkInterface(Protocol):
+    """All that a claimed job does, in steps that each may be repeated."""
+
+    @abstractmethod
+    async def perform(self, job: Job) -> None:
+        """From where it stands to the end. Raises a retryable `FlashError` when something it needs is away, any other
+        one when the job as a whole can't succeed, `FencedError` when it is another's by now.
+        """

@@ -1,0 +1,192 @@
+"""A folder of this machine as a source: its Markdown and text files, its folders as their path."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from flash_core.errors import FieldError, InvalidInputError, UpstreamRejectedError
+from indexing_service.interfaces import (
+    CheckResult,
+    Item,
+    ItemState,
+    Listing,
+    Outcome,
+    SourceDocument,
+    SourceProviderInterface,
+    TextFormat,
+)
+from indexing_service.services.decoding import MAX_BYTES
+from indexing_service.services.patterns import matches
+
+DEFAULT_INCLUDE: Final = ("*.md", "*.markdown", "*.txt")
+_KNOWN: Final = {"path", "include", "exclude"}
+_MARKDOWN: Final = {".md", ".markdown"}
+_HTML: Final = {".html", ".htm"}
+_MAX_NAME: Final = 600
+_MAX_PATTERNS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """`refusal`: why it is not read. `folder`: a folder that could not be looked into."""
+
+    name: str
+    size: int = 0
+    refusal: str = ""
+    folder: bool = False
+
+
+class FolderProvider(SourceProviderInterface):
+    """Hidden files and folders are left out; links are followed only to what lies within the folder."""
+
+    async def validated(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        errors = [FieldError(f"config.{name}", "There is no such setting.") for name in sorted(set(config) - _KNOWN)]
+        checked: dict[str, Any] = {}
+        for name in ("include", "exclude"):
+            if config.get(name) is not None:
+                checked[name] = config[name]
+                errors += _pattern_errors(name, config[name])
+        problem = await asyncio.to_thread(_folder_problem, config.get("path"))
+        if problem:
+            errors.insert(0, FieldError("config.path", problem))
+        if errors:
+            raise InvalidInputError(errors[0].message, errors)
+        return {"path": str(config["path"]), **checked}
+
+    async def check(self, config: Mapping[str, Any]) -> CheckResult:
+        problem = await asyncio.to_thread(_folder_problem, config.get("path"))
+        if problem:
+            return CheckResult(ok=False, detail=problem)
+        listing = await self.list(config)
+        documents = sum(item.state is ItemState.PENDING for item in listing.items)
+        found = {"documents": documents, "skipped": len(listing.items) - documents}
+        detail = "The folder can be read." if listing.complete else "Some folders in it can't be read."
+        return CheckResult(ok=listing.complete, detail=detail, found=found)
+
+    async def list(self, config: Mapping[str, Any]) -> Listing:
+        return await asyncio.to_thread(_listing, config)
+
+    async def fetch(self, config: Mapping[str, Any], external_id: str) -> SourceDocument | Outcome:
+        return await asyncio.to_thread(_fetched, Path(config["path"]), external_id)
+
+
+def _folder_problem(path: object) -> str:
+    """What is wrong with the folder, "" if nothing."""
+    if not isinstance(path, str) or not path.strip() or "\x00" in path:
+        return "The path of a folder is needed."
+    folder = Path(path)
+    if not folder.is_absolute():
+        return "The path must be absolute: the service runs in a folder of its own."
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            return "This is not a folder."
+        with os.scandir(folder):
+            return ""
+    except FileNotFoundError:
+        return "There is no such folder on the machine that the indexing service runs on."
+    except OSError as error:
+        return f"The folder can't be read ({error.strerror})."
+
+
+def _pattern_errors(name: str, patterns: object) -> list[FieldError]:
+    if isinstance(patterns, list) and len(patterns) <= _MAX_PATTERNS and all(map(_is_pattern, patterns)):
+        return []
+    return [
+        FieldError(f"config.{name}", f"A list of up to {_MAX_PATTERNS} patterns such as `guides/**/*.md` is needed.")
+    ]
+
+
+def _is_pattern(pattern: object) -> bool:
+    return isinstance(pattern, str) and 0 < len(pattern) <= _MAX_NAME
+
+
+def _listing(config: Mapping[str, Any]) -> Listing:
+    problem = _folder_problem(config.get("path"))
+    if problem:
+        raise UpstreamRejectedError(problem)
+    entries = sorted(_walk(Path(config["path"]), config), key=lambda entry: entry.name)
+    items = [_item(ordinal, entry) for ordinal, entry in enumerate(entries)]
+    return Listing(items, complete=not any(entry.folder for entry in entries))
+
+
+def _item(ordinal: int, entry: _Entry) -> Item:
+    name = entry.name.encode("utf-8", "replace").decode()[:_MAX_NAME]
+    if entry.folder:
+        return Item(ordinal, f"{name}/", ItemState.FAILED, entry.refusal)
+    return Item(ordinal, name, ItemState.WITHDRAWN if entry.refusal else ItemState.PENDING, entry.refusal)
+
+
+def _walk(root: Path, config: Mapping[str, Any]) -> Iterator[_Entry]:
+    include: Sequence[str] = config.get("include") or DEFAULT_INCLUDE
+    exclude: Sequence[str] = config.get("exclude") or ()
+    real_root = os.path.realpath(root)
+    seen: set[str] = set()
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        here = os.path.realpath(root / folder)
+        if here in seen:
+            continue
+        seen.add(here)
+        try:
+            entries = list(os.scandir(root / folder))
+        except OSError as error:
+            yield _Entry(folder, refusal=f"This folder can't be read ({error.strerror}).", folder=True)
+            continue
+        for entry in entries:
+            name = f"{folder}/{entry.name}".lstrip("/")
+            if entry.name.startswith(".") or matches(name, exclude) or not _within(entry, real_root):
+                continue
+            if entry.is_dir():
+                folders.append(name)
+            elif entry.is_file() and matches(name, include):
+                yield _described(entry, name)
+
+
+def _within(entry: "os.DirEntry[str]", real_root: str) -> bool:
+    """A link that leads out of the folder would publish what nobody chose."""
+    return not entry.is_symlink() or Path(os.path.realpath(entry.path)).is_relative_to(real_root)
+
+
+def _described(entry: "os.DirEntry[str]", name: str) -> _Entry:
+    try:
+        size = entry.stat().st_size
+    except OSError:
+        size = 0  # reading it will say what is wrong
+    refusal = ""
+    if len(name) > _MAX_NAME:
+        refusal = f"Its path is longer than {_MAX_NAME} characters."
+    elif name.encode("utf-8", "replace").decode() != name:
+        refusal = "Its name is not UTF-8."
+    elif size > MAX_BYTES:
+        refusal = f"It is larger than {MAX_BYTES // 1_000_000} MB."
+    return _Entry(name, size, refusal)
+
+
+def _fetched(root: Path, external_id: str) -> SourceDocument | Outcome:
+    file = root / external_id
+    try:
+        content, modified = file.read_bytes(), file.stat().st_mtime
+    except FileNotFoundError:
+        return Outcome(ItemState.WITHDRAWN, "It is not there any more.")
+    except OSError as error:
+        return Outcome(ItemState.SKIPPED, f"It can't be read ({error.strerror}).")
+    *folders, _ = external_id.split("/")
+    return SourceDocument(
+        external_id=external_id,
+        content=content,
+        format=_format(file.suffix.lower()),
+        path=tuple(folders),
+        modified_at=datetime.fromtimestamp(modified, UTC),
+    )
+
+
+def _format(suffix: str) -> TextFormat:
+    if suffix in _MARKDOWN:
+        return "markdown"
+    return "html" if suffix in _HTML else "text"

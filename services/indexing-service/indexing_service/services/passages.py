@@ -1,0 +1,116 @@
+"""What the index holds of a document: its identity as a version, and its passages as models and keywords see them."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid5
+
+from flash_core.interfaces.embedding import Vectors
+from flash_core.models.document import EVERYONE
+from flash_core.models.vector import ChunkPoint, Payload
+from flash_core.utils.words import STEMMERS, detect_language
+from indexing_service.interfaces import Source, SourceDocument
+from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
+from indexing_service.services.parsing import ParsedDocument, readable_name
+from indexing_service.services.plain import plain_text
+
+_DETECT_ON: Final = 5_000
+_SEPARATOR: Final = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`embedded` is the chunk under its headings, as plain words; `start` and `end` point into the document's text."""
+
+    ordinal: int
+    start: int
+    end: int
+    heading: str
+    embedded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A document as it would be searchable.
+
+    `content_hash` is `<content>.<about>`: the first half changes with what is embedded, the second with what only
+    describes the document (groups, address, date).
+    """
+
+    document: SourceDocument
+    parsed: ParsedDocument
+    content_hash: str
+
+    def same_content(self, live_hash: str | None) -> bool:
+        return live_hash is not None and live_hash.partition(".")[0] == self.content_hash.partition(".")[0]
+
+    def passages(self) -> list[Passage]:
+        """Each under the path, the title and the headings that lead to it: a passage alone often does not say what
+        it is about.
+        """
+        text = self.parsed.text
+        return [
+            Passage(ordinal, one.start, one.end, _SEPARATOR.join(one.headings), self._embedded(one))
+            for ordinal, one in enumerate(chunk(text, markdown=self.parsed.markdown))
+        ]
+
+    def _embedded(self, one: Chunk) -> str:
+        text, head = self.parsed.text, one.table_head
+        raw = f"{text[head.start : head.end]}\n" if head else ""
+        raw += text[one.start : one.end]
+        return f"{self._context(one.headings)}\n{plain_text(raw) if self.parsed.markdown else raw}"
+
+    def _context(self, headings: Sequence[str]) -> str:
+        steps = [*map(readable_name, self.document.path), self.parsed.title, *headings]
+        return _SEPARATOR.join(step for at, step in enumerate(steps) if step not in steps[:at])
+
+    @property
+    def language(self) -> str:
+        """As the keyword half of the index names it."""
+        return STEMMERS[detect_language(f"{self.parsed.title}\n{self.parsed.text[:_DETECT_ON]}")]
+
+
+def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model_name: str) -> Version:
+    content = [CHUNKER_VERSION, model_name, parsed.title, *document.path, parsed.markdown, parsed.text]
+    stated = document.updated_at.isoformat() if document.updated_at else None
+    about = [sorted(document.groups), document.url, stated, source.type]
+    return Version(document, parsed, f"{_digest(content)}.{_digest(about)[:16]}")
+
+
+def point_of(
+    version: Version, passage: Passage, vector: Vectors, *, document_id: UUID, source: Source, language: str
+) -> ChunkPoint:
+    """The id is that of content and place: the same passage again overwrites itself."""
+    content, _, _ = version.content_hash.partition(".")
+    text = version.parsed.text[passage.start : passage.end]
+    payload: Payload = about(version, document_id=document_id, source=source) | {
+        "text": text,
+        "title": version.parsed.title,
+        "path": list(version.document.path),
+        "heading": passage.heading,
+        "start": passage.start,
+        "end": passage.end,
+    }
+    return ChunkPoint(uuid5(document_id, f"{content}:{passage.ordinal}"), vector, passage.embedded, payload, language)
+
+
+def about(version: Version, *, document_id: UUID, source: Source) -> dict[str, object]:
+    """The part of a payload that may change without the content."""
+    document = version.document
+    return {
+        "document_id": str(document_id),
+        "source_id": str(source.id),
+        "source_groups": sorted(source.groups) or [EVERYONE],
+        "document_groups": sorted(document.groups) or [EVERYONE],
+        "content_hash": version.content_hash,
+        "updated_at": (document.updated_at or document.modified_at).timestamp(),
+        "url": document.url,
+        "external_id": document.external_id,
+        "provider": source.type.value,
+    }
+
+
+def _digest(parts: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()

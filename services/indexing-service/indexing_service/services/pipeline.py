@@ -1,0 +1,219 @@
+"""The way of documents into the index: parse, cut, embed, store, publish."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from uuid import UUID
+
+import structlog
+
+from flash_core.errors import ConflictError, FlashError
+from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.interfaces.vector_store import VectorStoreInterface
+from flash_core.models.vector import CHUNKS, ChunkPoint
+from flash_core.schemas.documentation import PutDocumentRequest, ResolvedDocument
+from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Outcome, Source, SourceDocument
+from indexing_service.services.parsing import parsed
+from indexing_service.services.passages import Passage, Version, about, point_of, version_of
+
+log = structlog.get_logger(__name__)
+
+_TEXTS_A_CALL: Final = 64
+_PUBLISHED_AT_ONCE: Final = 4
+_GONE: Final = Outcome(ItemState.SKIPPED, "It was deleted while it was being indexed.")
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A version on its way, with the place that documentation keeps for it."""
+
+    version: Version
+    place: ResolvedDocument
+
+    @property
+    def document_id(self) -> UUID:
+        return self.place.document_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """One passage of a version, ready to be embedded."""
+
+    work: _Work
+    passage: Passage
+    language: str
+
+    def point(self, source: Source, vector: Vectors) -> ChunkPoint:
+        return point_of(
+            self.work.version,
+            self.passage,
+            vector,
+            document_id=self.work.document_id,
+            source=source,
+            language=self.language,
+        )
+
+
+class DocumentPipeline(DocumentPipelineInterface):
+    """Passages of several documents are embedded together, so that short documents cost no more than long ones.
+
+    A version becomes searchable when documentation takes it: its passages are in the vector store by then, and those
+    of the version before leave it afterwards. Searches look at one of the two at any moment, never at a mixture.
+    """
+
+    def __init__(
+        self,
+        registry: DocumentRegistryInterface,
+        embeddings: EmbeddingProviderInterface,
+        vectors: VectorStoreInterface,
+        *,
+        retry_seconds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+    ) -> None:
+        self._registry = registry
+        self._embeddings = embeddings
+        self._vectors = vectors
+        self._retry_seconds = retry_seconds
+
+    async def index(self, source: Source, documents: Sequence[SourceDocument], *, full: bool) -> dict[str, Outcome]:
+        model = await self._patiently(self._ensured_model)
+        outcomes, versions = await self._versions(source, documents, model.name)
+        places = await self._patiently(
+            lambda: self._registry.resolve(source.id, [one.document.external_id for one in versions])
+        )
+        changed: list[_Work] = []
+        for version, place in zip(versions, places, strict=True):
+            if place.content_hash == version.content_hash and not full:
+                outcomes[place.external_id] = Outcome(ItemState.UNCHANGED)
+            else:
+                changed.append(_Work(version, place))
+        outcomes |= await self._stored(source, changed, full=full)
+        return outcomes
+
+    async def _ensured_model(self) -> EmbeddingModel:
+        model = await self._embeddings.model()
+        await self._vectors.ensure(CHUNKS, dimension=model.dimension, model=model.name)
+        return model
+
+    async def _versions(
+        self, source: Source, documents: Sequence[SourceDocument], model_name: str
+    ) -> tuple[dict[str, Outcome], list[Version]]:
+        outcomes: dict[str, Outcome] = {}
+        versions: list[Version] = []
+        for document in documents:
+            try:
+                version = await asyncio.to_thread(
+                    lambda document=document: version_of(source, document, parsed(document), model_name)  # type: ignore[misc]  # bound now
+                )
+            except FlashError as error:
+                outcomes[document.external_id] = Outcome(ItemState.WITHDRAWN, str(error))
+            except Exception as error:  # the boundary: one document's oddities must not stop the others
+                log.exception("document.unreadable", source_id=str(source.id))
+                outcomes[document.external_id] = Outcome(
+                    ItemState.FAILED, f"It can't be read ({type(error).__name__})."
+                )
+            else:
+                versions.append(version)
+        return outcomes, versions
+
+    async def _stored(self, source: Source, changed: Sequence[_Work], *, full: bool) -> dict[str, Outcome]:
+        described = [one for one in changed if one.version.same_content(one.place.content_hash) and not full]
+        outcomes = {one.place.external_id: await self._alone(self._describe, source, one) for one in described}
+        rest = [one for one in changed if one not in described]
+        try:
+            await self._embed(source, rest)
+        except FlashError as error:
+            if error.retryable:
+                raise
+            return outcomes | {one.place.external_id: await self._alone(self._index_one, source, one) for one in rest}
+        return outcomes | await self._published(source, rest)
+
+    async def _describe(self, source: Source, work: _Work) -> None:
+        """The content is the same: nothing is embedded again."""
+        payload = about(work.version, document_id=work.document_id, source=source)
+        await self._patiently(lambda: self._vectors.set_payload(CHUNKS, payload, document_ids=[work.document_id]))
+        await self._publish(source, work)
+
+    async def _index_one(self, source: Source, work: _Work) -> None:
+        await self._embed(source, [work])
+        await self._publish(source, work)
+
+    async def _embed(self, source: Source, documents: Sequence[_Work]) -> None:
+        cut = [one for work in documents for one in await asyncio.to_thread(_cut, work)]
+        for start in range(0, len(cut), _TEXTS_A_CALL):
+            batch = cut[start : start + _TEXTS_A_CALL]
+            texts = [one.passage.embedded for one in batch]
+            vectors = await self._patiently(
+                lambda texts=texts: self._embeddings.embed(texts, purpose=Purpose.PASSAGE, priority=Priority.BULK)  # type: ignore[misc]  # bound now
+            )
+            points = [one.point(source, vector) for one, vector in zip(batch, vectors, strict=True)]
+            await self._patiently(lambda points=points: self._vectors.upsert(CHUNKS, points))  # type: ignore[misc]  # bound now
+
+    async def _published(self, source: Source, documents: Sequence[_Work]) -> dict[str, Outcome]:
+        slots = asyncio.Semaphore(_PUBLISHED_AT_ONCE)
+
+        async def publish(work: _Work) -> Outcome:
+            async with slots:
+                return await self._alone(self._publish, source, work)
+
+        outcomes = await asyncio.gather(*map(publish, documents), return_exceptions=True)
+        return {one.place.external_id: _raised(outcome) for one, outcome in zip(documents, outcomes, strict=True)}
+
+    async def _publish(self, source: Source, work: _Work) -> None:
+        document, parsed_document = work.version.document, work.version.parsed
+        request = PutDocumentRequest(
+            source_id=source.id,
+            external_id=document.external_id,
+            title=parsed_document.title,
+            path=list(document.path),
+            url=document.url,
+            text=parsed_document.text,
+            groups=sorted(document.groups),
+            content_hash=work.version.content_hash,
+            updated_at=document.updated_at or document.modified_at,
+        )
+        await self._patiently(lambda: self._registry.put_document(work.document_id, request))
+        await self._patiently(
+            lambda: self._vectors.delete(
+                CHUNKS, document_ids=[work.document_id], except_content_hash=work.version.content_hash
+            )
+        )
+
+    async def _alone(self, step: Callable[[Source, _Work], Awaitable[None]], source: Source, work: _Work) -> Outcome:
+        """One document by itself: what can't be helped by trying again is its own failure."""
+        try:
+            await step(source, work)
+        except ConflictError:
+            await self._patiently(lambda: self._vectors.delete(CHUNKS, document_ids=[work.document_id]))
+            return _GONE
+        except FlashError as error:
+            if error.retryable:
+                raise
+            log.warning("document.refused", document_id=str(work.document_id), error=error.code)
+            return Outcome(ItemState.FAILED, str(error))
+        return Outcome(ItemState.INDEXED)
+
+    async def _patiently(self, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Try again while the service that is called is away, for as long as this is likely to help."""
+        for pause in self._retry_seconds:
+            try:
+                return await call()
+            except FlashError as error:
+                if not error.retryable:
+                    raise
+                log.info("pipeline.retry", error=error.code)
+                await asyncio.sleep(pause)
+        return await call()
+
+
+def _cut(work: _Work) -> list[_Cut]:
+    language = work.version.language
+    return [_Cut(work, passage, language) for passage in work.version.passages()]
+
+
+def _raised(outcome: Outcome | BaseException) -> Outcome:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome

@@ -1,0 +1,169 @@
+"""Which job runs when and where, and what happens when its worker, or something that it needs, goes away."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from flash_core.errors import FencedError, FlashError, UpstreamUnavailableError
+from flash_core.interfaces.worker import WorkerInterface
+from flash_core.messaging.events import JobQueued
+from flash_core.schemas.indexing import JobState
+from indexing_service.interfaces import ItemState, Job, JobWorkInterface, UnitOfWorkFactory
+from indexing_service.services.jobs import CANCELLED_REASON, ended
+
+log = structlog.get_logger(__name__)
+
+_MAX_POSTPONED: Final = 60
+_MAX_PAUSE_SECONDS: Final = 60.0
+
+
+class JobScheduler(WorkerInterface):
+    """Holds a few jobs at a time, each by a lease in the database; so a job outlives its worker.
+
+    The queue's event wakes it; a slow poll covers events that were lost and jobs whose worker fell silent.
+    """
+
+    name = "jobs"
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        work: JobWorkInterface,
+        *,
+        at_once: int = 4,
+        lease_seconds: float = 15.0,
+        poll_seconds: float = 1.0,
+        pause_seconds: float = 2.0,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._work = work
+        self._at_once = at_once
+        self._lease_seconds = lease_seconds
+        self._poll_seconds = poll_seconds
+        self._pause_seconds = pause_seconds
+        self._wake = asyncio.Event()
+
+    async def job_queued(self, _: JobQueued) -> None:
+        """The job's row is what counts; the event only says that it is time to look."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then the jobs that are held go back to the queue."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                self._wake.clear()
+                while len(running) < self._at_once and (job := await self._claimed()):
+                    running.add(asyncio.create_task(self._guarded(job)))
+                running = await self._rest(running)
+        finally:
+            await _stopped(*running)
+
+    async def _rest(self, running: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+        """Until a job ends, an event comes or it is time to look again; returns those that still run."""
+        woken = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait({woken, *running}, timeout=self._poll_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        return {task for task in running if not task.done()}
+
+    async def _claimed(self) -> Job | None:
+        try:
+            async with self._unit_of_work() as work:
+                job = await work.jobs.claim(self._lease_seconds)
+                await work.commit()
+        except FlashError as error:
+            log.warning("jobs.stalled", error=error.code)
+            return None
+        return job
+
+    async def _guarded(self, job: Job) -> None:
+        with structlog.contextvars.bound_contextvars(
+            job_id=str(job.id), source_id=str(job.source_id), attempt=job.attempt
+        ):
+            try:
+                await self._hold(job)
+            except FlashError as error:  # the database is away: the lease runs out, and the job is found again
+                log.warning("job.left", error=error.code)
+
+    async def _hold(self, job: Job) -> None:
+        log.info("job.claimed", kind=job.kind, phase=job.phase)
+        work = asyncio.create_task(self._work.perform(job))
+        keeper = asyncio.create_task(self._keep(job))
+        try:
+            await asyncio.wait({work, keeper}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _stopped(work, keeper)
+            await asyncio.shield(self._give_back(job))
+            raise
+        finished = work if work.done() else keeper
+        await _stopped(work, keeper)
+        error = finished.exception()
+        if error is None:
+            await self._end(job, None if finished is work else JobState.CANCELLED)
+        else:
+            await self._failed(job, error)
+
+    async def _keep(self, job: Job) -> None:
+        """Extend the lease while the job runs; ends when the job's cancellation is asked for."""
+        while True:
+            with suppress(UpstreamUnavailableError):  # the fence holds whatever happens meanwhile
+                async with self._unit_of_work() as work:
+                    cancel_requested = await work.jobs.extend(job, self._lease_seconds)
+                    await work.commit()
+                if cancel_requested:
+                    return
+            await asyncio.sleep(min(2.0, self._lease_seconds / 3))
+
+    async def _give_back(self, job: Job) -> None:
+        with suppress(FlashError):
+            async with self._unit_of_work() as work:
+                await work.jobs.release(job)
+                await work.items.forgive(job.id)
+                await work.commit()
+            log.info("job.given_back")
+
+    async def _failed(self, job: Job, error: BaseException) -> None:
+        if isinstance(error, FencedError):
+            log.warning("job.fenced")
+        elif isinstance(error, FlashError) and error.retryable:
+            await self._postpone(job, error)
+        elif isinstance(error, FlashError):
+            await self._end(job, JobState.FAILED, str(error))
+        else:
+            log.error("job.crashed", exc_info=error)
+            await self._end(job, JobState.FAILED, "Something went wrong on our side; the logs say what.")
+
+    async def _postpone(self, job: Job, error: FlashError) -> None:
+        """It is nobody's fault but the dependency's: the documents keep their turn."""
+        async with self._unit_of_work() as work:
+            now = await work.jobs.get(job.id)
+            postponed = now.postponed if now else 0
+            if postponed < _MAX_POSTPONED:
+                pause = min(_MAX_PAUSE_SECONDS, self._pause_seconds * 2 ** min(postponed, 10))
+                await work.jobs.release(job, after_seconds=pause, problem=f"Waiting: {error}")
+                await work.items.forgive(job.id)
+                await work.commit()
+                log.warning("job.postponed", error=error.code, seconds=pause)
+                return
+        await self._end(job, JobState.FAILED, f"Given up: {error}")
+
+    async def _end(self, job: Job, state: JobState | None, problem: str | None = None) -> None:
+        async with self._unit_of_work() as work:
+            await work.jobs.hold(job)
+            if state is JobState.CANCELLED:
+                await work.items.end_pending(job.id, ItemState.CANCELLED, CANCELLED_REASON)
+            elif state is JobState.FAILED:
+                await work.items.end_pending(job.id, ItemState.FAILED, "The job failed before its turn.")
+            outcome = await ended(work, job.id, state, problem)
+            await work.commit()
+        log.info("job.ended", state=outcome)
+
+
+async def _stopped(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

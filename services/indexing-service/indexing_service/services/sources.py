@@ -1,0 +1,167 @@
+"""Sources: where documents come from, and who may see what is in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from flash_core.errors import FieldError, InvalidInputError, NotFoundError
+from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.messaging.events import JobQueued
+from flash_core.models.user import Principal
+from flash_core.schemas.documentation import PutSourceRequest
+from flash_core.schemas.indexing import SourceType
+from flash_core.utils.ids import new_id
+from flash_core.utils.request_id import current_request_id
+from indexing_service.interfaces import (
+    CheckResult,
+    IndexingUnitOfWorkInterface,
+    Job,
+    JobKind,
+    Source,
+    SourceProviderInterface,
+    UnitOfWorkFactory,
+)
+
+log = structlog.get_logger(__name__)
+Providers = Mapping[SourceType, SourceProviderInterface]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanges:
+    """What is None stays as it is."""
+
+    name: str | None = None
+    config: Mapping[str, Any] | None = None
+    groups: frozenset[str] | None = None
+    schedule: str | None = None
+
+
+class SourceManager:
+    """Documentation hears of every change before it is stored here: a source that is closed is closed at once.
+
+    Credentials are not kept: no type of source that can be read so far needs any.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        registry: DocumentRegistryInterface,
+        providers: Providers,
+        clock: ClockInterface,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._registry = registry
+        self._providers = providers
+        self._clock = clock
+
+    async def create(
+        self, kind: str, name: str, config: Mapping[str, Any], groups: frozenset[str], schedule: str | None
+    ) -> Source:
+        source_type = self._supported(kind)
+        source = Source(
+            id=new_id(),
+            type=source_type,
+            name=_named(name),
+            config=await self._providers[source_type].validated(config),
+            groups=groups,
+            schedule=schedule,
+            created_at=self._clock.now(),
+        )
+        await self._announce(source)
+        async with self._unit_of_work() as work:
+            await work.sources.add(source)
+            await work.commit()
+        log.info("source.created", source_id=str(source.id), type=source.type)
+        return source
+
+    async def page(self, user: Principal, after: UUID | None, limit: int) -> list[Source]:
+        async with self._unit_of_work() as work:
+            return await work.sources.page(None if user.is_editor else user.groups, after, limit)
+
+    async def get(self, source_id: UUID, user: Principal) -> Source:
+        async with self._unit_of_work() as work:
+            source = await _existing(work, source_id)
+        if not user.is_editor and not source.visible_to(user.groups):
+            raise _not_there(source_id)
+        return source
+
+    async def update(self, source_id: UUID, changes: SourceChanges) -> Source:
+        async with self._unit_of_work() as work:
+            source = await _existing(work, source_id, locked=True)
+            changed = replace(
+                source,
+                name=source.name if changes.name is None else _named(changes.name),
+                groups=source.groups if changes.groups is None else changes.groups,
+                schedule=source.schedule if changes.schedule is None else changes.schedule,
+            )
+            if changes.config is not None:
+                changed = replace(changed, config=await self._providers[source.type].validated(changes.config))
+            await self._announce(changed)
+            await work.sources.update(changed)
+            await work.commit()
+        log.info("source.updated", source_id=str(source_id))
+        return changed
+
+    async def delete(self, source_id: UUID) -> None:
+        """Its documents can't be found, read or cited any more when this returns; its jobs end."""
+        async with self._unit_of_work() as work:
+            await _existing(work, source_id, locked=True)
+            documents = await self._registry.delete_source(source_id)
+            await work.sources.delete(source_id)
+            await work.commit()
+        log.info("source.deleted", source_id=str(source_id), documents=documents)
+
+    async def check(self, source_id: UUID) -> CheckResult:
+        async with self._unit_of_work() as work:
+            source = await _existing(work, source_id)
+        return await self._providers[source.type].check(source.config)
+
+    async def sync(self, source_id: UUID, *, full: bool) -> UUID:
+        """The id of the job; of the one that is under way already, if there is one."""
+        async with self._unit_of_work() as work:
+            await _existing(work, source_id, locked=True)
+            active = await work.jobs.active_sync(source_id)
+            if active is not None:
+                return active.id
+            job = Job(new_id(), source_id, JobKind.SYNC, self._clock.now(), full=full)
+            await work.jobs.add(job)
+            work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
+            await work.commit()
+        log.info("job.queued", job_id=str(job.id), source_id=str(source_id), kind=job.kind)
+        return job.id
+
+    async def _announce(self, source: Source) -> None:
+        known = PutSourceRequest(name=source.name, provider=source.type.value, groups=sorted(source.groups))
+        await self._registry.put_source(source.id, known)
+
+    def _supported(self, kind: str) -> SourceType:
+        try:
+            return next(one for one in self._providers if one.value == kind)
+        except StopIteration:
+            names = ", ".join(sorted(self._providers))
+            raise InvalidInputError(
+                f"Sources of type {kind!r} can't be read. Supported: {names}.",
+                [FieldError("type", f"One of: {names}.")],
+            ) from None
+
+
+def _named(name: str) -> str:
+    stripped = " ".join(name.replace("\x00", " ").split())
+    if not stripped:
+        raise InvalidInputError("The source needs a name.", [FieldError("name", "It is empty.")])
+    return stripped
+
+
+async def _existing(work: IndexingUnitOfWorkInterface, source_id: UUID, *, locked: bool = False) -> Source:
+    source = await work.sources.get(source_id, locked=locked)
+    if source is None:
+        raise _not_there(source_id)
+    return source
+
+
+def _not_there(source_id: UUID) -> NotFoundError:
+    return NotFoundError(f"There is no source {source_id}.")
