@@ -7,25 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.model import running_model
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in, text_of, until
 
 pytestmark = pytest.mark.timeout(300)
+ANSWER = "Full-time employees get 27 vacation days a year [1]. " + "They are entered in advance and in writing. " * 4
 
 
 @pytest.fixture(scope="module")
-def model_server() -> Iterator[str]:
-    """A slow model, so that there is a middle of an answer to be killed in."""
-    from tests.e2e.model import slow_model_server
-
-    with slow_model_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory, model_server: str) -> Iterator[Fleet]:
-    settings = {"AI_PROVIDER": "openai", "OPENAI_BASE_URL": model_server, "OPENAI_API_KEY": "x", "AI_MAIN_MODEL": "test"}
-    with running_fleet(tmp_path_factory.mktemp("chaos"), **settings) as fleet:
-        yield fleet
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """With a model that writes slowly, so that there is a middle of an answer to be killed in."""
+    with running_model() as model:
+        model.behave(text=ANSWER, token_seconds=0.1)
+        settings = {"AI_PROVIDER": "openai", "OPENAI_BASE_URL": model.base_url, "AI_MAIN_MODEL": "test-model"}
+        with running_fleet(tmp_path_factory.mktemp("chaos"), OPENAI_API_KEY="x", **settings) as fleet:
+            yield fleet
 
 
 @pytest.fixture

@@ -1,0 +1,30 @@
+"""A model server of its own process, for whole fleets."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+
+@dataclass(frozen=True)
+class ModelProcess:
+    base_url: str
+
+    def behave(self, **wanted: object) -> None:
+        """See `flash_core.testing.model_server.Behaviour`."""
+        address = self.base_url.removesuffix("/v1") + "/behaviour"
+        httpx2.put(address, json=wanted, trust_env=False).raise_for_status()
+
+
+@contextmanager
+def running_model() -> Iterator[ModelProcess]:
+    command = [sys.executable, "-m", "flash_core.testing.model_server", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield ModelProcess(process.stdout.readline().strip())
+        finally:
+            process.terminate()
