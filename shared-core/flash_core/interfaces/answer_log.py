@@ -69,7 +69,10 @@ class AnswerLogInterface(Protocol):
 
     @abstractmethod
     async def append(self, generation_id: UUID, frames: Sequence[LoggedFrame]) -> None:
-        """Append in order and wake the readers. `FencedError` when the log already holds a later position."""
+        """Append in order and wake the readers; the same frames again change nothing.
+
+        `FencedError` when the log already holds a later position.
+        """
 
     @abstractmethod
     async def read(self, generation_id: UUID, after: Position) -> list[LoggedFrame]:

@@ -14,13 +14,15 @@ _TTL_SECONDS = 15 * 60
 _MAX_FRAMES = 4_000
 
 # KEYS: the stream. ARGV: channel, time to live, cap, then id and frame of each entry.
-# Redis refuses an id that is not higher than the last one: a worker that was overtaken is fenced for free.
+# Redis refuses an id that is not higher than the last one: a worker that was overtaken is fenced for free. An entry
+# that lies there already, with the same frame, is the repetition of a call whose answer got lost.
 _APPEND = """
 for i = 4, #ARGV, 2 do
   local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[i], 'f', ARGV[i + 1])
   if type(added) == 'table' and added.err then
-    if string.find(added.err, 'equal or smaller', 1, true) then return 0 end
-    return added
+    if not string.find(added.err, 'equal or smaller', 1, true) then return added end
+    local there = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])
+    if #there == 0 or there[1][2][2] ~= ARGV[i + 1] then return 0 end
   end
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])

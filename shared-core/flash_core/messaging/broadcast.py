@@ -7,21 +7,26 @@ missed something (an empty message).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 from uuid import uuid4
 
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from flash_core.clients.redis import translated_errors
 from flash_core.interfaces.broadcast import BroadcastInterface
+from flash_core.utils.tasks import cancelled, end, together
 
 log = structlog.get_logger(__name__)
 _HEARTBEAT_SECONDS = 1.0
 _MISSES = 3
+_CONFIRM_SECONDS = 1.0
 _PAUSE_SECONDS = 0.2
 _QUEUED_MESSAGES = 1_000
 GAP = b""
@@ -35,16 +40,53 @@ async def open_broadcast(redis: Redis) -> AsyncIterator["RedisBroadcast"]:
     try:
         yield broadcast
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
+
+
+class _Channel:
+    """Who listens to a channel in this process, and whether Redis has confirmed that it sends us its messages."""
+
+    def __init__(self) -> None:
+        self.queues: set[asyncio.Queue[bytes]] = set()
+        self._live = asyncio.Event()
+        self._behind = False
+
+    def deliver(self, message: bytes) -> None:
+        for queue in self.queues:
+            if queue.full():  # a slow reader loses its hints and is told so; it reads its log again
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(GAP)
+            else:
+                queue.put_nowait(message)
+
+    async def confirmed(self) -> None:
+        """Wait for Redis' word; without it the listener goes on, and hears of a gap once there is one."""
+        try:
+            async with asyncio.timeout(_CONFIRM_SECONDS):
+                await self._live.wait()
+        except TimeoutError:
+            self._behind = True
+
+    def confirm(self) -> None:
+        self._live.set()
+        if self._behind:
+            self._behind = False
+            self.deliver(GAP)
+
+    def interrupt(self) -> None:
+        self._behind = self._behind or self._live.is_set()
+        self._live.clear()
 
 
 class RedisBroadcast(BroadcastInterface):
+    """Only the task of `run` sends commands on the connection: whoever comes or goes leaves it a note."""
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._pulse = f"pulse:{uuid4()}"
-        self._listeners: dict[str, set[asyncio.Queue[bytes]]] = {}
-        self._pubsub: PubSub | None = None
+        self._channels: dict[str, _Channel] = {}
+        self._changed: asyncio.Queue[str] = asyncio.Queue()
         self._heard = 0.0
 
     async def publish(self, channel: str, message: bytes) -> None:
@@ -54,70 +96,93 @@ class RedisBroadcast(BroadcastInterface):
     @asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncIterator[AsyncIterator[bytes]]:
         queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUED_MESSAGES)
-        listeners = self._listeners.setdefault(channel, set())
-        listeners.add(queue)
-        try:
-            if len(listeners) == 1:
-                await self._tell("subscribe", channel)
+        with self._listening(channel, queue) as one:
+            await one.confirmed()
             yield _messages(queue)
+
+    @contextmanager
+    def _listening(self, channel: str, queue: asyncio.Queue[bytes]) -> Iterator[_Channel]:
+        one = self._channels.get(channel)
+        if one is None:
+            one = self._channels[channel] = _Channel()
+            self._changed.put_nowait(channel)
+        one.queues.add(queue)
+        try:
+            yield one
         finally:
-            listeners.discard(queue)
-            if not listeners and self._listeners.get(channel) is listeners:
-                del self._listeners[channel]
-                await asyncio.shield(self._tell("unsubscribe", channel))
+            one.queues.discard(queue)
+            if not one.queues:
+                del self._channels[channel]
+                self._changed.put_nowait(channel)
 
     async def run(self) -> None:
         """Keep the connection until cancelled."""
-        while True:
+        while not cancelled():
             try:
                 async with self._redis.pubsub() as pubsub:
                     await self._connected(pubsub)
-            except* (RedisError, OSError, TimeoutError) as errors:
-                log.warning("broadcast.lost", error=type(errors.exceptions[0]).__name__)
+            except Exception as error:  # noqa: BLE001  # whatever redis-py makes of a broken connection, build another
+                log.warning("broadcast.lost", error=type(error).__name__)
             finally:
-                self._pubsub = None
+                for one in self._channels.values():
+                    one.interrupt()
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _connected(self, pubsub: PubSub) -> None:
-        await pubsub.subscribe(self._pulse, *self._listeners)
-        self._pubsub, self._heard = pubsub, time.monotonic()
-        for channel in list(self._listeners):
-            self._deliver(channel, GAP)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._read(pubsub))
-            group.create_task(self._watch())
+        async with asyncio.timeout(_MISSES * _HEARTBEAT_SECONDS):
+            await pubsub.connect()  # type: ignore[no-untyped-call]  # redis-py gives it no types
+        with _no_silent_reconnect(pubsub):
+            self._heard = time.monotonic()
+            await together(self._follow(pubsub), self._read(pubsub), self._beat(), self._watch())
+
+    async def _follow(self, pubsub: PubSub) -> None:
+        """Be subscribed to what somebody listens to, and to nothing else."""
+        await pubsub.subscribe(self._pulse, *self._channels)
+        while not cancelled():
+            channel = await self._changed.get()
+            if channel in self._channels:
+                await pubsub.subscribe(channel)
+            else:
+                await pubsub.unsubscribe(channel)
 
     async def _read(self, pubsub: PubSub) -> None:
-        while True:
-            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=_HEARTBEAT_SECONDS)
+        while not cancelled():
+            message = await pubsub.get_message(timeout=_HEARTBEAT_SECONDS)
             if message is None:
                 continue
             channel = message["channel"].decode()
             if channel == self._pulse:
                 self._heard = time.monotonic()
-            else:
-                self._deliver(channel, message["data"])
+            elif (one := self._channels.get(channel)) is None:
+                continue
+            elif message["type"] == "message":
+                one.deliver(message["data"])
+            elif message["type"] == "subscribe":
+                one.confirm()
+
+    async def _beat(self) -> None:
+        while not cancelled():
+            with suppress(RedisError, TimeoutError):
+                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                    await self._redis.publish(self._pulse, b"1")
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
 
     async def _watch(self) -> None:
         while True:
-            await self._redis.publish(self._pulse, b"1")
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            await asyncio.sleep(_HEARTBEAT_SECONDS / 2)
             if time.monotonic() - self._heard > _MISSES * _HEARTBEAT_SECONDS:
                 raise TimeoutError("pub/sub is deaf")
 
-    def _deliver(self, channel: str, message: bytes) -> None:
-        for queue in self._listeners.get(channel, ()):
-            if queue.full():  # a slow reader loses its hints and is told so; it reads its log again
-                while not queue.empty():
-                    queue.get_nowait()
-                message = GAP
-            queue.put_nowait(message)
 
-    async def _tell(self, command: str, channel: str) -> None:
-        """(Un)subscribe on the living connection; a broken one subscribes to everything when it is rebuilt."""
-        if self._pubsub is not None:
-            with suppress(RedisError, OSError):
-                await getattr(self._pubsub, command)(channel)
+@contextmanager
+def _no_silent_reconnect(pubsub: PubSub) -> Iterator[None]:
+    """Left alone redis-py connects again by itself, and nobody would hear of what was missed in between."""
+    connection: Any = pubsub.connection
+    ordinary, connection.retry = connection.retry, Retry(NoBackoff(), 0)
+    try:
+        yield
+    finally:
+        connection.retry = ordinary
 
 
 async def _messages(queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:

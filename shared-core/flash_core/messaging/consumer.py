@@ -1,7 +1,9 @@
 """The one consumer loop of the fleet: at-least-once, bounded concurrency, bounded retries, dead letters."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -15,6 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from flash_core.errors import DuplicateEventError
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.messaging.events import Event, dead_stream
+from flash_core.utils.tasks import cancelled, end, together
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -22,6 +25,8 @@ log = structlog.get_logger(__name__)
 CONSUMED = Counter("flash_events_consumed_total", "Events by outcome.", ["topic", "group", "outcome"])
 RUNNING = Gauge("flash_events_in_progress", "Events being handled now.", ["topic", "group"])
 _REDIS_PAUSE_SECONDS = 0.5
+_GIVE_BACK_SECONDS = 1.0
+_PARTIAL_BLOCK_MS = 100
 _DEAD_LETTERS_KEPT = 10_000
 
 
@@ -43,7 +48,8 @@ class Subscription(Generic[EventT]):
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """An entry whose consumer has been silent for `retry_after_ms` is taken over; a living consumer says every third
-    of that time that it still works on it. After `max_deliveries` an entry is buried.
+    of that time that it still works on it. After `max_deliveries` an entry is buried. `block_ms`: how long one read
+    waits, less than the connection's own time-out.
     """
 
     max_deliveries: int = 5
@@ -62,7 +68,7 @@ class _Entry:
 class StreamConsumer(WorkerInterface, Generic[EventT]):
     """Feeds one subscription from all partitions of its queue, as one member of a consumer group.
 
-    Reads no more than `concurrency` entries at a time, so that others get what this member has no room for.
+    Holds no more than `concurrency` entries at a time, so that others get what this member has no room for.
     """
 
     def __init__(
@@ -78,25 +84,34 @@ class StreamConsumer(WorkerInterface, Generic[EventT]):
         self.name = f"consumer:{subscription.event.topic}"
         self._redis = redis
         self._subscription = subscription
-        self._streams: Sequence[str] = subscription.event.streams()
+        self._streams = subscription.event.streams()
+        self._turn = 0
         self._group = group
         self._member = member
         self._policy = policy or RetryPolicy()
         self._concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
-        self._running: dict[asyncio.Task[None], _Entry] = {}
+        self._held: dict[asyncio.Task[None], _Entry] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+        self._claim_at = 0.0
+        self._cursors: dict[str, Any] = {}
 
     async def run(self) -> None:
-        """Consume until cancelled; then cancel what is running and wait until it has given up its work."""
-        background = [asyncio.create_task(self._keep_alive()), asyncio.create_task(self._take_over())]
+        """Consume until cancelled; then cancel what is running, wait until it has given up its work and let others
+        take it over at once.
+        """
         try:
-            while True:
-                await self._guarded(self._read_new)
+            await together(
+                self._forever(self._take, 0), self._forever(self._refresh, self._policy.retry_after_ms / 3000)
+            )
         finally:
-            tasks = [*background, *self._running]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._give_back()
+
+    async def _forever(self, step: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
+        await self._guarded(self.ensure_groups)
+        while not cancelled():
+            await self._guarded(step)
+            await asyncio.sleep(pause_seconds)
 
     async def _guarded(self, step: Callable[[], Awaitable[None]]) -> None:
         """A lost Redis, or a group lost with a wiped Redis, is waited for or made again, not died of."""
@@ -104,11 +119,10 @@ class StreamConsumer(WorkerInterface, Generic[EventT]):
             await step()
         except RedisError as error:
             log.warning("consumer.redis_lost", queue=self._subscription.event.queue, error=type(error).__name__)
-            await asyncio.sleep(_REDIS_PAUSE_SECONDS)
-            try:
+            if "NOGROUP" not in str(error):
+                await asyncio.sleep(_REDIS_PAUSE_SECONDS)
+            with suppress(RedisError):  # still away; the next step tries again
                 await self.ensure_groups()
-            except RedisError:
-                return  # still away; the next step tries again
 
     async def ensure_groups(self) -> None:
         """Start from "0": events published before the group existed still count."""
@@ -119,50 +133,72 @@ class StreamConsumer(WorkerInterface, Generic[EventT]):
                 if "BUSYGROUP" not in str(error):
                     raise
 
+    async def _take(self) -> None:
+        """One look for work, when there is room for some: what dead members left, in its time, or what is new."""
+        await self._room.wait()
+        if time.monotonic() >= self._claim_at:
+            await self._claim_abandoned()
+            self._claim_at = time.monotonic() + self._policy.retry_after_ms / 3000
+        else:
+            await self._read_new()
+
     async def _read_new(self) -> None:
-        await self._slots.acquire()
-        self._slots.release()
-        free = self._concurrency - len(self._running)
+        streams, count, block_ms = self._reach()
         reply: Any = await self._redis.xreadgroup(
-            self._group,
-            self._member,
-            dict.fromkeys(self._streams, ">"),
-            count=max(1, free // len(self._streams)),
-            block=self._policy.block_ms,
+            self._group, self._member, dict.fromkeys(streams, ">"), count=count, block=block_ms
         )
         for stream, entries in reply or []:
             for entry_id, fields in entries:
-                await self._start(_Entry(stream.decode(), entry_id, fields))
+                self._start(_Entry(stream.decode(), entry_id, fields))
 
-    async def _take_over(self) -> None:
-        """Look regularly for what dead members left behind."""
-        while True:
-            for stream in self._streams:
-                await self._guarded(lambda stream=stream: self._claim_abandoned(stream))  # type: ignore[misc]  # bound now
-            await asyncio.sleep(self._policy.retry_after_ms / 3000)
+    def _reach(self) -> tuple[list[str], int, int]:
+        """Which streams to read, how many entries of each and how long to wait, so that all that comes has room.
 
-    async def _claim_abandoned(self, stream: str) -> None:
-        if self._slots.locked():
-            return
-        _, entries, *_ = await self._redis.xautoclaim(
-            stream, self._group, self._member, self._policy.retry_after_ms, "0-0", count=self._concurrency
-        )
-        for entry_id, fields in entries:
-            await self._start(_Entry(stream, entry_id, fields, await self._deliveries(stream, entry_id)))
+        COUNT holds for each stream. With less room than streams only some are read, in turn and not for long.
+        """
+        until_claim = max(1, round((self._claim_at - time.monotonic()) * 1000))
+        block_ms = min(self._policy.block_ms, until_claim)
+        if self._free >= len(self._streams):
+            return self._streams, self._free // len(self._streams), block_ms
+        self._turn = (self._turn + self._free) % len(self._streams)
+        some = [*self._streams[self._turn :], *self._streams[: self._turn]][: self._free]
+        return some, 1, min(block_ms, _PARTIAL_BLOCK_MS)
+
+    async def _claim_abandoned(self) -> None:
+        for stream in self._streams:
+            if self._free == 0:
+                return
+            self._cursors[stream], entries, *_ = await self._redis.xautoclaim(
+                stream,
+                self._group,
+                self._member,
+                self._policy.retry_after_ms,
+                self._cursors.get(stream, "0-0"),
+                count=self._free,
+            )
+            held = {(entry.stream, entry.id) for entry in self._held.values()}
+            for entry_id, fields in entries:
+                if (stream, entry_id) not in held:  # else this member was only late in saying that it lives
+                    self._start(_Entry(stream, entry_id, fields, await self._deliveries(stream, entry_id)))
 
     async def _deliveries(self, stream: str, entry_id: bytes) -> int:
         pending = await self._redis.xpending_range(stream, self._group, entry_id, entry_id, 1)
         return max((int(entry["times_delivered"]) for entry in pending), default=1)
 
-    async def _start(self, entry: _Entry) -> None:
-        await self._slots.acquire()
+    @property
+    def _free(self) -> int:
+        return max(0, self._concurrency - len(self._held))
+
+    def _start(self, entry: _Entry) -> None:
         task = asyncio.create_task(self._process(entry))
-        self._running[task] = entry
+        self._held[task] = entry
         task.add_done_callback(self._ended)
+        if not self._free:
+            self._room.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
-        self._slots.release()
+        del self._held[task]
+        self._room.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("consumer.unsettled", error=type(error).__name__)  # stays pending; is delivered again
 
@@ -178,8 +214,10 @@ class StreamConsumer(WorkerInterface, Generic[EventT]):
             return Outcome.DEAD  # it killed its handlers before they could say so
         try:
             event = self._subscription.event.model_validate_json(entry.fields[b"event"])
-        except (KeyError, ValidationError):
-            log.exception("consumer.malformed", stream=entry.stream, entry_id=entry.id.decode())
+        except (KeyError, ValidationError) as error:
+            log.error(  # noqa: TRY400  # the trace would show the payload
+                "consumer.malformed", stream=entry.stream, entry_id=entry.id.decode(), error=type(error).__name__
+            )
             return Outcome.DEAD
         with structlog.contextvars.bound_contextvars(event_id=str(event.event_id), request_id=event.request_id):
             return await self._delivered(event, entry.deliveries)
@@ -197,7 +235,7 @@ class StreamConsumer(WorkerInterface, Generic[EventT]):
     async def _settle(self, entry: _Entry, outcome: Outcome) -> None:
         CONSUMED.labels(self._subscription.event.topic, self._group, outcome).inc()
         if outcome is Outcome.RETRY:
-            return  # stays pending; `_take_over` brings it back
+            return  # stays pending; `_claim_abandoned` brings it back
         async with self._redis.pipeline(transaction=True) as pipe:
             if outcome is Outcome.DEAD:
                 dead = {**entry.fields, b"entry_id": entry.id}
@@ -206,15 +244,24 @@ class StreamConsumer(WorkerInterface, Generic[EventT]):
             pipe.xdel(entry.stream, entry.id)
             await pipe.execute()
 
-    async def _keep_alive(self) -> None:
+    async def _refresh(self) -> None:
         """Say of everything that is being handled that its member lives."""
-        while True:
-            await asyncio.sleep(self._policy.retry_after_ms / 3000)
-            await self._guarded(self._refresh_running)
+        await self._mark(self._held.values(), idle_ms=0)
 
-    async def _refresh_running(self) -> None:
-        by_stream: dict[str, list[bytes]] = {}
-        for entry in self._running.values():
-            by_stream.setdefault(entry.stream, []).append(entry.id)
-        for stream, ids in by_stream.items():
-            await self._redis.xclaim(stream, self._group, self._member, 0, ids, idle=0, justid=True)  # type: ignore[arg-type]  # redis-py wants a list of a union
+    async def _give_back(self) -> None:
+        held = dict(self._held)
+        await end(held)
+        unsettled = [entry for task, entry in held.items() if task.cancelled() or task.exception() is not None]
+        with suppress(RedisError, TimeoutError):
+            async with asyncio.timeout(_GIVE_BACK_SECONDS):
+                await self._mark(unsettled, idle_ms=self._policy.retry_after_ms, back=True)
+
+    async def _mark(self, entries: Iterable[_Entry], *, idle_ms: int, back: bool = False) -> None:
+        """Set how long the entries' member seems to have been silent. `back`: this delivery does not count."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for entry in entries:
+                count = max(0, entry.deliveries - 1) if back else entry.deliveries
+                pipe.xclaim(
+                    entry.stream, self._group, self._member, 0, [entry.id], idle=idle_ms, retrycount=count, justid=True
+                )
+            await pipe.execute()

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from flash_core.utils.ids import new_id
+from flash_core.utils.request_id import current_request_id
 
 
 class Event(BaseModel):
@@ -29,7 +30,7 @@ class Event(BaseModel):
 
     event_id: UUID = Field(default_factory=new_id)
     occurred_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    request_id: str = ""
+    request_id: str = Field(default_factory=current_request_id)
 
     @property
     def partition_key(self) -> UUID:

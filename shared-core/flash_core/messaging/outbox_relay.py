@@ -16,6 +16,7 @@ from flash_core.errors import FlashError
 from flash_core.interfaces.queue import MessageQueueInterface
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.messaging.events import Event
+from flash_core.utils.tasks import cancelled, together
 
 log = structlog.get_logger(__name__)
 
@@ -43,15 +44,15 @@ class OutboxRelay(WorkerInterface):
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
-        listener = asyncio.create_task(self._listen())
-        try:
-            while True:
-                self._wake.clear()
-                if not await self._carried():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
-        finally:
-            listener.cancel()
+        await together(self._carry(), self._listen())
+
+    async def _carry(self) -> None:
+        while not cancelled():
+            self._wake.clear()
+            if not await self._carried():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._poll_seconds):
+                        await self._wake.wait()
 
     async def _carried(self) -> int:
         try:
@@ -61,9 +62,13 @@ class OutboxRelay(WorkerInterface):
             return 0
 
     async def run_once(self, *, batch: int = 100) -> int:
-        """Publish, then delete, in one transaction: a crash between the two repeats, never loses."""
+        """Publish, then delete, in one transaction: a crash between the two repeats, never loses.
+
+        Topics that this version does not know are left to a newer one's relay.
+        """
         row = self._row
-        oldest = select(row).order_by(row.event_id).limit(batch).with_for_update(skip_locked=True)
+        known = row.topic.in_(list(Event.by_topic))
+        oldest = select(row).where(known).order_by(row.event_id).limit(batch).with_for_update(skip_locked=True)
         with translated_errors():
             async with self._database.sessions.begin() as session:
                 rows = (await session.scalars(oldest)).all()

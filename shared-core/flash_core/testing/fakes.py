@@ -20,9 +20,10 @@ from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.health import HealthCheckInterface
 from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
-from flash_core.interfaces.identity import AuthenticatorInterface, ServiceTokenInterface
+from flash_core.interfaces.identity import AuthenticatorInterface, IdentitySourceInterface, ServiceTokenInterface
 from flash_core.interfaces.persistence import OutboxInterface, UnitOfWorkInterface
 from flash_core.interfaces.queue import MessageQueueInterface
+from flash_core.interfaces.rate_limit import RateLimit, RateLimiterInterface
 from flash_core.messaging.events import Event
 from flash_core.models.user import Principal
 
@@ -110,6 +111,8 @@ class FakeAnswerLog(AnswerLogInterface):
     async def append(self, generation_id: UUID, frames: Sequence[LoggedFrame]) -> None:
         log = self.logs.setdefault(generation_id, [])
         for one in frames:
+            if one in log:
+                continue
             if log and one.position <= log[-1].position:
                 raise FencedError("A newer attempt writes this answer.")
             log.append(one)
@@ -182,6 +185,42 @@ class FakeAuthenticator(AuthenticatorInterface, ServiceTokenInterface):
         token = f"on-behalf-of-{principal.user_id}"
         self.users[token] = principal
         return token
+
+
+@dataclass
+class FakeIdentitySource(IdentitySourceInterface):
+    """`keys` are the published JWKs, `users` whom each API key stands for."""
+
+    keys: list[Mapping[str, str]] = field(default_factory=list)
+    users: dict[str, Principal] = field(default_factory=dict)
+
+    async def public_keys(self) -> Mapping[str, object]:
+        return {"keys": [dict(key) for key in self.keys]}
+
+    async def api_key(self, key: str) -> Principal:
+        if key not in self.users:
+            raise UnauthenticatedError("The API key is not valid.")
+        return self.users[key]
+
+
+@dataclass
+class FakeRateLimiter(RateLimiterInterface):
+    """The same algorithm as Redis', on a clock that a test can hold."""
+
+    clock: ClockInterface
+    arrivals: dict[str, float] = field(default_factory=dict)
+
+    async def take(self, key: str, limit: RateLimit, cost: int = 1) -> float:
+        now = self.clock.now().timestamp()
+        arrival = max(self.arrivals.get(key, now), now) + limit.interval * cost
+        wait = arrival - limit.interval * limit.burst - now
+        if wait > 1e-9:  # noqa: PLR2004  # what adding floats may cost
+            return wait
+        self.arrivals[key] = arrival
+        return 0.0
+
+    async def give_back(self, key: str, limit: RateLimit, cost: int = 1) -> None:
+        await self.take(key, limit, -cost)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from flash_core.composition import ServiceContainer
 from flash_core.interfaces.worker import WorkerInterface
+from flash_core.utils.tasks import cancelled, end
 from flash_core.web import operations
 from flash_core.web.idempotency import Idempotency
 from flash_core.web.middleware import BodyLimit, RequestContext
@@ -83,13 +84,11 @@ async def _running(workers: Sequence[WorkerInterface]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 async def _kept_alive(worker: WorkerInterface) -> None:
-    while True:
+    while not cancelled():
         try:
             await worker.run()
         except Exception:  # the boundary: one worker's crash must not end the service
