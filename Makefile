@@ -101,7 +101,7 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
 
 .venv/.installed: $(BIN)/uv $(PROJECTS)
-	$(BIN)/uv sync --frozen --inexact --quiet
+	$(BIN)/uv sync --frozen --inexact --compile-bytecode --quiet
 	@touch $@
 
 $(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json

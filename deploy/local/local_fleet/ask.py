@@ -23,7 +23,7 @@ async def ask(settings: FleetSettings, question: str) -> int:
 
 
 async def sign_in(client: AskFlashClient, settings: FleetSettings) -> None:
-    """As the first administrator, with what the environment says or what the first start made."""
+    """As the first administrator, with what the environment says or else with what the first start kept."""
     kept = read_json(settings.home.secrets)
     email = settings.environment.get("ASKFLASH_ADMIN_EMAIL") or kept.get("admin_email")
     password = settings.environment.get("ASKFLASH_ADMIN_PASSWORD") or kept.get("admin_password")

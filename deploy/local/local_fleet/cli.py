@@ -21,10 +21,12 @@ _EPILOG = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None, read_settings: Callable[[], FleetSettings] = FleetSettings.read
+) -> int:
     options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options, FleetSettings.read())
+        code: int = options.run(options, read_settings())
     except FleetError as error:
         print(f"askflash: {error}", file=sys.stderr)
         return 1

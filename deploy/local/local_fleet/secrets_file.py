@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,9 +21,12 @@ class FleetSecrets:
     admin_password: str
 
 
-def load_or_create(path: Path, databases: list[str], environment: Mapping[str, str]) -> FleetSecrets:
-    """What the file says; what is missing there is made now and written to it."""
-    kept = read_json(path)
+def load_or_create(path: Path, databases: Iterable[str], administrator: Mapping[str, str]) -> FleetSecrets:
+    """What the file says; what is missing there is made now and written to it.
+
+    `administrator` may hold an `admin_email` and an `admin_password` that replace those of the file.
+    """
+    kept = {**read_json(path), **administrator}
     passwords = kept.get("databases")
     known = passwords if isinstance(passwords, dict) else {}
 
@@ -35,9 +38,9 @@ def load_or_create(path: Path, databases: list[str], environment: Mapping[str, s
         redis=secret("redis", secrets.token_hex(24)),
         internal_key=secret("internal_key", secrets.token_hex(32)),
         databases={name: str(known.get(name) or secrets.token_hex(24)) for name in databases},
-        admin_email=secret("admin_email", environment.get("ASKFLASH_ADMIN_EMAIL", "admin@askflash.local")),
-        admin_password=secret("admin_password", environment.get("ASKFLASH_ADMIN_PASSWORD", secrets.token_hex(8))),
+        admin_email=secret("admin_email", "admin@askflash.local"),
+        admin_password=secret("admin_password", secrets.token_hex(8)),
     )
-    if asdict(loaded) != kept:
+    if asdict(loaded) != read_json(path):
         write_private(path, json.dumps(asdict(loaded), indent=2) + "\n")
     return loaded

@@ -54,9 +54,6 @@ def environments(
 ) -> dict[str, dict[str, str]]:
     """Each service's variables: the fleet's own, then the operator's, which win. Each sees its own database only."""
     common = {
-        "ASKFLASH_HOME": str(settings.home.root),
-        "ASKFLASH_ADMIN_EMAIL": secrets.admin_email,
-        "ASKFLASH_ADMIN_PASSWORD": secrets.admin_password,
         "INTERNAL_KEY": secrets.internal_key,
         "PUBLIC_URL": settings.address,
         "MODEL_CACHE": str(settings.home.data / "models"),
@@ -68,7 +65,11 @@ def environments(
     if servers.redis:
         common["REDIS_URL"] = servers.redis.url
     common |= {name: value for name, value in settings.environment.items() if not name.startswith(_DATABASE_URL)}
-    common["ASKFLASH_HOME"] = str(settings.home.root)
+    common |= {
+        "ASKFLASH_HOME": str(settings.home.root),
+        "ASKFLASH_ADMIN_EMAIL": secrets.admin_email,
+        "ASKFLASH_ADMIN_PASSWORD": secrets.admin_password,
+    }
     return {name: common | _own_database(name, settings, secrets, servers) for name in SERVICES}
 
 

@@ -25,6 +25,7 @@ from local_fleet.settings import FleetSettings
 from local_fleet.state import FleetState
 from local_fleet.supervisor import Supervisor
 
+_ADMINISTRATOR = ("admin_email", "admin_password")
 _SERVER_SECONDS = 30.0
 _SERVICE_SECONDS = 120.0
 _SAMPLE_SECONDS = 180.0
@@ -41,11 +42,10 @@ class Startup:
 
     async def run(self) -> None:
         """Every step; raises `FleetError` at the first that fails."""
-        first = not self.settings.home.secrets.exists()
         with self.progress.step("checking this machine"):
             self._check_parts()
             self._check_gateway_port()
-            secrets = load_or_create(self.settings.home.secrets, list(WITH_DATABASE), self.settings.environment)
+            secrets = load_or_create(self.settings.home.secrets, WITH_DATABASE, self._wanted_administrator())
             self._choose_ports()
             servers = embedded_servers(self.settings, secrets, self.state.ports)
         with self.progress.step("starting PostgreSQL and Redis"):
@@ -61,7 +61,7 @@ class Startup:
             await self.supervisor.start([self._gateway().process()], _SERVER_SECONDS, self._awaiting)
         if self.settings.sample and not self.state.sampled:
             await self._index_sample()
-        self.progress.say(self._welcome(secrets, first=first))
+        self.progress.say(self._welcome(secrets))
 
     def _check_parts(self) -> None:
         for part in (self.settings.flash, self._gateway().page / "index.html"):
@@ -114,14 +114,22 @@ class Startup:
     def _awaiting(self, names: str) -> None:
         self.progress.detail(f"waiting for {names}")
 
-    def _welcome(self, secrets: FleetSecrets, *, first: bool) -> str:
-        given = self.settings.environment
-        kept = f"{secrets.admin_password}  (shown once)" if first else f"in {_short(self.settings.home.secrets)}"
-        known = "the one in ASKFLASH_ADMIN_PASSWORD" if "ASKFLASH_ADMIN_PASSWORD" in given else kept
+    def _wanted_administrator(self) -> dict[str, str]:
+        """What the operator says of the first administrator, who is made once: later it is the file that knows."""
+        if self.state.was_ready:
+            return {}
+        wanted = {name: self.settings.environment.get(f"ASKFLASH_{name.upper()}") for name in _ADMINISTRATOR}
+        return {name: value for name, value in wanted.items() if value}
+
+    def _welcome(self, secrets: FleetSecrets) -> str:
+        password = f"in {_short(self.settings.home.secrets)}"
+        if not self.state.was_ready:
+            chosen = "admin_password" in self._wanted_administrator()
+            password = "as you set it" if chosen else f"{secrets.admin_password}  (shown once)"
         return (
             f"\nAskFlash is ready at {self.settings.address}\n"
-            f"    login     {given.get('ASKFLASH_ADMIN_EMAIL', secrets.admin_email)}\n"
-            f"    password  {known}\n"
+            f"    login     {secrets.admin_email}\n"
+            f"    password  {password}\n"
             f'    try       make ask Q="{QUESTION}"\n'
         )
 

@@ -34,6 +34,8 @@ class FleetState:
     port: int = 0
     address: str = ""
     ready: bool = False
+    was_ready: bool = False
+    """Once, at some start: the first administrator exists then."""
     sampled: bool = False
     ports: dict[str, int] = field(default_factory=dict)
     processes: list[ProcessState] = field(default_factory=list)

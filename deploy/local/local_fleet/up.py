@@ -55,7 +55,7 @@ async def _live(settings: FleetSettings, state: FleetState, ready: Callable[[], 
         await asyncio.wait({startup, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if startup.done():
             _raise_first_fleet_error(startup)
-            state.ready = True
+            state.ready = state.was_ready = True
             state.save(settings.home)
             ready()
             await stopping
