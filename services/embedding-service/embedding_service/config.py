@@ -34,7 +34,7 @@ class BatchPolicy:
     queue_size: int
 
 
-class EmbeddingSettings(ServiceSettings):
+class Settings(ServiceSettings):
     embedding_provider: ProviderKind = Field(
         default=ProviderKind.ONNX,
         description="`onnx`: all-MiniLM-L6-v2 on the CPU; `sentence-transformers`: any model by name or folder "

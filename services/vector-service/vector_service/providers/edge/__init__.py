@@ -1,0 +1,1 @@
+"""Qdrant's own engine in this process, with a folder as its store."""

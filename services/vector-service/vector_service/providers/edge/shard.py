@@ -1,0 +1,134 @@
+"""One collection of the embedded engine. Everything here runs in the engine's thread."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import qdrant_edge as edge
+import structlog
+
+from flash_core.errors import InvalidInputError, UpstreamUnavailableError
+from flash_core.models.vector import Payload
+from vector_service.interfaces import AnyOf, Condition, Conditions, EnginePoint, NoneOf, Probe, Scored, SparseVector
+from vector_service.providers.edge.catalogue import CollectionSpec
+from vector_service.providers.fields import DENSE, KEYWORD_FIELDS, NUMBER_FIELDS, SPARSE
+
+log = structlog.get_logger(__name__)
+
+_FLUSH_AFTER_POINTS: Final = 5_000
+"""A write is in the log of the engine when it is acknowledged; a flush spares the next start from replaying it."""
+
+_FLOAT_BYTES: Final = 4
+_KIB: Final = 1024
+
+
+class Shard:
+    def __init__(self, path: Path, spec: CollectionSpec, *, index_from: int) -> None:
+        self._spec = spec
+        self._unflushed = 0
+        self._shard = _opened(path, spec, index_from)
+
+    def close(self) -> None:
+        with suppress(Exception):  # it is closed either way; the log of the engine holds what was not flushed
+            self._shard.flush()
+        self._shard.close()
+
+    def count(self) -> int:
+        return int(self._shard.count(edge.CountRequest(exact=True)))
+
+    def upsert(self, points: Sequence[EnginePoint]) -> None:
+        for point in points:
+            self._check(point.dense.shape)
+        self._shard.update(edge.UpdateOperation.upsert_points([_point(point) for point in points]))
+        self._unflushed += len(points)
+        if self._unflushed >= _FLUSH_AFTER_POINTS:
+            self._shard.flush()
+            self._unflushed = 0
+
+    def delete(self, conditions: Conditions) -> None:
+        self._shard.update(edge.UpdateOperation.delete_points_by_filter(_filter(conditions)))
+
+    def set_payload(self, payload: Payload, conditions: Conditions) -> None:
+        self._shard.update(edge.UpdateOperation.set_payload_by_filter(_filter(conditions), dict(payload)))
+
+    def nearest(self, probes: Sequence[Probe], conditions: Conditions) -> list[list[Scored]]:
+        wanted = _filter(conditions)
+        return [self._nearest(probe, wanted) for probe in probes]
+
+    def payloads(self, ids: Sequence[UUID]) -> Mapping[UUID, Payload]:
+        records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
+        return {UUID(str(record.id)): record.payload or {} for record in records}
+
+    def _nearest(self, probe: Probe, wanted: Any) -> list[Scored]:
+        if isinstance(probe.vector, SparseVector):
+            query = edge.Query.Nearest(_sparse(probe.vector), using=SPARSE)
+        else:
+            self._check(probe.vector.shape)
+            query = edge.Query.Nearest(probe.vector.tolist(), using=DENSE)
+        found = self._shard.query(edge.QueryRequest(limit=probe.limit, query=query, filter=wanted, with_payload=False))
+        return [Scored(UUID(str(point.id)), point.score) for point in found]
+
+    def _check(self, shape: tuple[int, ...]) -> None:
+        if shape != (self._spec.dimension,):
+            raise InvalidInputError(f"The collection wants {self._spec.dimension} dimensions, not {shape}.")
+
+
+def _opened(path: Path, spec: CollectionSpec, index_from: int) -> Any:
+    config = _config(spec, index_from)
+    existing = path.exists()
+    try:
+        shard = edge.EdgeShard.load(str(path), config) if existing else _created(path, config)
+        # Only here, because it stops the whole process: gives room of deleted points back, seldom builds the index.
+        shard.optimize()
+    except Exception as error:
+        raise UpstreamUnavailableError(
+            f"The collection in {path} can't be opened ({error}): it is damaged, or another process uses it."
+        ) from error
+    log.info("vectors.opened", collection=path.name, points=shard.info().points_count)
+    return shard
+
+
+def _created(path: Path, config: Any) -> Any:
+    path.mkdir(parents=True)
+    shard = edge.EdgeShard.create(str(path), config)
+    kinds = dict.fromkeys(KEYWORD_FIELDS, edge.PayloadSchemaType.Keyword)
+    kinds |= dict.fromkeys(NUMBER_FIELDS, edge.PayloadSchemaType.Float)
+    for field, kind in kinds.items():
+        shard.update(edge.UpdateOperation.create_field_index(field, kind))
+    shard.flush()
+    return shard
+
+
+def _config(spec: CollectionSpec, index_from: int) -> Any:
+    return edge.EdgeConfig(
+        vectors={DENSE: edge.EdgeVectorParams(size=spec.dimension, distance=edge.Distance.Cosine)},
+        sparse_vectors={SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        optimizers=edge.EdgeOptimizersConfig(
+            default_segment_number=1, indexing_threshold=index_from * spec.dimension * _FLOAT_BYTES // _KIB
+        ),
+    )
+
+
+def _point(point: EnginePoint) -> Any:
+    vectors: dict[str, Any] = {DENSE: point.dense.tolist()}
+    if point.sparse:
+        vectors[SPARSE] = _sparse(point.sparse)
+    return edge.Point(point.id, vectors, dict(point.payload))
+
+
+def _sparse(vector: SparseVector) -> Any:
+    return edge.SparseVector(list(vector.indices), list(vector.values))
+
+
+def _filter(conditions: Conditions) -> Any:
+    must = [_condition(one) for one in conditions if not isinstance(one, NoneOf)]
+    must_not = [_condition(one) for one in conditions if isinstance(one, NoneOf)]
+    return edge.Filter(must=must, must_not=must_not)
+
+
+def _condition(condition: Condition) -> Any:
+    if isinstance(condition, AnyOf | NoneOf):
+        return edge.FieldCondition(condition.field, match=edge.MatchAny(list(condition.values)))
+    return edge.FieldCondition(condition.field, range=edge.RangeFloat(gt=condition.bound))

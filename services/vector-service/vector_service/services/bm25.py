@@ -1,0 +1,59 @@
+"""Texts as sparse BM25 vectors; the engine adds the inverse document frequency.
+
+The score of Robertson and Zaragoza 2009 ("The Probabilistic Relevance Framework: BM25 and Beyond"), split in two: a
+document's vector holds the saturated term frequencies, a question's vector is 1 for each of its terms, and the engine
+multiplies by the terms' IDF as it stands when the question is asked.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from flash_core.utils import words
+from vector_service.interfaces import SparseVector
+
+AUTO: Final = "auto"
+K1: Final = 1.2
+B: Final = 0.75
+AVERAGE_LENGTH: Final = 100
+"""Terms of a typical chunk (500 to 1,000 characters without stop words). A constant, because a document's vector may
+not depend on what is indexed after it; what matters is the order of magnitude."""
+
+_IDENTIFIER: Final = re.compile(r"\w*(?:_\w|[^\W\d_]\d|\d[^\W\d_]|[a-z][A-Z])\w*")
+_CODES: Final = {name: code for code, name in words.STEMMERS.items()}
+
+
+def document_vector(text: str, language: str) -> SparseVector:
+    """`language`: its English name or its ISO 639-1 code, or `AUTO` to tell by the text's stop words."""
+    counts = Counter(_terms(text, language))
+    norm = K1 * (1 - B + B * counts.total() / AVERAGE_LENGTH)
+    return _vector((term_id(term), count * (K1 + 1) / (count + norm)) for term, count in counts.items())
+
+
+def query_vector(text: str, language: str) -> SparseVector:
+    return _vector((term_id(term), 1.0) for term in dict.fromkeys(_terms(text, language)))
+
+
+def language_code(text: str, language: str) -> str:
+    """ISO 639-1."""
+    return words.detect_language(text) if language == AUTO else _CODES.get(language, language)
+
+
+@lru_cache(maxsize=65_536)
+def term_id(term: str) -> int:
+    """The same number for a term in every process, 0 … 2³² - 1; two of 10,000 terms share one with p = .01."""
+    return int.from_bytes(blake2b(term.encode(), digest_size=4).digest())
+
+
+def _terms(text: str, language: str) -> list[str]:
+    """Stems of what carries meaning, and identifiers (`user_name`, `HTTP2`, `getUser`) whole beside their parts."""
+    identifiers = [match[0].lower() for match in _IDENTIFIER.finditer(text)]
+    return words.content_stems(text, language_code(text, language)) + identifiers
+
+
+def _vector(weights: Iterable[tuple[int, float]]) -> SparseVector:
+    ordered = sorted(dict(weights).items())
+    return SparseVector(tuple(index for index, _ in ordered), tuple(weight for _, weight in ordered))

@@ -1,0 +1,138 @@
+"""The vector store: words become sparse vectors, two searches become one ranking, whatever engine keeps the points."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+from prometheus_client import Counter, Histogram
+
+from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
+from flash_core.interfaces.vector_store import VectorStoreInterface
+from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
+from vector_service.config import FusionSettings
+from vector_service.interfaces import Conditions, EnginePoint, Probe, Scored, VectorEngineInterface
+from vector_service.services.bm25 import document_vector, language_code, query_vector
+from vector_service.services.conditions import selected, visible
+from vector_service.services.fusion import convex_combination
+
+_ENGLISH: Final = "en"
+_DENSE: Final = "dense"
+_KEYWORD: Final = "keyword"
+
+SEARCH_SECONDS = Histogram(
+    "flash_vector_search_seconds",
+    "Time of a search in the vector store.",
+    ["mode"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+POINTS_WRITTEN = Counter("flash_vector_points_written_total", "Points stored or replaced.")
+
+
+class HybridVectorStore(VectorStoreInterface):
+    def __init__(self, engine: VectorEngineInterface, fusion: FusionSettings) -> None:
+        self._engine = engine
+        self._fusion = fusion
+
+    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
+        try:
+            found = await self._engine.describe(alias)
+        except NotFoundError:
+            found = await self._first_version(alias, dimension, model)
+        if (found.model, found.dimension) != (model, dimension):
+            raise ConflictError(
+                f"{alias} holds vectors of {found.model} ({found.dimension}), not of {model} ({dimension}); "
+                "another model needs a new version and a full index run."
+            )
+        return found
+
+    async def info(self, name: str) -> CollectionInfo:
+        return await self._engine.describe(name)
+
+    async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
+        prepared = await asyncio.to_thread(lambda: [_prepared(point) for point in points])
+        await self._engine.upsert(name, prepared)
+        POINTS_WRITTEN.inc(len(points))
+
+    async def search(self, name: str, query: VectorQuery) -> list[VectorHit]:
+        with SEARCH_SECONDS.labels(query.mode).time():
+            conditions = visible(query.filter)
+            if conditions is None:
+                return []
+            halves = await self._halves(name, query, conditions)
+            best = self._ranked(halves, query)[: query.limit]
+            payloads = await self._engine.payloads(name, [one.id for one in best])
+        components = {half: {one.id: one.score for one in found} for half, found in halves.items()}
+        return [_hit(one, payloads[one.id], components) for one in best if one.id in payloads]
+
+    async def delete(
+        self,
+        name: str,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        except_content_hash: str | None = None,
+    ) -> None:
+        await self._engine.delete(name, selected(document_ids, source_id, except_content_hash))
+
+    async def set_payload(
+        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+    ) -> None:
+        await self._engine.set_payload(name, payload, selected(document_ids, source_id))
+
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
+        if version == alias:
+            raise ConflictError(f"{alias} is the alias; its versions need other names.")
+        await self._engine.create(version, dimension=dimension, model=model)
+
+    async def point_alias(self, alias: str, version: str) -> None:
+        await self._engine.point_alias(alias, version)
+
+    async def drop_version(self, version: str) -> None:
+        found = await self._engine.describe(version)
+        if found.alias:
+            raise ConflictError(f"{found.alias} points to {found.version}.")
+        await self._engine.drop(version)
+
+    async def _first_version(self, alias: str, dimension: int, model: str) -> CollectionInfo:
+        version = f"{alias}_v1"
+        with suppress(ConflictError):  # somebody else is at it, or was stopped halfway
+            await self._engine.create(version, dimension=dimension, model=model)
+        await self._engine.point_alias(alias, version)
+        return await self._engine.describe(alias)
+
+    async def _halves(self, name: str, query: VectorQuery, conditions: Conditions) -> Mapping[str, Sequence[Scored]]:
+        limit = query.limit if query.mode != "hybrid" else max(query.limit, self._fusion.candidates)
+        probes: dict[str, Probe] = {}
+        if query.mode != _KEYWORD:
+            if query.vector is None:
+                raise InvalidInputError(f"A {query.mode} search needs a vector.")
+            probes[_DENSE] = Probe(query.vector, limit)
+        if query.mode != _DENSE:
+            if query.text is None:
+                raise InvalidInputError(f"A {query.mode} search needs a text.")
+            probes[_KEYWORD] = Probe(query_vector(query.text, query.language), limit)
+        asked = {half: probe for half, probe in probes.items() if half == _DENSE or probe.vector}
+        found = await self._engine.nearest(name, list(asked.values()), conditions) if asked else []
+        return dict.fromkeys(probes, ()) | dict(zip(asked, found, strict=True))
+
+    def _ranked(self, halves: Mapping[str, Sequence[Scored]], query: VectorQuery) -> Sequence[Scored]:
+        if query.mode != "hybrid":
+            return halves[query.mode]
+        return convex_combination(halves[_DENSE], halves[_KEYWORD], self._dense_weight(query))
+
+    def _dense_weight(self, query: VectorQuery) -> float:
+        if query.dense_weight is not None:
+            return query.dense_weight
+        english = language_code(query.text or "", query.language) == _ENGLISH
+        return self._fusion.dense_weight if english else self._fusion.foreign_dense_weight
+
+
+def _prepared(point: ChunkPoint) -> EnginePoint:
+    return EnginePoint(point.id, point.vector, document_vector(point.keywords, point.language), point.payload)
+
+
+def _hit(one: Scored, payload: Payload, components: Mapping[str, Mapping[UUID, float]]) -> VectorHit:
+    scores = {half: found[one.id] for half, found in components.items() if one.id in found}
+    return VectorHit(one.id, one.score, payload, scores)
