@@ -32,13 +32,14 @@ class ServiceDatabaseContext(HealthCheckInterface):
 async def open_database(
     url: str, *, pool_size: int = 5, max_overflow: int = 10
 ) -> AsyncIterator[ServiceDatabaseContext]:
-    """Connects at first use; a connection that broke is noticed before it is used again."""
+    """Connects at first use; a connection that broke is noticed before it is used again. Errors never show values."""
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_pre_ping=True,
         pool_timeout=5,
+        hide_parameters=True,
         connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"jit": "off"}},
     )
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from flash_core.errors import ConflictError, InvalidInputError, UpstreamUnavailableError
@@ -13,21 +13,28 @@ AWAY = (OSError, TimeoutError, PoolTimeoutError, DBAPIError, asyncpg.PostgresErr
 """What a database that restarts, hangs or refuses connections makes its clients raise."""
 
 _DATA_EXCEPTION = "22"
-"""The class of SQLSTATEs that say that a value is wrong."""
+"""The SQLSTATE class of values that a column can't hold: a NUL in a text, a number out of range."""
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """A broken constraint is a conflict, text that can't be stored wrong input, all else a database away."""
+    """A broken constraint is a conflict, a value that can't be stored is wrong input, all else is a database away.
+
+    Programming errors (a missing table, wrong SQL) stay what they are.
+    """
     try:
         yield
+    except ProgrammingError:
+        raise
     except IntegrityError as error:
         raise ConflictError("This conflicts with what is stored already.") from error
-    except DBAPIError as error:
-        if str(getattr(error.orig, "sqlstate", None)).startswith(_DATA_EXCEPTION):
-            raise InvalidInputError("Some text has characters that can't be stored, like NUL.") from error
-        raise UpstreamUnavailableError("The database did not answer.") from error
     except AWAY as error:
+        if isinstance(error, DBAPIError) and _is_data_exception(error):
+            raise InvalidInputError("This holds a value that can't be stored.") from error
         raise UpstreamUnavailableError("The database did not answer.") from error
-    except SQLAlchemyError as error:
-        raise UpstreamUnavailableError("The database failed.") from error
+
+
+def _is_data_exception(error: DBAPIError) -> bool:
+    original = error.orig
+    state = str(getattr(original, "sqlstate", None) or "")
+    return state.startswith(_DATA_EXCEPTION) or isinstance(getattr(original, "__cause__", None), asyncpg.DataError)

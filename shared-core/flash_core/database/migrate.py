@@ -8,12 +8,18 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData
 
+from flash_core.database.errors import translated_errors
+
 _ENVIRONMENT = Path(__file__).parent / "alembic"
 
 
 def upgrade(package: str, url: str) -> None:
-    """Bring the service's database to the newest version; safe to run by several replicas at once."""
-    command.upgrade(alembic_config(package, url), "head")
+    """Bring the service's database to the newest version; safe to run by several replicas at once.
+
+    Raises `UpstreamUnavailableError` when the database can't be reached. Not to be called in a running event loop.
+    """
+    with translated_errors():
+        command.upgrade(alembic_config(package, url), "head")
 
 
 def revise(package: str, url: str, message: str) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from abc import abstractmethod
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from flash_core.database.errors import translated_errors
+from flash_core.database.errors import AWAY, translated_errors
 from flash_core.interfaces.persistence import OutboxInterface, TransactionInterface, UnitOfWorkInterface
 from flash_core.messaging.events import Event
 
@@ -41,9 +42,11 @@ class SqlTransaction(TransactionInterface):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Closing rolls back what was not committed; a cancellation must not leave the connection half-released.
-        await asyncio.shield(self._session.close())
-        if error is not None:
+        # Closing rolls back what was not committed; a cancellation must not leave the connection half-released. A
+        # database that is away has forgotten it anyway.
+        with suppress(*AWAY):
+            await asyncio.shield(self._session.close())
+        if isinstance(error, Exception):
             with translated_errors():
                 raise error
 
