@@ -19,3 +19,6 @@ class AiIntentSettings(ServiceSettings):
     @property
     def uses_model(self) -> bool:
         return bool(self.ai_intent_model) and "openai" in {name.strip() for name in self.ai_provider.split(",")}
+
+
+Settings = AiIntentSettings

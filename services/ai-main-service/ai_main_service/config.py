@@ -33,3 +33,6 @@ class AiMainSettings(ServiceSettings):
     def providers(self) -> tuple[str, ...]:
         """Names in order of preference, each once."""
         return tuple(dict.fromkeys(name.strip() for name in self.ai_provider.split(",") if name.strip()))
+
+
+Settings = AiMainSettings

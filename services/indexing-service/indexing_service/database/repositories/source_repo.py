@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import Row, Select, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,7 +46,9 @@ class SqlSourceRepository(SourceRepositoryInterface):
 
 
 def _with_last_job() -> Select[SourceRow, UUID]:
-    newest = select(func.max(JobRow.id)).where(JobRow.source_id == SourceRow.id).scalar_subquery()
+    newest = (
+        select(JobRow.id).where(JobRow.source_id == SourceRow.id).order_by(JobRow.id.desc()).limit(1).scalar_subquery()
+    )
     return select(SourceRow, newest)
 
 
