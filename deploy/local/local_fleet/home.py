@@ -43,7 +43,7 @@ class Home:
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
-    def create(self) -> None:
+    def create(self, needed_bytes: int = _NEEDED_BYTES) -> None:
         """Make the folders; says what to do when that is impossible or the disk is nearly full."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,9 +55,9 @@ class Home:
                 f"Cannot write to {self.root}: {error.strerror}. Set ASKFLASH_HOME to another folder."
             ) from error
         free = shutil.disk_usage(self.root).free
-        if free < _NEEDED_BYTES:
+        if free < needed_bytes:
             raise FleetError(
-                f"Only {free // 2**20} MB are free at {self.root}; a fleet needs {_NEEDED_BYTES // 2**20} MB at least. "
+                f"Only {free // 2**20} MB are free at {self.root}; a fleet needs {needed_bytes // 2**20} MB at least. "
                 "Make room or set ASKFLASH_HOME to another disk."
             )
 

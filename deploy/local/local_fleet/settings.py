@@ -39,7 +39,8 @@ class FleetSettings:
     @property
     def gateway(self) -> str:
         """Where programs on this machine reach the gateway; no name has to be resolved."""
-        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104 - compared
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 - compared
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, repository: Path = _REPOSITORY) -> "FleetSettings":
