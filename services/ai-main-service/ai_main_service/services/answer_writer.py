@@ -30,7 +30,10 @@ EXTRACTIVE = "extractive"
 """The provider that needs no model, and so can't write without passages."""
 ANSWER_PROMPT = "answer.v1"
 GENERAL_PROMPT = "general.v1"
-_SEARCH_AWAY = "The documentation can't be searched right now. Ask again in a minute; an administrator sees under Status what is down."
+_SEARCH_AWAY = (
+    "The documentation can't be searched right now. Ask again in a minute; "
+    "an administrator sees under Status what is down."
+)
 _LONGEST_QUERY = 4_000
 _HITS_A_PASSAGE = 2
 _FOLLOW_UPS = 3

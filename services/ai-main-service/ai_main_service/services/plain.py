@@ -16,7 +16,7 @@ def one_line(text: str) -> str:
     """White space collapsed; images and links to places that only the page's own site knows keep their words only."""
     text = _QUOTE.sub(" ", text)
     text = _IMAGE.sub(r"\1", _LINK.sub(_link, _IMAGE.sub(r"\1", text)))
-    text = _REFERENCE.sub(r"\1", _TEMPLATE.sub(r"\1", text))
+    text = _REFERENCE.sub(r"\1", _TEMPLATE.sub(_argument, text))
     return _SPACE.sub(" ", text).strip()
 
 
@@ -34,3 +34,9 @@ def row_as_text(header: list[str], row: list[str]) -> str:
 def _link(link: re.Match[str]) -> str:
     target = link[2].strip("<>")
     return f"[{link[1]}]({target})" if target.startswith(_ABSOLUTE) else str(link[1])
+
+
+def _argument(template: re.Match[str]) -> str:
+    """A template's argument where it is a word, such as a channel's name; a path says nothing to a reader."""
+    argument = template[1] or ""
+    return argument if not set("/.") & set(argument) else ""

@@ -11,12 +11,18 @@ _IN_LINES = {UnitKind.ITEM, UnitKind.ROW}
 def quoted(chosen: Sequence[Candidate], markers: Sequence[int]) -> Iterator[str]:
     """Pieces of the answer; joined they are its text. `markers[candidate.passage]` is what the candidate cites."""
     before: Candidate | None = None
-    number = 0
+    numbers: list[int] = []
     for candidate in chosen:
-        number = number + 1 if _same_list(before, candidate) else 1
         gap = _gap(before, candidate) if before is not None else ""
-        yield f"{gap}{_sign(candidate, number)}{_ending(candidate)}[{markers[candidate.passage]}]"
+        numbers = _counted(numbers if _same_list(before, candidate) else [], candidate.unit.depth)
+        yield f"{gap}{_sign(candidate, numbers)}{_ending(candidate)}[{markers[candidate.passage]}]"
         before = candidate
+
+
+def _counted(numbers: list[int], depth: int) -> list[int]:
+    """One count a level that is open; the last level is this item's."""
+    here = numbers[: depth + 1] if len(numbers) > depth else [*numbers, 0]
+    return [*here[:-1], here[-1] + 1]
 
 
 def _gap(before: Candidate, candidate: Candidate) -> str:
@@ -34,10 +40,10 @@ def _same_list(before: Candidate | None, candidate: Candidate) -> bool:
     return before is not None and candidate.unit.kind is UnitKind.ITEM and _same_block(before, candidate)
 
 
-def _sign(candidate: Candidate, number: int) -> str:
+def _sign(candidate: Candidate, numbers: Sequence[int]) -> str:
     if candidate.unit.kind not in _IN_LINES:
         return ""
-    return "   " * candidate.unit.depth + (f"{number}. " if candidate.unit.ordered else "- ")
+    return "   " * (len(numbers) - 1) + (f"{numbers[-1]}. " if candidate.unit.ordered else "- ")
 
 
 def _ending(candidate: Candidate) -> str:

@@ -1,8 +1,9 @@
 """How well each quotable unit of the passages answers a question, without a model.
 
 The score is a weighted sum of: coverage of the question's stems weighted by how rare they are among the units, the
-cosine of question and unit where vectors are there, the passage's own rank, and signs of the kind of answer asked for.
-The weights were chosen on SQuAD 2.0 (train-like half of the development questions) by `tests/quality/extractive.py`.
+cosine of question and unit where vectors are there, how well the passage does as a whole, and signs of the kind of
+answer that is asked for.
+`tests/quality/extractive.py` measures what the weights are good for.
 """
 
 import math
@@ -32,17 +33,27 @@ class Candidate:
     position: int
 
 
+_DEFINES = re.compile(
+    r"\W*((?:the |an? |der |die |das |eine? )?[^.!?;:]{2,60}?)(?:\s*\([^)]{1,60}\))?,?\s+(?:is|are|was|were|means?"
+    r"|refers? to|stands for|describes?|ist|sind|bedeutet)\s+(?:an?|the|our|one|when|what|how|where|any|ein|eine|der|die|das)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     coverage: float = 1.0
     context: float = 0.35
     before: float = 0.4
-    cosine: float = 0.8
+    cosine: float = 1.2
     passage: float = 0.2
     cue: float = 0.1
-    opening: float = 0.1
-    question: float = 0.3
+    definition: float = 0.5
+    question: float = 1.2
+    affinity: float = 0.8
 
+
+_BEST_UNITS = 3
 
 DEFAULT_WEIGHTS = Weights()
 
@@ -149,10 +160,25 @@ class Ranking:
     def scores(self, cosines: Mapping[int, float] | None = None) -> list[float]:
         """One score a candidate; `cosines` of the question and those candidates that were embedded."""
         known = cosines or {}
-        return [
+        own = [
             self.lexical(index) + self._bonus(index) + self._weights.cosine * known.get(index, 0.0)
             for index in range(len(self._found))
         ]
+        affinity = self._affinity(own)
+        return [
+            score + self._weights.affinity * affinity[candidate.passage]
+            for score, candidate in zip(own, self._found, strict=True)
+        ]
+
+    def _affinity(self, own: Sequence[float]) -> dict[int, float]:
+        """How well a passage's best units score together: an answer need not repeat the question's words."""
+        by_passage: dict[int, list[float]] = {}
+        for score, candidate in zip(own, self._found, strict=True):
+            by_passage.setdefault(candidate.passage, []).append(score)
+        return {
+            passage: sum(sorted(scores, reverse=True)[:_BEST_UNITS]) / _BEST_UNITS
+            for passage, scores in by_passage.items()
+        }
 
     def _previous(self, index: int) -> frozenset[str]:
         same = index > 0 and self._found[index - 1].passage == self._found[index].passage
@@ -164,6 +190,14 @@ class Ranking:
         bonus = weights.passage * self._passage[candidate.passage]
         if cue is not None and cue.search(candidate.text):
             bonus += weights.cue
-        if self._question.asked is Asked.DEFINITION and candidate.position == 0:
-            bonus += weights.opening
+        if self._question.asked is Asked.DEFINITION and self._defines(candidate):
+            bonus += weights.definition
         return bonus - (weights.question if candidate.text.endswith("?") else 0.0)
+
+    def _defines(self, candidate: Candidate) -> bool:
+        """It begins with what is asked for, followed by what that is."""
+        match = _DEFINES.match(candidate.text)
+        if match is None:
+            return False
+        subject = frozenset(content_stems(match[1], self._question.language))
+        return bool(subject) and subject <= set(self._question.stems)

@@ -12,9 +12,10 @@ from flash_core.utils.words import content_stems
 MAX_PICKS = 3
 MAX_DOCUMENTS = 3
 MAX_ITEMS = 12
-_NEAR_BEST = 0.8
-_ALMOST_BEST = 0.93
-_GAIN = 0.12
+MAX_LIST_CHARACTERS = 1_200
+_NEAR_BEST = 0.86
+_ALMOST_BEST = 0.95
+_GAIN = 0.15
 _SAME = 0.6
 _HEADING_ANSWERS = 0.7
 _OPENING_UNITS = 2
@@ -107,15 +108,20 @@ class Selection:
             if self._found[item].unit.depth <= depth:
                 break
             nested.append(item)
-        return [*introduction, index, *nested[:MAX_ITEMS]]
+        return [*introduction, *self._shortened([index, *nested], index, scores)]
 
     def _shortened(self, items: list[int], index: int, scores: Sequence[float]) -> list[int]:
-        if len(items) <= MAX_ITEMS:
-            return items
-        if self._found[index].unit.ordered:
-            start = min(max(0, items.index(index) - MAX_ITEMS + 1), len(items) - MAX_ITEMS)
-            return items[start : start + MAX_ITEMS]
-        return sorted(sorted(items, key=lambda item: -scores[item])[:MAX_ITEMS])
+        """As much of a list as one reads: its best items, or the steps from the first; `index` in any case."""
+        ordered = self._found[index].unit.ordered
+        order = items if ordered else sorted(items, key=lambda item: -scores[item])
+        kept: list[int] = []
+        room = MAX_LIST_CHARACTERS
+        for item in order[:MAX_ITEMS]:
+            room -= len(self._found[item].text)
+            if room < 0 and kept:
+                break
+            kept.append(item)
+        return sorted({*kept, index})
 
     def _group(self, index: int) -> list[int]:
         mine = self._found[index]
