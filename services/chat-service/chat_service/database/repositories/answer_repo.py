@@ -25,7 +25,7 @@ class SqlAnswerRepository(AnswerRepositoryInterface):
             .execution_options(populate_existing=True)
         )
         row = (await self._session.execute(statement)).one_or_none()
-        return None if row is None else answer_of(*row.tuple())
+        return None if row is None else answer_of(*row)
 
     async def settled(self, answer_ids: Sequence[UUID]) -> Sequence[tuple[UUID, int, Answer | None]]:
         statement = (
@@ -34,7 +34,7 @@ class SqlAnswerRepository(AnswerRepositoryInterface):
             .where(GenerationRow.id.in_(answer_ids))
             .execution_options(populate_existing=True)
         )
-        found = {row.id: (row, message) for row, message in (await self._session.execute(statement)).tuples()}
+        found = {row.id: (row, message) for row, message in await self._session.execute(statement)}
         over: list[tuple[UUID, int, Answer | None]] = [(one, 0, None) for one in answer_ids if one not in found]
         for row, message in found.values():
             if GenerationState(row.state).is_terminal:

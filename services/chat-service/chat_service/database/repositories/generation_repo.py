@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Interval, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Float, Interval, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -68,7 +68,7 @@ class SqlGenerationRepository(GenerationRepositoryInterface):
         if row is None:
             return None
         asked = select(MessageRow.content, func.now()).where(MessageRow.id == row.message_id)
-        question, now = (await self._session.execute(asked)).one().tuple()
+        question, now = (await self._session.execute(asked)).one()
         return Claim(_generation(row), question, row.deadline, now - row.created_at)
 
     async def heartbeat(self, generation_id: UUID, attempt: int, lease: timedelta) -> bool | None:
@@ -123,8 +123,7 @@ class SqlGenerationRepository(GenerationRepositoryInterface):
             .limit(limit)
             .execution_options(**_FRESH)
         )
-        found = (await self._session.execute(statement)).tuples()
-        return [(_generation(row), Hopeless(reason)) for row, reason in found]
+        return [(_generation(row), Hopeless(why)) for row, why in await self._session.execute(statement)]
 
     async def _first(self, *conditions: ColumnElement[bool]) -> Generation | None:
         row = await self._session.scalar(_select(*conditions).limit(1))
@@ -176,11 +175,10 @@ def _wait(rules: RetryRules) -> ColumnElement[timedelta]:
     """None before the first announcement since the last claim, then doubling: a burst of questions that wait for busy
     workers must not be announced again and again.
     """
-    doubled = _interval(rules.requeue_after) * func.power(2, GenerationRow.announcements - 1)
-    return case(
-        (GenerationRow.announcements == 0, _interval(timedelta(0))),
-        else_=func.least(doubled, _interval(rules.requeue_at_most)),
-    )
+    doubled = rules.requeue_after.total_seconds() * func.power(2.0, GenerationRow.announcements - 1, type_=Float)
+    capped = func.least(doubled, rules.requeue_at_most.total_seconds(), type_=Float)
+    seconds = case((GenerationRow.announcements == 0, 0.0), else_=capped)
+    return func.make_interval(0, 0, 0, 0, 0, 0, seconds, type_=Interval())
 
 
 def _interval(length: timedelta) -> ColumnElement[timedelta]:

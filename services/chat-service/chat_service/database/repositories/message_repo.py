@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -87,7 +87,7 @@ class SqlMessageRepository(MessageRepositoryInterface):
             .limit(turns)
         )
         history: list[Turn] = []
-        for question, answered in reversed((await self._session.execute(statement)).tuples().all()):
+        for question, answered in reversed((await self._session.execute(statement)).all()):
             history.append(Turn(role=Role.USER, content=question))
             if answered is not None:
                 history.append(Turn(role=Role.ASSISTANT, content=answered))
@@ -111,7 +111,7 @@ class SqlMessageRepository(MessageRepositoryInterface):
     async def _latest(self, message_ids: Sequence[UUID]) -> dict[UUID, GenerationRow]:
         statement = (
             select(GenerationRow)
-            .distinct(GenerationRow.message_id)
+            .ext(distinct_on(GenerationRow.message_id))
             .where(GenerationRow.message_id.in_(message_ids))
             .order_by(GenerationRow.message_id, GenerationRow.place.desc())
         )
