@@ -54,8 +54,9 @@ class AnswerPrinter:
             show(frame)
 
     def _stage(self, frame: Mapping[str, Any]) -> None:
+        start = "\n" if self._wrote else ""
         detail = f": {frame['detail']}" if frame.get("detail") else ""
-        print(f"… {frame['stage']}{detail}", file=self._stages, flush=True)
+        print(f"{start}… {frame['stage']}{detail}", file=self._stages, flush=True)
 
     def _delta(self, frame: Mapping[str, Any]) -> None:
         self._wrote = True
