@@ -13,7 +13,13 @@ from auth_service.services.errors import GrantUnsupportedError
 from auth_service.services.sign_in import Caller, SignedIn
 from auth_service.services.signing_keys import ACCESS_TOKEN_TTL
 from auth_service.services.tickets import TICKET_SECONDS
-from flash_core.errors import BadRequestError, RateLimitedError, UnauthenticatedError, UpstreamUnavailableError
+from flash_core.errors import (
+    BadRequestError,
+    InvalidInputError,
+    RateLimitedError,
+    UnauthenticatedError,
+    UpstreamUnavailableError,
+)
 from flash_core.schemas.auth import MeResponse, OAuthErrorResponse, TokenResponse, WsTicketResponse
 from flash_core.web.identity import CurrentUser
 from flash_core.web.problems import problems
@@ -31,7 +37,7 @@ async def token(request: Request, container: ContainerDep, caller: CallerDep) ->
     """RFC 6749: `grant_type` password, refresh_token or client_credentials, form-encoded."""
     try:
         signed_in = await _granted(request, await parameters(request), container, caller)
-    except (BadRequestError, UnauthenticatedError) as error:
+    except (BadRequestError, InvalidInputError, UnauthenticatedError) as error:
         return refusal(error, request.url.path)
     answer = TokenResponse(
         access_token=signed_in.access_token,
