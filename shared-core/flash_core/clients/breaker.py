@@ -18,7 +18,8 @@ class CircuitBreaker:
     """Closed: calls pass. After `threshold` failures in a row open: calls fail at once for `open_seconds`. Then one
     probe passes: its success closes the breaker, its failure opens it again.
 
-    Only retryable `FlashError`s and time-outs count as failures; a cancelled call counts as nothing.
+    A dependency that is unavailable, too slow or crashes fails. One that says what is wrong, or that it has no room,
+    lives. A cancelled call counts as nothing.
     """
 
     def __init__(
@@ -43,8 +44,8 @@ class CircuitBreaker:
         probe = self._admit()
         try:
             yield
-        except (FlashError, TimeoutError) as error:
-            if isinstance(error, TimeoutError) or error.retryable:
+        except FlashError as error:
+            if isinstance(error, UpstreamUnavailableError):
                 self._failed()
             else:
                 self._succeeded()
@@ -58,13 +59,16 @@ class CircuitBreaker:
             if probe:
                 self._probing = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a call made now would fail at once."""
+        return self._failures >= self._threshold and (self._probing or self._monotonic() < self._open_until)
+
     def _admit(self) -> bool:
-        if self._failures < self._threshold:
-            return False
-        if self._probing or self._monotonic() < self._open_until:
+        if self.is_open:
             raise UpstreamUnavailableError(f"{self._name} keeps failing; it is tried again in a moment.")
-        self._probing = True
-        return True
+        self._probing = self._failures >= self._threshold
+        return self._probing
 
     def _failed(self) -> None:
         self._failures += 1

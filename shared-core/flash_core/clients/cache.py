@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from flash_core.clients.redis import for_a_moment
 from flash_core.interfaces.cache import CacheInterface
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,8 @@ class RedisCache(CacheInterface):
         if not keys:
             return []
         try:
-            values: list[Any] = await self._redis.mget(keys)
+            async with for_a_moment():
+                values: list[Any] = await self._redis.mget(keys)
         except RedisError as error:
             log.warning("cache.away", error=type(error).__name__)
             values = [None] * len(keys)
@@ -36,7 +38,7 @@ class RedisCache(CacheInterface):
 
     async def set_many(self, values: Mapping[str, bytes], ttl_seconds: int) -> None:
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
+            async with for_a_moment(), self._redis.pipeline(transaction=False) as pipe:
                 for key, value in values.items():
                     pipe.set(key, value, ex=ttl_seconds)
                 await pipe.execute()

@@ -1,6 +1,7 @@
 """HTTP between the services: identity, request id, deadlines, bounded retries, one breaker a sibling, typed errors."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from flash_core.errors import (
     BadRequestError,
     ConflictError,
     FencedError,
+    FieldError,
     FlashError,
     ForbiddenError,
     InvalidInputError,
@@ -52,6 +54,7 @@ _BY_CODE: dict[str, type[FlashError]] = {
         UpstreamRejectedError,
     )
 }
+_PAUSES = (0.1, 0.2)
 _FIRST_SERVER_ERROR = 500
 _FIRST_ERROR = 400
 
@@ -79,7 +82,8 @@ class Sibling:
     """Another service of the fleet.
 
     A call raises the `FlashError` that the sibling answered with, or `UpstreamUnavailableError` when it did not answer
-    within `seconds`. Calls that may be repeated without harm (`repeat=True`) are tried up to three times in that time.
+    within `seconds`. Calls that may be repeated without harm (`repeat=True`) are tried up to three times in that time,
+    after growing pauses or, when the sibling has no room, the pause that it asks for.
     """
 
     def __init__(self, client: httpx2.AsyncClient, tokens: ServiceTokenInterface, base_url: str) -> None:
@@ -100,28 +104,26 @@ class Sibling:
         repeat: bool = True,
     ) -> bytes:
         """The response's body. `principal`: the user on whose behalf the call is made."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._with_retries(3 if repeat else 1, method, path, body, query, principal)
-        except TimeoutError as error:
-            raise UpstreamUnavailableError(f"{self._base_url}{path} did not answer within {seconds:g} s.") from error
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        pauses = [*_PAUSES] if repeat else []
+        while True:
+            try:
+                async with self._breaker.guard(), asyncio.timeout_at(deadline):
+                    return await self._once(method, path, body, query, principal)
+            except TimeoutError as error:
+                raise UpstreamUnavailableError(f"{self._base_url} did not answer within {seconds:g} s.") from error
+            except (UpstreamUnavailableError, OverloadedError) as error:
+                pause = _pause(pauses, error)
+                if pause is None or self._breaker.is_open or loop.time() + pause >= deadline:
+                    raise
+            await asyncio.sleep(pause)
 
     async def get(self, kind: type[ModelT], path: str, **options: Any) -> ModelT:
         return _parsed(kind, await self.call("GET", path, **options))
 
     async def post(self, kind: type[ModelT], path: str, body: BaseModel, **options: Any) -> ModelT:
         return _parsed(kind, await self.call("POST", path, body=body, **options))
-
-    async def _with_retries(self, tries: int, *request: Any) -> bytes:
-        for turn in range(1, tries + 1):
-            try:
-                async with self._breaker.guard():
-                    return await self._once(*request)
-            except (UpstreamUnavailableError, OverloadedError):
-                if turn == tries:
-                    raise
-                await asyncio.sleep(0.05 * 2**turn)
-        raise AssertionError("unreachable")  # pragma: no cover
 
     async def _once(
         self,
@@ -147,6 +149,14 @@ class Sibling:
         return response.content
 
 
+def _pause(pauses: list[float], error: FlashError) -> float | None:
+    """Seconds before the next try, with jitter so that callers do not come back together; None: no more tries."""
+    if not pauses:
+        return None
+    asked = error.retry_after if isinstance(error, OverloadedError) else 0.0
+    return max(pauses.pop(0), asked) * random.uniform(1.0, 1.5)
+
+
 def _parsed(kind: type[ModelT], content: bytes) -> ModelT:
     try:
         return kind.model_validate_json(content)
@@ -155,14 +165,27 @@ def _parsed(kind: type[ModelT], content: bytes) -> ModelT:
 
 
 def _error_of(response: httpx2.Response) -> FlashError:
+    """The sibling's own error. Its 401 is about this service's token, not about the user's."""
     try:
         problem = orjson.loads(response.content)
         code, detail = str(problem["type"]).rpartition(":")[2], str(problem["detail"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        code, detail = "", f"status {response.status_code}"
+        problem, code, detail = {}, "", f"status {response.status_code}"
     kind = _BY_CODE.get(code)
-    if kind is not None:
+    if kind is InvalidInputError:
+        return InvalidInputError(detail, _fields(problem.get("errors")))
+    if kind is not None and issubclass(kind, OverloadedError):
+        return kind(detail, _seconds(response.headers.get("Retry-After", "")))
+    if kind is not None and kind is not UnauthenticatedError:
         return kind(detail)
     if response.status_code >= _FIRST_SERVER_ERROR:
         return UpstreamUnavailableError(f"A service failed: {detail}")
     return UpstreamRejectedError(f"A service refused: {detail}")
+
+
+def _fields(errors: Any) -> list[FieldError]:
+    return [FieldError(str(one.get("field")), str(one.get("message"))) for one in errors or [] if isinstance(one, dict)]
+
+
+def _seconds(retry_after: str) -> float:
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0

@@ -7,8 +7,10 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from flash_core.clients.redis import for_a_moment
 from flash_core.errors import ConflictError
 from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
+from flash_core.utils.ids import new_id
 
 log = structlog.get_logger(__name__)
 _PENDING_SECONDS = 120
@@ -16,8 +18,11 @@ _KEPT_SECONDS = 24 * 3600
 
 
 class _Entry(msgspec.Struct, array_like=True):
+    """`claim` is drawn by the request that made the entry."""
+
     fingerprint: str
     response: StoredResponse | None = None
+    claim: str = ""
 
 
 _decode = msgspec.msgpack.Decoder(_Entry).decode
@@ -30,14 +35,14 @@ class RedisIdempotencyStore(IdempotencyStoreInterface):
         self._prefix = f"idempotency:{service}:"
 
     async def begin(self, key: str, fingerprint: str) -> StoredResponse | None:
+        own = _encode(_Entry(fingerprint, claim=str(new_id())))
         try:
-            first: Any = await self._redis.set(
-                self._prefix + key, _encode(_Entry(fingerprint)), nx=True, get=True, ex=_PENDING_SECONDS
-            )
+            async with for_a_moment():
+                first: Any = await self._redis.set(self._prefix + key, own, nx=True, get=True, ex=_PENDING_SECONDS)
         except RedisError as error:
             log.warning("idempotency.away", error=type(error).__name__)
             return None
-        if first is None:
+        if first is None or first == own:  # own: redis-py repeated a command whose answer got lost
             return None
         entry = _decode(first)
         if entry.fingerprint != fingerprint:
@@ -48,12 +53,14 @@ class RedisIdempotencyStore(IdempotencyStoreInterface):
 
     async def complete(self, key: str, fingerprint: str, response: StoredResponse) -> None:
         try:
-            await self._redis.set(self._prefix + key, _encode(_Entry(fingerprint, response)), ex=_KEPT_SECONDS)
+            async with for_a_moment():
+                await self._redis.set(self._prefix + key, _encode(_Entry(fingerprint, response)), ex=_KEPT_SECONDS)
         except RedisError as error:
             log.warning("idempotency.away", error=type(error).__name__)
 
     async def abandon(self, key: str) -> None:
         try:
-            await self._redis.delete(self._prefix + key)
+            async with for_a_moment():
+                await self._redis.delete(self._prefix + key)
         except RedisError as error:
             log.warning("idempotency.away", error=type(error).__name__)

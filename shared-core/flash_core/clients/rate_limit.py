@@ -8,6 +8,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from flash_core.clients.redis import for_a_moment
 from flash_core.interfaces.rate_limit import RateLimit, RateLimiterInterface
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,8 @@ class RedisRateLimiter(RateLimiterInterface):
     async def take(self, key: str, limit: RateLimit, cost: int = 1) -> float:
         arguments = [round(limit.interval * _MICROSECONDS), limit.burst, cost]
         try:
-            wait = await self._script(keys=[f"rate:{{{key}}}"], args=arguments)
+            async with for_a_moment():
+                wait = await self._script(keys=[f"rate:{{{key}}}"], args=arguments)
         except RedisError as error:
             log.warning("rate_limit.away", error=type(error).__name__)
             return 0.0

@@ -1,11 +1,12 @@
 """Connections to Redis, by any of the URLs that the settings allow."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
@@ -19,6 +20,9 @@ from flash_core.interfaces.health import HealthCheckInterface
 _SENTINEL_PORT = 26379
 _SOCKET_SECONDS = 5.0
 _CONNECT_SECONDS = 2.0
+_POOL_SECONDS = 5.0
+_CONNECTIONS = 200
+_MOMENT_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -27,11 +31,14 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
 
     `redis+sentinel://[user:password@]h1:26379,h2:26379/master-name[/db]` follows the master that the sentinels name.
     """
-    client = _by_sentinel(url) if url.startswith("redis+sentinel://") else Redis.from_url(url, **_options())
-    try:
-        yield client
-    finally:
-        await client.aclose()
+    async with AsyncExitStack() as stack:
+        if url.startswith("redis+sentinel://"):
+            yield await _by_sentinel(url, stack)
+        else:
+            pool = BlockingConnectionPool.from_url(
+                url, max_connections=_CONNECTIONS, timeout=_POOL_SECONDS, **_options()
+            )
+            yield await stack.enter_async_context(Redis.from_pool(pool))
 
 
 def _options() -> dict[str, Any]:
@@ -46,23 +53,39 @@ def _options() -> dict[str, Any]:
     }
 
 
-def _by_sentinel(url: str) -> Redis:
+async def _by_sentinel(url: str, stack: AsyncExitStack) -> Redis:
     parts = urlsplit(url)
     credentials, _, hosts = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
     master, _, database = parts.path.strip("/").partition("/")
-    sentinels = [
-        (host, int(port or _SENTINEL_PORT)) for host, _, port in (one.partition(":") for one in hosts.split(","))
-    ]
+    if not master:
+        raise ValueError("REDIS_URL must name the master: redis+sentinel://host1:26379,host2:26379/master-name")
+    addresses = [urlsplit(f"//{one}") for one in hosts.split(",")]
     # The sentinels' own time-outs: given to Sentinel(...) they would leak into the clients and break blocking reads.
     sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]  # redis-py gives it no types
-        sentinels, sentinel_kwargs={"socket_timeout": _CONNECT_SECONDS, "socket_connect_timeout": _CONNECT_SECONDS}
+        [(one.hostname, one.port or _SENTINEL_PORT) for one in addresses],
+        sentinel_kwargs={"protocol": 2, "socket_timeout": _CONNECT_SECONDS, "socket_connect_timeout": _CONNECT_SECONDS},
     )
-    options = _options()
+    for one in sentinel.sentinels:
+        await stack.enter_async_context(one)
+    options = _options() | {"max_connections": _CONNECTIONS}
     if password:
         options |= {"username": unquote(user) or None, "password": unquote(password)}
-    client: Redis = sentinel.master_for(master, db=int(database or 0), **options)
+    client: Redis = await stack.enter_async_context(sentinel.master_for(master, db=int(database or 0), **options))
     return client
+
+
+@asynccontextmanager
+async def for_a_moment() -> AsyncIterator[None]:
+    """A time limit for what a request can do without: a Redis that hangs must not hold it up.
+
+    Raises redis-py's own time-out, as a Redis that is away does.
+    """
+    try:
+        async with asyncio.timeout(_MOMENT_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise RedisTimeoutError(f"no answer within {_MOMENT_SECONDS:g} s") from error
 
 
 @contextmanager

@@ -29,6 +29,8 @@ _POINTS_A_CALL = 500
 
 
 class VectorStoreClient(VectorStoreInterface):
+    """Making and dropping a version is not repeated: the second time it would be a conflict, or gone."""
+
     def __init__(self, vector: Sibling) -> None:
         self._vector = vector
 
@@ -83,17 +85,19 @@ class VectorStoreClient(VectorStoreInterface):
         await self._write(name, "payload", body)
 
     async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
-        await self._write(alias, "versions", CreateVersionRequest(version=version, dimension=dimension, model=model))
+        body = CreateVersionRequest(version=version, dimension=dimension, model=model)
+        await self._write(alias, "versions", body, repeat=False)
 
     async def point_alias(self, alias: str, version: str) -> None:
         body = PointAliasRequest(version=version)
         await self._vector.call("PUT", f"{_path(alias)}/alias", body=body, seconds=_WRITE_SECONDS)
 
     async def drop_version(self, version: str) -> None:
-        await self._vector.call("DELETE", _path(version), seconds=_WRITE_SECONDS)
+        await self._vector.call("DELETE", _path(version), seconds=_WRITE_SECONDS, repeat=False)
 
-    async def _write(self, name: str, operation: str, body: BaseModel) -> None:
-        await self._vector.call("POST", f"{_path(name)}/{operation}", body=body, seconds=_WRITE_SECONDS)
+    async def _write(self, name: str, operation: str, body: BaseModel, *, repeat: bool = True) -> None:
+        path = f"{_path(name)}/{operation}"
+        await self._vector.call("POST", path, body=body, seconds=_WRITE_SECONDS, repeat=repeat)
 
 
 def _body(point: ChunkPoint) -> PointBody:

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -13,6 +15,7 @@ from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredR
 from flash_core.models.user import Principal
 from flash_core.web.identity import current_user
 from flash_core.web.problems import problem_response
+from flash_core.web.temporary_body import TemporaryBody
 
 HEADER = "Idempotency-Key"
 _MAX_LENGTH = 255
@@ -47,21 +50,31 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         store: IdempotencyStoreInterface = connection.state.container.idempotency
-        body = await _whole(receive)
         own_key = hashlib.sha256(f"{user.user_id}\n{scope['path']}\n{key}".encode()).hexdigest()
-        fingerprint = hashlib.sha256(scope["query_string"] + b"\n" + body).hexdigest()
+        with TemporaryBody(scope) as body:
+            if await body.read(receive):
+                await self._kept(store, own_key, body, scope, receive, send)
+
+    async def _kept(
+        self,
+        store: IdempotencyStoreInterface,
+        own_key: str,
+        body: TemporaryBody,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        fingerprint = body.fingerprint()
         first = await store.begin(own_key, fingerprint)
         if first is not None:
             headers = {"Content-Type": first.content_type, "Idempotency-Replayed": "true"}
             await Response(first.body, first.status, headers)(scope, receive, send)
             return
-        recorder = _Recorder(send)
+        recorder = _Recorder(send, partial(store.complete, own_key, fingerprint))
         try:
-            await self._app(scope, _replaying(body, receive), recorder)
+            await self._app(scope, body.replay(receive), recorder)
         finally:
-            if recorder.status in _SUCCESS:
-                await store.complete(own_key, fingerprint, recorder.response())
-            else:
+            if not recorder.is_kept:
                 await store.abandon(own_key)
 
 
@@ -74,46 +87,23 @@ async def _user(connection: HTTPConnection) -> Principal | None:
 
 
 class _Recorder:
-    """Passes a response on and keeps a copy."""
+    """Passes a response on; a success is kept before its end is sent, so that the next try finds it."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, keep: Callable[[StoredResponse], Awaitable[None]]) -> None:
         self._send = send
+        self._keep = keep
         self._parts: list[bytes] = []
         self._content_type = ""
-        self.status = 0
+        self._status = 0
+        self.is_kept = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self._status = message["status"]
             self._content_type = MutableHeaders(scope=message).get("content-type", "")
         elif message["type"] == "http.response.body":
             self._parts.append(message.get("body", b""))
+            if self._status in _SUCCESS and not message.get("more_body", False):
+                await self._keep(StoredResponse(self._status, self._content_type, b"".join(self._parts)))
+                self.is_kept = True
         await self._send(message)
-
-    def response(self) -> StoredResponse:
-        return StoredResponse(self.status, self._content_type, b"".join(self._parts))
-
-
-async def _whole(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            break
-    return b"".join(parts)
-
-
-def _replaying(body: bytes, receive: Receive) -> Receive:
-    sent = False
-
-    async def replay() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

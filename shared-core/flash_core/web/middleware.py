@@ -119,9 +119,17 @@ class _Metered:
         self._started = False
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
-        await app(scope, self._counted_receive, self._guarded_send)
-        if self._left < 0 and not self._started:
+        try:
+            await app(scope, self._counted_receive, self._guarded_send)
+        except Exception:
+            if not self._refused:
+                raise  # else it is how the application takes the disconnect
+        if self._refused:
             await self._refusal(scope, self._receive, self._send)
+
+    @property
+    def _refused(self) -> bool:
+        return self._left < 0 and not self._started
 
     async def _counted_receive(self) -> Message:
         message = await self._receive()
@@ -132,7 +140,7 @@ class _Metered:
         return message
 
     async def _guarded_send(self, message: Message) -> None:
-        if self._left < 0 and not self._started:
+        if self._refused:
             return  # the refusal is sent instead
         self._started = True
         await self._send(message)

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -30,7 +31,9 @@ from flash_core.errors import (
 from flash_core.schemas.common import Problem
 from flash_core.utils.request_id import current_request_id
 
+log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_CLIENT_CLOSED_REQUEST = 499
 
 _STATUS: dict[type[FlashError], HTTPStatus] = {
     BadRequestError: HTTPStatus.BAD_REQUEST,
@@ -46,7 +49,7 @@ _STATUS: dict[type[FlashError], HTTPStatus] = {
     UpstreamUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     UpstreamRejectedError: HTTPStatus.BAD_GATEWAY,
 }
-_CODES = {status: kind.code for kind, status in reversed(_STATUS.items())}
+_CODES: dict[int, str] = {status: kind.code for kind, status in reversed(_STATUS.items())}
 
 
 def problems(*errors: type[FlashError]) -> dict[int | str, dict[str, Any]]:
@@ -79,6 +82,7 @@ def problem_response(error: FlashError, *, instance: str = "") -> Response:
 def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(FlashError)
     async def on_flash_error(request: Request, error: FlashError) -> Response:
+        _note(error)
         return problem_response(error, instance=request.url.path)
 
     @app.exception_handler(RequestValidationError)
@@ -87,17 +91,32 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http_exception(request: Request, error: HTTPException) -> Response:
-        status = HTTPStatus(error.status_code)
-        code = _CODES.get(status, status.phrase.lower().replace(" ", "-"))
+        phrase = _phrase(error.status_code)
+        code = _CODES.get(error.status_code, phrase.lower().replace(" ", "-"))
         problem = Problem(
             type=f"urn:flash:{code}",
-            title=status.phrase,
-            status=status,
-            detail=error.detail,
+            title=phrase,
+            status=error.status_code,
+            detail=str(error.detail),
             instance=request.url.path,
             request_id=current_request_id(),
         )
         return _render(problem, error.headers or {})
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # nginx' own 499 is none of Python's
+        return "Client Closed Request" if status == _CLIENT_CLOSED_REQUEST else "Error"
+
+
+def _note(error: FlashError) -> None:
+    """What went wrong inside is for the operator's log: the client only hears that it did."""
+    if _status(type(error)) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        cause = error.__cause__
+        reason = "" if cause is None else f"{type(cause).__name__}: {cause}".partition("\n")[0]
+        log.warning("http.failed", code=error.code, detail=str(error), cause=reason)
 
 
 def _validation_error(error: RequestValidationError) -> FlashError:
@@ -110,7 +129,8 @@ def _validation_error(error: RequestValidationError) -> FlashError:
 
 def _field(location: tuple[int | str, ...]) -> str:
     """`("body", "documents", 3, "title")` as "documents.3.title": the first part says where, which the client knows."""
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+    path = ".".join(str(part) for part in location[1:]) or str(location[0])
+    return path.encode(errors="replace").decode()  # a field's name may hold what JSON allows and UTF-8 does not
 
 
 def _render(problem: Problem, headers: Mapping[str, str]) -> Response:
