@@ -58,7 +58,8 @@ class FakeFleet:
 
 
 async def test_the_sample_is_indexed_once_and_waited_for(tmp_path: Path) -> None:
-    fleet, told = FakeFleet(), []
+    fleet = FakeFleet()
+    told: list[str] = []
     async with client_of(fleet) as client:
         await index_sample(client, tmp_path, told.append, seconds=5)
     assert fleet.seen[:3] == ["GET /api/v1/sources", "POST /api/v1/sources", "POST /api/v1/sources/s1/sync"]
