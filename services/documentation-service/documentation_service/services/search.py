@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from documentation_service.interfaces import LiveDocument, TransactionFactory
+from documentation_service.interfaces import TransactionFactory
+from documentation_service.services.ranking import DENSE, KEYWORD, Found, best_of_each, fused_by_document
 from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.search import SearchInterface
@@ -24,12 +25,9 @@ log = structlog.get_logger(__name__)
 POOLS: Final = (100, 400, 2_000)
 """How many chunks are fetched: the next larger pool only when a smaller one held too few documents."""
 _CHUNKS_A_HIT: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    hit: VectorHit
-    document: LiveDocument
+DENSE_WEIGHT: Final = 0.5
+FOREIGN_DENSE_WEIGHT: Final = 0.3
+"""Small embedding models hardly know other languages than English."""
 
 
 class DocumentSearch(SearchInterface):
@@ -49,7 +47,7 @@ class DocumentSearch(SearchInterface):
         with _timed(timings, "total"):
             query = await self._query(request, principal, timings)
             found = await self._enough(request, query, principal, timings)
-        wanted = found if request.per_chunk else _best_of_each(found)
+        wanted = _ranked(request, query, found)
         shown = wanted[request.offset : request.offset + request.limit]
         return SearchResponse(
             hits=[_hit(one, explain=request.explain) for one in shown],
@@ -65,12 +63,14 @@ class DocumentSearch(SearchInterface):
             with _timed(timings, "embed"):
                 vector = await self._embedded(request.query)
             mode = mode if vector is not None else "keyword"
+        language = detect_language(request.query)
         return VectorQuery(
             filter=_filter(request.filters or SearchFilters(), principal),
             mode=mode,
             vector=vector,
             text=None if mode == "dense" else request.query,
-            language=STEMMERS[detect_language(request.query)],
+            dense_weight=DENSE_WEIGHT if language == "en" else FOREIGN_DENSE_WEIGHT,
+            language=STEMMERS[language],
         )
 
     async def _embedded(self, text: str) -> Vectors | None:
@@ -84,10 +84,10 @@ class DocumentSearch(SearchInterface):
 
     async def _enough(
         self, request: SearchRequest, query: VectorQuery, principal: Principal, timings: dict[str, float]
-    ) -> list[_Found]:
+    ) -> list[Found]:
         """As many hits as were asked for, where there are that many."""
         needed = request.offset + request.limit
-        found: list[_Found] = []
+        found: list[Found] = []
         for pool in _pools(needed):
             with _timed(timings, "vector"):
                 hits = await self._hits(query, pool)
@@ -100,19 +100,17 @@ class DocumentSearch(SearchInterface):
 
     async def _hits(self, query: VectorQuery, pool: int) -> list[VectorHit]:
         try:
-            return await self._vectors.search(
-                CHUNKS, VectorQuery(query.filter, query.mode, query.vector, query.text, pool, None, query.language)
-            )
+            return await self._vectors.search(CHUNKS, replace(query, limit=pool))
         except NotFoundError:
             return []  # nothing has been indexed yet
 
-    async def _joined(self, hits: Sequence[VectorHit], principal: Principal) -> list[_Found]:
+    async def _joined(self, hits: Sequence[VectorHit], principal: Principal) -> list[Found]:
         ids = {UUID(str(hit.payload["document_id"])) for hit in hits}
         async with self._transaction() as work:
             live = {one.id: one for one in await work.documents.visible(sorted(ids), principal.groups)} if ids else {}
         found = [(hit, live.get(UUID(str(hit.payload["document_id"])))) for hit in hits]
         return [
-            _Found(hit, document)
+            Found(hit, document, hit.score)
             for hit, document in found
             if document is not None and document.content_hash == hit.payload["content_hash"]
         ]
@@ -130,14 +128,15 @@ def _pools(needed: int) -> Sequence[int]:
     return POOLS[start:]
 
 
-def _best_of_each(found: Sequence[_Found]) -> list[_Found]:
-    best: dict[UUID, _Found] = {}
-    for one in found:
-        best.setdefault(one.document.id, one)
-    return list(best.values())
+def _ranked(request: SearchRequest, query: VectorQuery, found: Sequence[Found]) -> Sequence[Found]:
+    if request.per_chunk:
+        return found
+    if query.mode == "hybrid" and query.dense_weight is not None:
+        return fused_by_document(found, query.dense_weight)
+    return best_of_each(found)
 
 
-def _hit(found: _Found, *, explain: bool) -> SearchHit:
+def _hit(found: Found, *, explain: bool) -> SearchHit:
     document, payload = found.document, found.hit.payload
     return SearchHit(
         document_id=document.id,
@@ -152,7 +151,7 @@ def _hit(found: _Found, *, explain: bool) -> SearchHit:
         text=str(payload["text"]),
         start=_integer(payload, "start"),
         end=_integer(payload, "end"),
-        score=found.hit.score,
+        score=found.score,
         scores=dict(found.hit.scores) if explain else None,
         updated_at=document.updated_at,
     )
@@ -162,12 +161,12 @@ def _integer(payload: Mapping[str, object], name: str) -> int:
     return int(str(payload[name]))
 
 
-def _features(found: Sequence[_Found], *, degraded: bool) -> dict[str, float]:
+def _features(found: Sequence[Found], *, degraded: bool) -> dict[str, float]:
     """`dense_top`, `dense_second`: the best cosines; `keyword_top`: the best BM25 score; `count`: how many chunks
     were found; `degraded`: 1 when the meaning of the query could not be looked at.
     """
-    dense = sorted((one.hit.scores["dense"] for one in found if "dense" in one.hit.scores), reverse=True)
-    keyword = [one.hit.scores["keyword"] for one in found if "keyword" in one.hit.scores]
+    dense = sorted((one.hit.scores[DENSE] for one in found if DENSE in one.hit.scores), reverse=True)
+    keyword = [one.hit.scores[KEYWORD] for one in found if KEYWORD in one.hit.scores]
     return {
         "dense_top": dense[0] if dense else 0.0,
         "dense_second": dense[1] if len(dense) > 1 else 0.0,

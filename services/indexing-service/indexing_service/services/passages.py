@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
@@ -18,17 +17,22 @@ from indexing_service.services.plain import plain_text
 
 _DETECT_ON: Final = 5_000
 _SEPARATOR: Final = " > "
+_TITLE_WEIGHT: Final = 3
+"""A word of the title counts as if it stood in the passage so many times (BM25F's idea, Robertson et al. 2004)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`embedded` is the chunk under its headings, as plain words; `start` and `end` point into the document's text."""
+    """`embedded` is what a model sees, `keywords` what words are looked for in: the chunk as plain words under what
+    leads to it. `start` and `end` point into the document's text.
+    """
 
     ordinal: int
     start: int
     end: int
     heading: str
     embedded: str
+    keywords: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +51,26 @@ class Version:
         return live_hash is not None and live_hash.partition(".")[0] == self.content_hash.partition(".")[0]
 
     def passages(self) -> list[Passage]:
-        """Each under the path, the title and the headings that lead to it: a passage alone often does not say what
-        it is about.
-        """
+        """Each under the title and the headings that lead to it: alone it often does not say what it is about."""
         text = self.parsed.text
-        return [
-            Passage(ordinal, one.start, one.end, _SEPARATOR.join(one.headings), self._embedded(one))
-            for ordinal, one in enumerate(chunk(text, markdown=self.parsed.markdown))
-        ]
+        return [self._passage(ordinal, one) for ordinal, one in enumerate(chunk(text, markdown=self.parsed.markdown))]
 
-    def _embedded(self, one: Chunk) -> str:
+    def _passage(self, ordinal: int, one: Chunk) -> Passage:
         text, head = self.parsed.text, one.table_head
         raw = f"{text[head.start : head.end]}\n" if head else ""
         raw += text[one.start : one.end]
-        return f"{self._context(one.headings)}\n{plain_text(raw) if self.parsed.markdown else raw}"
-
-    def _context(self, headings: Sequence[str]) -> str:
-        steps = [*map(readable_name, self.document.path), self.parsed.title, *headings]
-        return _SEPARATOR.join(step for at, step in enumerate(steps) if step not in steps[:at])
+        words = plain_text(raw) if self.parsed.markdown else raw
+        title = self.parsed.title
+        headings = [heading for heading in one.headings if heading != title]
+        folders = map(readable_name, self.document.path)
+        return Passage(
+            ordinal=ordinal,
+            start=one.start,
+            end=one.end,
+            heading=_SEPARATOR.join(one.headings),
+            embedded=f"{_SEPARATOR.join([title, *headings])}\n{words}",
+            keywords="\n".join([*folders, *[title] * _TITLE_WEIGHT, *headings, words]),
+        )
 
     @property
     def language(self) -> str:
@@ -73,9 +79,9 @@ class Version:
 
 
 def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model_name: str) -> Version:
-    content = [CHUNKER_VERSION, model_name, parsed.title, *document.path, parsed.markdown, parsed.text]
+    content: list[object] = [CHUNKER_VERSION, model_name, parsed.title, *document.path, parsed.markdown, parsed.text]
     stated = document.updated_at.isoformat() if document.updated_at else None
-    about = [sorted(document.groups), document.url, stated, source.type]
+    about: list[object] = [sorted(document.groups), document.url, stated, source.type]
     return Version(document, parsed, f"{_digest(content)}.{_digest(about)[:16]}")
 
 
@@ -93,7 +99,7 @@ def point_of(
         "start": passage.start,
         "end": passage.end,
     }
-    return ChunkPoint(uuid5(document_id, f"{content}:{passage.ordinal}"), vector, passage.embedded, payload, language)
+    return ChunkPoint(uuid5(document_id, f"{content}:{passage.ordinal}"), vector, passage.keywords, payload, language)
 
 
 def about(version: Version, *, document_id: UUID, source: Source) -> dict[str, object]:
@@ -112,5 +118,5 @@ def about(version: Version, *, document_id: UUID, source: Source) -> dict[str, o
     }
 
 
-def _digest(parts: Sequence[object]) -> str:
+def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,150 @@
+"""A vector store in memory, for tests: the promises of the real one, without its speed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import numpy as np
+
+from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
+from flash_core.interfaces.vector_store import VectorStoreInterface
+from flash_core.models.document import EVERYONE
+from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorFilter, VectorHit, VectorQuery
+from flash_core.utils.words import content_stems
+
+
+@dataclass
+class _Collection:
+    model: str
+    dimension: int
+    points: dict[UUID, ChunkPoint] = field(default_factory=dict)
+
+
+class FakeVectorStore(VectorStoreInterface):
+    """Dense scores are cosines, keyword scores the share of the question's words that a point holds; a hybrid score is
+    half of each. `error`, when set, is raised by every call.
+    """
+
+    def __init__(self) -> None:
+        self.collections: dict[str, _Collection] = {}
+        self.aliases: dict[str, str] = {}
+        self.error: Exception | None = None
+
+    def points(self, name: str = "chunks") -> list[ChunkPoint]:
+        return list(self._of(name).points.values())
+
+    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
+        self._check()
+        if alias not in self.aliases:
+            self.collections[f"{alias}_v1"] = _Collection(model, dimension)
+            self.aliases[alias] = f"{alias}_v1"
+        info = await self.info(alias)
+        if (info.model, info.dimension) != (model, dimension):
+            raise ConflictError(f"{alias} holds vectors of {info.model}.")
+        return info
+
+    async def info(self, name: str) -> CollectionInfo:
+        found = self._of(name)
+        version = self.aliases.get(name, name)
+        alias = next((alias for alias, target in self.aliases.items() if target == version), "")
+        return CollectionInfo(alias, version, found.model, found.dimension, len(found.points))
+
+    async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
+        found = self._of(name)
+        if any(point.vector.shape != (found.dimension,) for point in points):
+            raise InvalidInputError("A vector has another dimension than its collection.")
+        found.points |= {point.id: point for point in points}
+
+    async def search(self, name: str, query: VectorQuery) -> list[VectorHit]:
+        visible = [point for point in self._of(name).points.values() if _visible(point.payload, query.filter)]
+        hits = [hit for point in visible if (hit := _hit(point, query)) is not None]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[: query.limit]
+
+    async def delete(
+        self,
+        name: str,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        except_content_hash: str | None = None,
+    ) -> None:
+        found = self._of(name)
+        for point in self._chosen(name, document_ids, source_id):
+            if except_content_hash is None or point.payload["content_hash"] != except_content_hash:
+                del found.points[point.id]
+
+    async def set_payload(
+        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+    ) -> None:
+        found = self._of(name)
+        for point in self._chosen(name, document_ids, source_id):
+            found.points[point.id] = replace(point, payload={**point.payload, **payload})
+
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
+        self._check()
+        if version in {alias, *self.collections}:
+            raise ConflictError(f"{version} is there already.")
+        self.collections[version] = _Collection(model, dimension)
+
+    async def point_alias(self, alias: str, version: str) -> None:
+        self._of(version)
+        self.aliases[alias] = version
+
+    async def drop_version(self, version: str) -> None:
+        self._of(version)
+        if version in self.aliases.values():
+            raise ConflictError(f"An alias points to {version}.")
+        del self.collections[version]
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _of(self, name: str) -> _Collection:
+        self._check()
+        try:
+            return self.collections[self.aliases.get(name, name)]
+        except KeyError:
+            raise NotFoundError(f"There is no collection {name}.") from None
+
+    def _chosen(self, name: str, document_ids: Sequence[UUID], source_id: UUID | None) -> list[ChunkPoint]:
+        wanted = set(map(str, document_ids))
+        if not wanted and source_id is None:
+            raise InvalidInputError("Name documents or a source.")
+        return [
+            point
+            for point in self._of(name).points.values()
+            if (not wanted or point.payload["document_id"] in wanted)
+            and (source_id is None or point.payload["source_id"] == str(source_id))
+        ]
+
+
+def _visible(payload: Payload, wanted: VectorFilter) -> bool:
+    groups = wanted.groups | {EVERYONE}
+    return (
+        not groups.isdisjoint(_strings(payload, "source_groups"))
+        and not groups.isdisjoint(_strings(payload, "document_groups"))
+        and (wanted.source_ids is None or payload["source_id"] in set(map(str, wanted.source_ids)))
+        and (wanted.document_ids is None or payload["document_id"] in set(map(str, wanted.document_ids)))
+        and (wanted.updated_after is None or float(str(payload["updated_at"])) > wanted.updated_after)
+    )
+
+
+def _strings(payload: Payload, name: str) -> list[str]:
+    values = payload[name]
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _hit(point: ChunkPoint, query: VectorQuery) -> VectorHit | None:
+    scores: dict[str, float] = {}
+    if query.mode != "keyword" and query.vector is not None:
+        scores["dense"] = float(np.dot(point.vector, query.vector))
+    if query.mode != "dense" and query.text is not None:
+        asked, held = set(content_stems(query.text)), set(content_stems(point.keywords))
+        if asked & held:
+            scores["keyword"] = len(asked & held) / len(asked)
+    return VectorHit(point.id, _combined(scores, query), point.payload, scores) if scores else None
+
+
+def _combined(scores: Mapping[str, float], query: VectorQuery) -> float:
+    return sum(scores.values()) / (2 if query.mode == "hybrid" else 1)

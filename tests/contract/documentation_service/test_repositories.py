@@ -1,0 +1,182 @@
+"""The documentation database keeps its promises, in memory and in PostgreSQL."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from documentation_service.interfaces import Chore, ChoreKind, DocumentQuery, TransactionFactory
+from flash_core.errors import ConflictError, NotFoundError
+from tests.unit.documentation_service.world import NOON, document, published, source
+
+EVERY = frozenset[str]()
+
+
+async def test_what_is_not_committed_is_forgotten(transaction: TransactionFactory) -> None:
+    handbook = source()
+    async with transaction() as work:
+        await work.sources.put(handbook)
+    async with transaction() as work:
+        assert await work.sources.get(handbook.id) is None
+
+
+async def test_putting_a_source_again_returns_how_it_was(transaction: TransactionFactory) -> None:
+    handbook = source("hr")
+    opened = replace(handbook, groups=EVERY, name="Open handbook")
+    async with transaction() as work:
+        assert await work.sources.put(handbook) is None
+        assert await work.sources.put(opened) == handbook
+        await work.commit()
+    async with transaction() as work:
+        assert await work.sources.get(handbook.id) == opened
+
+
+async def test_a_deleted_source_never_comes_back(transaction: TransactionFactory) -> None:
+    handbook = source()
+    live = await published(transaction, handbook, "Text")
+    async with transaction() as work:
+        assert await work.sources.delete(handbook.id)
+        assert not await work.sources.delete(handbook.id)
+        assert await work.documents.delete_of(handbook.id) == 1
+        await work.commit()
+    async with transaction() as work:
+        assert await work.sources.get(handbook.id) is None
+        assert not await work.documents.publish(live)
+        with pytest.raises(NotFoundError):
+            await work.documents.resolve(handbook.id, ["page.md"])
+    async with transaction() as work:
+        with pytest.raises(ConflictError):
+            await work.sources.put(handbook)
+
+
+async def test_resolving_makes_ids_once_and_keeps_the_order(transaction: TransactionFactory) -> None:
+    handbook = source()
+    async with transaction() as work:
+        await work.sources.put(handbook)
+        first = await work.documents.resolve(handbook.id, ["b", "a", "b"])
+        await work.commit()
+    async with transaction() as work:
+        again = await work.documents.resolve(handbook.id, ["a", "b"])
+        assert await work.documents.resolve(handbook.id, []) == []
+    assert [one.external_id for one in first] == ["b", "a", "b"]
+    assert first[0] == first[2] != first[1]
+    assert again == [first[1], first[0]]
+    assert all(one.content_hash is None for one in first)
+
+
+async def test_the_same_external_id_in_two_sources_is_two_documents(transaction: TransactionFactory) -> None:
+    one, two = source(), source()
+    ids = {(await published(transaction, each, "Text")).id for each in (one, two)}
+    assert len(ids) == 2
+
+
+async def test_a_document_is_found_when_its_version_is_published(transaction: TransactionFactory) -> None:
+    handbook = source()
+    live = await published(transaction, handbook, "The text", "hr", title="Leave")
+    async with transaction() as work:
+        [shown] = await work.documents.visible([live.id, uuid4()], frozenset({"hr"}))
+        assert (shown.title, shown.path, shown.provider, shown.updated_at) == ("Leave", ("guides",), "folder", NOON)
+        assert (shown.groups, shown.content_hash, shown.url) == (live.groups, live.content_hash, None)
+        assert await work.documents.read(live.id, frozenset({"hr"})) == (shown, "The text")
+        [place] = await work.documents.resolve(handbook.id, ["page.md"])
+        assert (place.document_id, place.content_hash) == (live.id, live.content_hash)
+        assert await work.documents.visible([], frozenset({"hr"})) == []
+
+
+@pytest.mark.parametrize(
+    ("of_source", "of_document", "of_reader", "seen"),
+    [
+        ((), (), (), True),
+        (("hr",), (), (), False),
+        (("hr",), (), ("hr", "it"), True),
+        ((), ("hr",), ("it",), False),
+        ((), ("hr", "it"), ("it",), True),
+        (("hr",), ("it",), ("hr",), False),
+        (("hr",), ("it",), ("hr", "it"), True),
+    ],
+)
+async def test_source_and_document_must_both_be_open(
+    transaction: TransactionFactory,
+    of_source: tuple[str, ...],
+    of_document: tuple[str, ...],
+    of_reader: tuple[str, ...],
+    seen: bool,
+) -> None:
+    live = await published(transaction, source(*of_source), "Text", *of_document)
+    reader = frozenset(of_reader)
+    async with transaction() as work:
+        assert bool(await work.documents.visible([live.id], reader)) is seen
+        assert bool(await work.documents.read(live.id, reader)) is seen
+        assert bool(await work.documents.page(DocumentQuery(reader, 10))) is seen
+
+
+async def test_a_document_without_a_version_is_seen_by_nobody(transaction: TransactionFactory) -> None:
+    handbook = source()
+    async with transaction() as work:
+        await work.sources.put(handbook)
+        [place] = await work.documents.resolve(handbook.id, ["page.md"])
+        assert await work.documents.visible([place.document_id], EVERY) == []
+        assert await work.documents.read(place.document_id, EVERY) is None
+        assert await work.documents.page(DocumentQuery(EVERY, 10)) == []
+        assert await work.documents.searchable_of(handbook.id, after="", limit=10) == []
+        assert await work.documents.delete_of(handbook.id) == 0
+
+
+async def test_pages_go_on_where_the_last_ended(transaction: TransactionFactory) -> None:
+    handbook = source()
+    ids = [(await published(transaction, handbook, "Text", external_id=f"{n}.md", title=f"Page {n}")).id for n in "abc"]
+    async with transaction() as work:
+        first = await work.documents.page(DocumentQuery(EVERY, 2))
+        rest = await work.documents.page(DocumentQuery(EVERY, 2, after=first[-1].id))
+        assert [one.id for one in (*first, *rest)] == sorted(ids)
+        assert await work.documents.page(DocumentQuery(EVERY, 2, source_id=uuid4())) == []
+        [found] = await work.documents.page(DocumentQuery(EVERY, 5, source_id=handbook.id, words="PAGE B"))
+        assert found.id == ids[1]
+        assert [one.external_id for one in await work.documents.page(DocumentQuery(EVERY, 5, words="c.md"))] == ["c.md"]
+        assert await work.documents.page(DocumentQuery(EVERY, 5, words="%")) == []
+
+
+async def test_a_sources_documents_come_by_external_id_in_code_point_order(transaction: TransactionFactory) -> None:
+    handbook = source()
+    for name in ("b", "A", "é", "a"):
+        await published(transaction, handbook, "Text", external_id=name)
+    async with transaction() as work:
+        first = await work.documents.searchable_of(handbook.id, after="", limit=3)
+        rest = await work.documents.searchable_of(handbook.id, after=first[-1].external_id, limit=3)
+    assert [one.external_id for one in (*first, *rest)] == ["A", "a", "b", "é"]
+
+
+async def test_a_deleted_document_can_not_be_published(transaction: TransactionFactory) -> None:
+    live = await published(transaction, source(), "Text")
+    async with transaction() as work:
+        assert await work.documents.delete([live.id, uuid4()]) == [live.id]
+        await work.commit()
+    async with transaction() as work:
+        assert await work.documents.delete([live.id]) == []
+        assert not await work.documents.publish(live)
+
+
+async def test_a_document_of_another_source_is_not_replaced(transaction: TransactionFactory) -> None:
+    mine, other = source(), source()
+    live = await published(transaction, mine, "Text")
+    async with transaction() as work:
+        await work.sources.put(other)
+        assert not await work.documents.publish(document(live.id, other, "Stolen"))
+
+
+async def test_the_same_chore_twice_is_one_and_is_taken_once(transaction: TransactionFactory) -> None:
+    one, two = Chore(ChoreKind.DOCUMENT_DELETED, uuid4()), Chore(ChoreKind.SOURCE_GROUPS, uuid4())
+    async with transaction() as work:
+        await work.chores.add([one, two])
+        await work.chores.add([one])
+        await work.chores.add([])
+        await work.commit()
+    async with transaction() as work:
+        assert sorted(await work.chores.due(10)) == sorted([one, two])
+        assert len(await work.chores.due(1)) == 1
+    async with transaction() as work:
+        assert await work.chores.take([two, one]) == sorted([one, two])
+        await work.commit()
+    async with transaction() as work:
+        assert await work.chores.take([one]) == []
+        assert await work.chores.due(10) == []

@@ -1,0 +1,208 @@
+"""The documentation database, in memory."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from documentation_service.interfaces import (
+    Chore,
+    ChoreRepositoryInterface,
+    ChoreRunnerInterface,
+    DocumentationTransactionInterface,
+    DocumentQuery,
+    DocumentRepositoryInterface,
+    LiveDocument,
+    Source,
+    SourceRepositoryInterface,
+)
+from flash_core.errors import ConflictError, NotFoundError
+from flash_core.models.document import Document
+from flash_core.schemas.documentation import ResolvedDocument
+from flash_core.utils.ids import new_id
+
+
+@dataclass
+class _Row:
+    id: UUID
+    source_id: UUID
+    external_id: str
+    live: Document | None = None
+
+
+@dataclass
+class _State:
+    sources: dict[UUID, Source] = field(default_factory=dict)
+    deleted_sources: set[UUID] = field(default_factory=set)
+    documents: dict[UUID, _Row] = field(default_factory=dict)
+    chores: dict[Chore, None] = field(default_factory=dict)
+
+
+@dataclass
+class FakeDatabase:
+    """What was committed."""
+
+    state: _State = field(default_factory=_State)
+    commits: int = 0
+
+    def transaction(self) -> "FakeTransaction":
+        return FakeTransaction(self)
+
+
+class FakeTransaction(DocumentationTransactionInterface):
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Self:
+        self._state = copy.deepcopy(self._database.state)
+        self.sources = FakeSources(self._state)
+        self.documents = FakeDocuments(self._state)
+        self.chores = FakeChores(self._state)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def commit(self) -> None:
+        self._database.state = copy.deepcopy(self._state)
+        self._database.commits += 1
+
+
+class FakeSources(SourceRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def get(self, source_id: UUID) -> Source | None:
+        return self._state.sources.get(source_id)
+
+    async def put(self, source: Source) -> Source | None:
+        if source.id in self._state.deleted_sources:
+            raise ConflictError("This source was deleted.")
+        before = self._state.sources.get(source.id)
+        self._state.sources[source.id] = source
+        return before
+
+    async def delete(self, source_id: UUID) -> bool:
+        if self._state.sources.pop(source_id, None) is None:
+            return False
+        self._state.deleted_sources.add(source_id)
+        return True
+
+
+class FakeDocuments(DocumentRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def resolve(self, source_id: UUID, external_ids: Sequence[str]) -> list[ResolvedDocument]:
+        if source_id not in self._state.sources:
+            raise NotFoundError("There is no such source.")
+        return [_resolved(self._place(source_id, one)) for one in external_ids]
+
+    def _place(self, source_id: UUID, external_id: str) -> _Row:
+        for row in self._state.documents.values():
+            if (row.source_id, row.external_id) == (source_id, external_id):
+                return row
+        row = _Row(new_id(), source_id, external_id)
+        self._state.documents[row.id] = row
+        return row
+
+    async def publish(self, document: Document) -> bool:
+        row = self._state.documents.get(document.id)
+        if row is None or row.source_id != document.source_id or row.source_id not in self._state.sources:
+            return False
+        row.live = replace(document, external_id=row.external_id)
+        return True
+
+    async def visible(self, document_ids: Sequence[UUID], groups: frozenset[str]) -> list[LiveDocument]:
+        return [live for live, _ in self._open_to(groups) if live.id in document_ids]
+
+    async def read(self, document_id: UUID, groups: frozenset[str]) -> tuple[LiveDocument, str] | None:
+        return next((found for found in self._open_to(groups) if found[0].id == document_id), None)
+
+    async def page(self, query: DocumentQuery) -> list[LiveDocument]:
+        found = sorted((live for live, _ in self._open_to(query.groups)), key=lambda live: live.id)
+        return [live for live in found if _asked_for(live, query)][: query.limit]
+
+    async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
+        rows = [row for row in self._state.documents.values() if row.source_id == source_id and row.live]
+        return [_resolved(row) for row in sorted(rows, key=lambda row: row.external_id) if row.external_id > after][
+            :limit
+        ]
+
+    async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+        return [one for one in document_ids if self._state.documents.pop(one, None)]
+
+    async def delete_of(self, source_id: UUID) -> int:
+        rows = [row for row in self._state.documents.values() if row.source_id == source_id]
+        for row in rows:
+            del self._state.documents[row.id]
+        return sum(row.live is not None for row in rows)
+
+    def _open_to(self, groups: frozenset[str]) -> list[tuple[LiveDocument, str]]:
+        found = []
+        for row in self._state.documents.values():
+            source = self._state.sources.get(row.source_id)
+            if row.live and source and _open(source.groups, groups) and _open(row.live.groups, groups):
+                found.append((_live(row.live, source), row.live.text))
+        return found
+
+
+class FakeChores(ChoreRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def add(self, chores: Sequence[Chore]) -> None:
+        self._state.chores |= dict.fromkeys(chores)
+
+    async def due(self, limit: int) -> list[Chore]:
+        return list(self._state.chores)[:limit]
+
+    async def take(self, chores: Sequence[Chore]) -> list[Chore]:
+        taken = [chore for chore in sorted(chores) if chore in self._state.chores]
+        for chore in taken:
+            del self._state.chores[chore]
+        return taken
+
+
+@dataclass
+class FakeChoreRunner(ChoreRunnerInterface):
+    attempted: list[Chore] = field(default_factory=list)
+
+    async def attempt(self, chores: Sequence[Chore]) -> None:
+        self.attempted += chores
+
+
+def _open(wanted: frozenset[str], groups: frozenset[str]) -> bool:
+    return not wanted or bool(wanted & groups)
+
+
+def _asked_for(live: LiveDocument, query: DocumentQuery) -> bool:
+    words = (query.words or "").lower()
+    return (
+        (query.after is None or live.id > query.after)
+        and (query.source_id is None or live.source_id == query.source_id)
+        and (words in live.title.lower() or words in live.external_id.lower())
+    )
+
+
+def _resolved(row: _Row) -> ResolvedDocument:
+    content_hash = row.live.content_hash if row.live else None
+    return ResolvedDocument(external_id=row.external_id, document_id=row.id, content_hash=content_hash)
+
+
+def _live(document: Document, source: Source) -> LiveDocument:
+    return LiveDocument(
+        id=document.id,
+        source_id=document.source_id,
+        external_id=document.external_id,
+        provider=source.provider,
+        title=document.title,
+        path=document.path,
+        url=document.url,
+        groups=document.groups,
+        content_hash=document.content_hash,
+        updated_at=document.updated_at,
+    )
