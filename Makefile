@@ -53,10 +53,10 @@ install-torch: .venv/.installed ## Add torch (CPU) and sentence-transformers, fo
 	$(BIN)/python -m pip install --timeout 15 --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0 "sentence-transformers>=6,<7"
 
 bench-quality: install ## Measure search quality on the judged sets (docs/benchmarks.md)
-	$(BIN)/python -m tests.quality.bench_quality
+	$(BIN)/python -m tests.quality.bench_quality $(ARGS)
 
 bench-index: install ## Measure indexing speed, memory and start-up (docs/benchmarks.md)
-	$(BIN)/python -m tests.load.bench_index
+	$(BIN)/python -m tests.load.bench_index $(ARGS)
 
 test-containers: install ## Build and start the fleet in containers, for real; needs an engine
 	$(BIN)/pytest -m containers tests/containers
