@@ -152,23 +152,24 @@ class SessionRepositoryInterface(Protocol):
     async def start(self, session: Session, token_hash: bytes) -> None: ...
 
     @abstractmethod
-    async def get(self, session_id: UUID) -> Session | None: ...
+    async def get(self, session_id: UUID, *, lock: bool = False) -> Session | None:
+        """With `lock`, nobody else renews or ends the session until this transaction ends."""
 
     @abstractmethod
     async def page(self, user_id: UUID, after: UUID | None, limit: int) -> Sequence[Session]:
         """By ascending id, those after `after`."""
 
     @abstractmethod
-    async def use(self, token_hash: bytes, at: datetime) -> UUID | None:
-        """Mark an unused token as used and return its session; of two transactions one gets it, the other None."""
+    async def use(self, token_hash: bytes, at: datetime) -> bool:
+        """Mark the token as used; False if it was used before, or there is none."""
 
     @abstractmethod
     async def of_token(self, token_hash: bytes) -> UUID | None:
         """The session of a token, used or not."""
 
     @abstractmethod
-    async def renew(self, session_id: UUID, token_hash: bytes, expires_at: datetime) -> bool:
-        """Give the session its next token; False if the session has ended meanwhile."""
+    async def renew(self, session_id: UUID, token_hash: bytes, expires_at: datetime) -> None:
+        """Give the session, which is locked, its next token."""
 
     @abstractmethod
     async def end(self, session_id: UUID) -> bool:

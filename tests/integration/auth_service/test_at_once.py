@@ -49,6 +49,15 @@ async def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(admin: Som
     assert follow_up.json()["error"] == "invalid_grant"
 
 
+@pytest.mark.parametrize("_", range(3))
+async def test_signing_out_while_refreshing_leaves_no_session(admin: Someone, _: int) -> None:
+    form = {"grant_type": "refresh_token", "refresh_token": admin.refresh_token}
+    refreshed, signed_out = await asyncio.gather(ask_token(admin.client, **form), admin.post("/api/v1/auth/logout"))
+    assert (refreshed.status_code in {200, 400}, signed_out.status_code) == (True, 204)
+    token = refreshed.json().get("refresh_token", admin.refresh_token)
+    assert (await ask_token(admin.client, grant_type="refresh_token", refresh_token=token)).status_code == 400
+
+
 async def test_replicas_that_start_together_make_one_administrator_and_share_their_keys(settings: AuthSettings) -> None:
     async with AsyncExitStack() as stack:
         replicas = await asyncio.gather(*(stack.enter_async_context(running(settings)) for _ in range(4)))

@@ -195,26 +195,23 @@ async def test_broken_basic_credentials_are_an_invalid_client(client: AsyncClien
 
 async def test_failed_sign_ins_are_throttled_by_account_and_successes_not(client: AsyncClient, admin: Someone) -> None:
     await new_user(admin, "ann@example.com")
-    for _ in range(15):
+    for _ in range(3):
         await sign_in(client, "ann@example.com")
     form = {"grant_type": "password", "username": "ann@example.com", "password": "wrong"}
-    statuses = [(await ask_token(client, **form)).status_code for _ in range(12)]
-    assert statuses == [400] * 10 + [429] * 2
+    answers = await asyncio.gather(*(ask_token(client, **form) for _ in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [400] * 10 + [429] * 2
     refused = await ask_token(client, **(form | {"password": "long enough"}))
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 15
     assert (await admin.me()).status_code == 200
 
 
-async def test_the_address_is_the_one_that_the_gateway_names(client: AsyncClient) -> None:
-    async def guess(number: int, address: str) -> int:
-        form = {"grant_type": "password", "username": f"{number}@example.com", "password": "wrong"}
-        response = await client.post("/api/v1/auth/token", data=form, headers={"X-Forwarded-For": address})
-        return response.status_code
-
-    answers = await asyncio.gather(*(guess(number, "192.0.2.1") for number in range(80)))
-    assert set(answers) == {400, 429}
-    assert await guess(80, "192.0.2.2") == 400
+async def test_the_address_is_the_one_that_the_gateway_names(client: AsyncClient, redis: Redis) -> None:
+    form = {"grant_type": "password", "username": "nobody@example.com", "password": "wrong"}
+    await client.post("/api/v1/auth/token", data=form, headers={"X-Forwarded-For": "203.0.113.1, 192.0.2.1"})
+    await client.post("/api/v1/auth/token", data=form)
+    counters = {str(key) for key in await redis.keys("rate:{sign-in:address:*")}
+    assert counters == {"rate:{sign-in:address:192.0.2.1}", "rate:{sign-in:address:127.0.0.1}"}
 
 
 async def test_the_password_grant_can_be_switched_off(settings: AuthSettings) -> None:

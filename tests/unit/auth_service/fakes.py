@@ -183,29 +183,25 @@ class FakeSessions(SessionRepositoryInterface):
         self._tables.sessions[session.id] = session
         self._tables.tokens[token_hash] = (session.id, None)
 
-    async def get(self, session_id: UUID) -> Session | None:
+    async def get(self, session_id: UUID, *, lock: bool = False) -> Session | None:
         return self._tables.sessions.get(session_id)
 
     async def page(self, user_id: UUID, after: UUID | None, limit: int) -> Sequence[Session]:
         return page([one for one in self._tables.sessions.values() if one.user_id == user_id], after, limit)
 
-    async def use(self, token_hash: bytes, at: datetime) -> UUID | None:
+    async def use(self, token_hash: bytes, at: datetime) -> bool:
         session_id, used_at = self._tables.tokens.get(token_hash, (None, None))
         if session_id is None or used_at is not None:
-            return None
+            return False
         self._tables.tokens[token_hash] = (session_id, at)
-        return session_id
+        return True
 
     async def of_token(self, token_hash: bytes) -> UUID | None:
         return self._tables.tokens.get(token_hash, (None, None))[0]
 
-    async def renew(self, session_id: UUID, token_hash: bytes, expires_at: datetime) -> bool:
-        session = self._tables.sessions.get(session_id)
-        if session is None:
-            return False
-        self._tables.sessions[session_id] = replace(session, expires_at=expires_at)
+    async def renew(self, session_id: UUID, token_hash: bytes, expires_at: datetime) -> None:
+        self._tables.sessions[session_id] = replace(self._tables.sessions[session_id], expires_at=expires_at)
         self._tables.tokens[token_hash] = (session_id, None)
-        return True
 
     async def end(self, session_id: UUID) -> bool:
         ended = self._tables.sessions.pop(session_id, None)

@@ -158,14 +158,16 @@ class SignIn:
         return SignedIn(account, access_token, refresh_token, csrf)
 
     async def _renew(self, refresh_token: str, following: str, now: datetime) -> tuple[Account, UUID] | None:
+        """The session is locked before its token, as where it is ended: the two must not wait for each other."""
         async with self._unit_of_work() as work:
-            session_id = await work.sessions.use(digest(refresh_token), now)
-            session = await work.sessions.get(session_id) if session_id else None
+            session_id = await work.sessions.of_token(digest(refresh_token))
+            session = await work.sessions.get(session_id, lock=True) if session_id else None
             account = await work.accounts.get(session.user_id) if session else None
             if session is None or session.expires_at <= now or account is None or account.disabled:
                 return None
-            if not await work.sessions.renew(session.id, digest(following), now + SESSION_TTL):
+            if not await work.sessions.use(digest(refresh_token), now):
                 return None
+            await work.sessions.renew(session.id, digest(following), now + SESSION_TTL)
             await work.commit()
         return account, session.id
 

@@ -21,8 +21,8 @@ class SqlSessionRepository(SessionRepositoryInterface):
         await self._session.execute(insert(SessionRow).values(**asdict(session)))
         await self._session.execute(insert(RefreshTokenRow).values(token_hash=token_hash, session_id=session.id))
 
-    async def get(self, session_id: UUID) -> Session | None:
-        row = await self._session.get(SessionRow, session_id)
+    async def get(self, session_id: UUID, *, lock: bool = False) -> Session | None:
+        row = await self._session.get(SessionRow, session_id, with_for_update=lock or None)
         return _session(row) if row else None
 
     async def page(self, user_id: UUID, after: UUID | None, limit: int) -> Sequence[Session]:
@@ -34,27 +34,22 @@ class SqlSessionRepository(SessionRepositoryInterface):
         )
         return [_session(row) for row in await self._session.scalars(statement)]
 
-    async def use(self, token_hash: bytes, at: datetime) -> UUID | None:
+    async def use(self, token_hash: bytes, at: datetime) -> bool:
         statement = (
             update(RefreshTokenRow)
             .where(RefreshTokenRow.token_hash == token_hash, RefreshTokenRow.used_at.is_(None))
             .values(used_at=at)
             .returning(RefreshTokenRow.session_id)
         )
-        return await self._session.scalar(statement)
+        return await self._session.scalar(statement) is not None
 
     async def of_token(self, token_hash: bytes) -> UUID | None:
         statement = select(RefreshTokenRow.session_id).where(RefreshTokenRow.token_hash == token_hash)
         return await self._session.scalar(statement)
 
-    async def renew(self, session_id: UUID, token_hash: bytes, expires_at: datetime) -> bool:
-        statement = (
-            update(SessionRow).where(SessionRow.id == session_id).values(expires_at=expires_at).returning(SessionRow.id)
-        )
-        if await self._session.scalar(statement) is None:
-            return False
+    async def renew(self, session_id: UUID, token_hash: bytes, expires_at: datetime) -> None:
+        await self._session.execute(update(SessionRow).where(SessionRow.id == session_id).values(expires_at=expires_at))
         await self._session.execute(insert(RefreshTokenRow).values(token_hash=token_hash, session_id=session_id))
-        return True
 
     async def end(self, session_id: UUID) -> bool:
         statement = delete(SessionRow).where(SessionRow.id == session_id).returning(SessionRow.id)
