@@ -65,10 +65,10 @@ class BatchQueue:
 
     def add(self, texts: Iterable[str], *, purpose: Purpose, priority: Priority, now: float) -> Call:
         """A call for these texts; one that is already waiting or being computed is shared with the call before."""
-        missing = set(texts)
-        call = Call(priority, purpose, asyncio.get_running_loop().create_future(), missing)
+        unique = dict.fromkeys(texts)
+        call = Call(priority, purpose, asyncio.get_running_loop().create_future(), set(unique))
         # Longest first: neighbours in a batch are of similar length, so that little of it is padding.
-        for text in sorted(missing, key=len, reverse=True):
+        for text in sorted(unique, key=len, reverse=True):
             item = self._items.setdefault((purpose, text), Item((purpose, text), now))
             item.wanted_by.append(call)
             if not item.started:
@@ -94,11 +94,12 @@ class BatchQueue:
                 call.receive(item.text, vector)
 
     def fail(self, batch: Sequence[Item], error: Exception) -> None:
-        """Only the calls that wait for a text of this batch see its error."""
+        """Only the calls that wait for a text of this batch see its error; what else they wanted is dropped."""
         for item in batch:
             del self._items[item.key]
             for call in item.wanted_by:
                 call.fail(error)
+                self.withdraw(call)
 
     def withdraw(self, call: Call) -> None:
         """The caller waits no longer: what nobody else wants and no batch has taken is dropped."""

@@ -43,6 +43,7 @@ class BatchingEmbeddings(EmbeddingProviderInterface):
         self._policy = policy
         self._queue = BatchQueue()
         self._runners: set[asyncio.Task[None]] = set()
+        self._running = 0
         self._full = asyncio.Event()
         self._seconds_per_text = 0.0
 
@@ -80,7 +81,8 @@ class BatchingEmbeddings(EmbeddingProviderInterface):
     def _wake(self, priority: Priority) -> None:
         if self._queue.waiting(priority) >= self._policy.size:
             self._full.set()
-        if len(self._runners) < self._policy.concurrency:
+        if self._running < self._policy.concurrency:
+            self._running += 1
             # A context of its own: the runner outlives the request that happened to start it.
             runner = asyncio.create_task(self._run(), name="embedding-batches", context=Context())
             self._runners.add(runner)
@@ -88,9 +90,12 @@ class BatchingEmbeddings(EmbeddingProviderInterface):
 
     async def _run(self) -> None:
         """Serve batches until nothing waits."""
-        await self._collect()
-        while batch := self._queue.take(self._policy.size):
-            await self._compute(batch)
+        try:
+            await self._collect()
+            while batch := self._queue.take(self._policy.size):
+                await self._compute(batch)
+        finally:
+            self._running -= 1  # in the same step as the look at the empty queue: whoever comes next starts a runner
 
     async def _collect(self) -> None:
         try:

@@ -58,7 +58,8 @@ class ModelFolder:
 
     @cached_property
     def digest(self) -> str:
-        """Of everything that the graph is built from."""
+        """Of everything that the graph is built from; `InvalidInputError` when the folder holds no such model."""
+        _ = self.shape
         digest = hashlib.sha256(f"graph {_GRAPH_VERSION}, onnx {onnx.__version__}".encode())
         for path in (self.path / "config.json", self.weights):
             with path.open("rb") as file:

@@ -57,10 +57,10 @@ class OnnxEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
 def load_onnx_embeddings(path: Path, name: str, *, cache: Path, precision: Precision, threads: int) -> OnnxEmbeddings:
     """The model in the folder `path`, called `name`; takes some seconds when its graph has to be built first."""
     folder = ModelFolder(path)
+    session = _session(built_model(folder, cache, precision), threads)
     tokenizer = Tokenizer.from_file(str(folder.tokenizer))
     tokenizer.enable_truncation(folder.max_tokens)
     tokenizer.no_padding()  # whatever the file says: padding is per batch
-    session = _session(built_model(folder, cache, precision), threads)
     identity = name if precision is Precision.FP32 else f"{name}-{precision}"
     return OnnxEmbeddings(session, tokenizer, EmbeddingModel(identity, folder.shape.hidden_size, folder.max_tokens))
 

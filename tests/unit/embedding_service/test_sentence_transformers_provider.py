@@ -1,0 +1,35 @@
+"""The provider around the library, with the library faked; the real one is tested where it is installed."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from embedding_service.providers.sentence_transformers import SentenceTransformerEmbeddings, load_sentence_transformer
+from flash_core.errors import InvalidInputError
+from flash_core.interfaces.embedding import EmbeddingModel, Purpose
+from tests.unit.embedding_service.fakes import FakeTransformer
+
+
+async def test_questions_and_passages_are_read_differently() -> None:
+    provider = SentenceTransformerEmbeddings(FakeTransformer(), "some-model")
+    passage, question = [
+        await provider.embed(["text"], purpose=purpose) for purpose in (Purpose.PASSAGE, Purpose.QUERY)
+    ]
+    assert passage.dtype == np.float32
+    assert not np.allclose(passage, question)
+
+
+async def test_the_model_says_what_it_is() -> None:
+    provider = SentenceTransformerEmbeddings(FakeTransformer(), "some-model")
+    assert await provider.model() == EmbeddingModel("some-model", 8, 16)
+
+
+def test_padding_is_not_counted() -> None:
+    assert SentenceTransformerEmbeddings(FakeTransformer(), "some-model").count(["one", "two more words"]) == 4
+
+
+@pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="sentence-transformers is installed")
+def test_without_the_library_the_operator_is_told_how_to_get_it() -> None:
+    with pytest.raises(InvalidInputError, match="make install-torch"):
+        load_sentence_transformer("any", device="cpu", threads=0)
