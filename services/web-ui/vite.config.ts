@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 /** The gateway (or the mock) that the development server forwards API calls to. */
-const backend = process.env["ASKFLASH_URL"] ?? "http://127.0.0.1:8080";
+const backend = process.env.ASKFLASH_URL ?? "http://127.0.0.1:8080";
 const forwarded = { target: backend, changeOrigin: true, headers: { origin: backend } };
 
 export default defineConfig({
@@ -16,9 +16,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      checks: { pluginTimings: false },
-      onwarn: (warning, warn) => {
-        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      // "use client" in libraries: there is no server here that could render anything.
+      onLog: (level, log, handle) => {
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log);
       },
       output: {
         codeSplitting: {

@@ -80,7 +80,13 @@ export class Generation {
     this.content = "Your documentation has no passage that answers this question. I looked through 2 pages.";
     this.push({ type: "sources", sources: SOURCES.slice(1) });
     this.push({ type: "delta", text: this.content });
-    this.finish({ state: "done", refusal: "not_in_documentation", confidence: 0.08, citations: [], grounded: false });
+    this.finish({
+      state: "done",
+      refusal: "not_in_documentation",
+      confidence: 0.08,
+      citations: [],
+      grounded: false,
+    });
   }
 
   finish(fields) {

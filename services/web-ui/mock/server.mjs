@@ -39,9 +39,23 @@ const messages = new Map(conversations.map(({ id }) => [id, []]));
 const generations = new Map();
 const jobs = new Map();
 const sources = [
-  { id: "0198-src-1", type: "folder", name: "Product handbook", groups: [], schedule: "every hour" },
-  { id: "0198-src-2", type: "git", name: "Engineering runbooks", groups: ["engineering"], schedule: null },
-  { id: "0198-src-3", type: "upload", name: "Uploads", groups: [], schedule: null },
+  {
+    id: "0198-src-1",
+    type: "folder",
+    name: "Product handbook",
+    groups: [],
+    schedule: "every hour",
+    last_job_id: null,
+  },
+  {
+    id: "0198-src-2",
+    type: "git",
+    name: "Engineering runbooks",
+    groups: ["engineering"],
+    schedule: null,
+    last_job_id: null,
+  },
+  { id: "0198-src-3", type: "upload", name: "Uploads", groups: [], schedule: null, last_job_id: null },
 ];
 
 function startJob(source_id, found, failing = false) {
@@ -57,6 +71,7 @@ function startJob(source_id, found, failing = false) {
     finished_at: null,
   };
   jobs.set(job.id, job);
+  sources.find(({ id }) => id === source_id).last_job_id = job.id;
   const timer = setInterval(() => {
     job.phase = "indexing";
     job.counts.indexed = Math.min(found, job.counts.indexed + Math.ceil(found / 12));
@@ -94,7 +109,7 @@ function generate(message) {
   const generation = new Generation({
     id: newId("answer"),
     conversationId: message.conversation_id,
-    messageId: newId("message"),
+    messageId: message.id,
     question: message.content,
     pace,
   });
@@ -110,7 +125,7 @@ function listed(conversationId) {
         answer !== null && id === conversationId && question === message.content,
     );
     const answers = own.map(({ answer }) => ({
-      id: answer.message_id,
+      id: answer.id,
       conversation_id: conversationId,
       role: "assistant",
       content: answer.content,
@@ -122,10 +137,18 @@ function listed(conversationId) {
 }
 
 const page = (items) => ({ items, next_cursor: null });
-const PROBLEM = { 401: "Not signed in", 404: "Not found", 403: "The CSRF token is missing", 413: "The file is too large" };
+const PROBLEM = {
+  401: "Not signed in",
+  404: "Not found",
+  403: "The CSRF token is missing",
+  413: "The file is too large",
+};
 
 function problem(status, detail) {
-  return [status, { type: "urn:flash:mock", title: PROBLEM[status], status, detail, request_id: newId("request") }];
+  return [
+    status,
+    { type: "urn:flash:mock", title: PROBLEM[status], status, detail, request_id: newId("request") },
+  ];
 }
 
 const ME = (email) => ({
@@ -138,15 +161,23 @@ const ME = (email) => ({
 
 const STATUS = () => ({
   status: "degraded",
-  services: ["auth", "chat", "ai-intent", "ai-main", "documentation", "vector", "embedding", "indexing", "monitoring"].map(
-    (name, index) => ({
-      name,
-      status: name === "ai-intent" ? "degraded" : "ok",
-      version: "0.1.0",
-      latency_ms: 3 + index * 1.7,
-      detail: name === "ai-intent" ? "The model server answers slowly; questions go on without it." : null,
-    }),
-  ),
+  services: [
+    "auth",
+    "chat",
+    "ai-intent",
+    "ai-main",
+    "documentation",
+    "vector",
+    "embedding",
+    "indexing",
+    "monitoring",
+  ].map((name, index) => ({
+    name,
+    status: name === "ai-intent" ? "degraded" : "ok",
+    version: "0.1.0",
+    latency_ms: 3 + index * 1.7,
+    detail: name === "ai-intent" ? "The model server answers slowly; questions go on without it." : "",
+  })),
   queues: [
     { name: "q:{ai.0}", waiting: 0, in_progress: 1, oldest_seconds: 0.4, dead: 0 },
     { name: "q:{indexing}", waiting: 3, in_progress: 1, oldest_seconds: 12, dead: 2 },
@@ -156,46 +187,91 @@ const STATUS = () => ({
 
 const routes = [
   ["GET", /^\/api\/v1\/auth\/me$/, ({ email }) => [200, ME(email)]],
-  ["POST", /^\/api\/v1\/auth\/logout$/, ({ response }) => {
-    response.setHeader("Set-Cookie", ["askflash_session=; Path=/; Max-Age=0", "askflash_csrf=; Path=/; Max-Age=0"]);
-    return [204];
-  }],
-  ["GET", /^\/api\/v1\/conversations$/, ({ url }) => {
-    const q = (url.searchParams.get("q") ?? "").toLowerCase();
-    return [200, page(conversations.filter(({ title }) => title.toLowerCase().includes(q)))];
-  }],
-  ["PATCH", /^\/api\/v1\/conversations\/([\w-]+)$/, ({ match, body }) => {
-    const found = conversations.find(({ id }) => id === match[1]);
-    return found ? [200, Object.assign(found, { title: body.title })] : problem(404);
-  }],
-  ["DELETE", /^\/api\/v1\/conversations\/([\w-]+)$/, ({ match }) => {
-    conversations.splice(conversations.findIndex(({ id }) => id === match[1]), 1);
-    return [204];
-  }],
-  ["GET", /^\/api\/v1\/conversations\/([\w-]+)\/messages$/, ({ match }) => {
-    const items = listed(match[1]);
-    return items ? [200, page(items)] : problem(404, "There is no such conversation.");
-  }],
-  ["POST", /^\/api\/v1\/messages\/([\w-]+)\/regenerate$/, ({ match }) => {
-    const message = [...messages.values()].flat().find(({ id }) => id === match[1]);
-    if (!message) return problem(404);
-    const generation = generate(message);
-    void generation.run();
-    return [202, { message_id: message.id, answer_id: generation.id }];
-  }],
+  [
+    "POST",
+    /^\/api\/v1\/auth\/logout$/,
+    ({ response }) => {
+      response.setHeader("Set-Cookie", [
+        "askflash_session=; Path=/; Max-Age=0",
+        "askflash_csrf=; Path=/; Max-Age=0",
+      ]);
+      return [204];
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/v1\/conversations$/,
+    ({ url }) => {
+      const q = (url.searchParams.get("q") ?? "").toLowerCase();
+      return [200, page(conversations.filter(({ title }) => title.toLowerCase().includes(q)))];
+    },
+  ],
+  [
+    "PATCH",
+    /^\/api\/v1\/conversations\/([\w-]+)$/,
+    ({ match, body }) => {
+      const found = conversations.find(({ id }) => id === match[1]);
+      return found ? [200, Object.assign(found, { title: body.title })] : problem(404);
+    },
+  ],
+  [
+    "DELETE",
+    /^\/api\/v1\/conversations\/([\w-]+)$/,
+    ({ match }) => {
+      conversations.splice(
+        conversations.findIndex(({ id }) => id === match[1]),
+        1,
+      );
+      return [204];
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/v1\/conversations\/([\w-]+)\/messages$/,
+    ({ match }) => {
+      const items = listed(match[1]);
+      return items ? [200, page(items)] : problem(404, "There is no such conversation.");
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/v1\/messages\/([\w-]+)\/regenerate$/,
+    ({ match }) => {
+      const message = [...messages.values()].flat().find(({ id }) => id === match[1]);
+      if (!message) return problem(404);
+      const generation = generate(message);
+      void generation.run();
+      return [202, { message_id: message.id, answer_id: generation.id }];
+    },
+  ],
   ["PUT", /^\/api\/v1\/messages\/([\w-]+)\/feedback$/, () => [204]],
-  ["POST", /^\/api\/v1\/answers\/([\w-]+)\/cancel$/, ({ match }) => {
-    generations.get(match[1]).state = "cancelled";
-    return [202, {}];
-  }],
-  ["GET", /^\/api\/v1\/documents\/([\w-]+)$/, ({ match }) => {
-    const found = DOCUMENTS.find(({ id }) => id === match[1]);
-    return found ? [200, found] : problem(404);
-  }],
-  ["POST", /^\/api\/v1\/documents$/, () => [202, { document_id: newId("doc"), job_id: startJob(null, 12).id }]],
+  [
+    "POST",
+    /^\/api\/v1\/answers\/([\w-]+)\/cancel$/,
+    ({ match }) => {
+      generations.get(match[1]).state = "cancelled";
+      return [202, {}];
+    },
+  ],
+  [
+    "GET",
+    /^\/api\/v1\/documents\/([\w-]+)$/,
+    ({ match }) => {
+      const found = DOCUMENTS.find(({ id }) => id === match[1]);
+      return found ? [200, found] : problem(404);
+    },
+  ],
+  [
+    "POST",
+    /^\/api\/v1\/documents$/,
+    () => [202, { document_id: newId("doc"), job_id: startJob("0198-src-3", 12).id }],
+  ],
   ["GET", /^\/api\/v1\/sources$/, () => [200, page(sources)]],
-  ["POST", /^\/api\/v1\/sources\/([\w-]+)\/sync$/, ({ match }) => [202, { job_id: startJob(match[1], 64).id }]],
-  ["GET", /^\/api\/v1\/indexing\/jobs$/, () => [200, page([...jobs.values()])]],
+  [
+    "POST",
+    /^\/api\/v1\/sources\/([\w-]+)\/sync$/,
+    ({ match }) => [202, { job_id: startJob(match[1], 64).id }],
+  ],
   ["GET", /^\/api\/v1\/indexing\/jobs\/([\w-]+)$/, ({ match }) => [200, jobs.get(match[1])]],
   ["GET", /^\/api\/v1\/indexing\/jobs\/([\w-]+)\/events$/, streamJob],
   ["GET", /^\/api\/v1\/status$/, () => [200, STATUS()]],

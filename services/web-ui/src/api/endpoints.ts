@@ -69,6 +69,7 @@ export class Api {
     return all;
   }
 
+  /** A new answer to the question `messageId`, beside those it has. */
   regenerate(messageId: string): Promise<{ answer_id: string }> {
     return this.http.json(`/api/v1/messages/${messageId}/regenerate`, { method: "POST" });
   }
@@ -90,12 +91,6 @@ export class Api {
       `/api/v1/sources?${query({ limit: PAGE_LIMIT })}`,
     );
     return page.items;
-  }
-
-  /** The latest jobs, newest first. */
-  async jobs(): Promise<Job[]> {
-    const page = await this.http.json<Page<Job>>(`/api/v1/indexing/jobs?${query({ limit: PAGE_LIMIT })}`);
-    return page.items.toSorted((one, other) => (one.id < other.id ? 1 : -1));
   }
 
   job(id: string): Promise<Job> {

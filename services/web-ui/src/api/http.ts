@@ -45,6 +45,11 @@ export class HttpClient {
     this.#environment = environment;
   }
 
+  /** The CSRF cookie lives as long as the session: without it nobody is signed in. */
+  get mayBeSignedIn(): boolean {
+    return cookieValue(this.#environment.cookies(), CSRF_COOKIE) !== null;
+  }
+
   async json<T>(path: string, options: RequestOptions = {}): Promise<T> {
     const response = await this.response(path, options);
     return (await response.json()) as T; // The contract gives the type; tests hold the server to it.
@@ -57,7 +62,7 @@ export class HttpClient {
   async response(path: string, options: RequestOptions = {}): Promise<Response> {
     let response = await this.#send(path, options);
     if (response.status === 401 && options.renew !== false) {
-      if (await this.renewSession()) response = await this.#send(path, options);
+      if (this.mayBeSignedIn && (await this.renewSession())) response = await this.#send(path, options);
       if (response.status === 401) this.onSignedOut();
     }
     if (!response.ok) throw new ApiError(await problemFrom(response));
@@ -75,16 +80,11 @@ export class HttpClient {
   }
 
   async #send(path: string, options: RequestOptions): Promise<Response> {
-    const method = options.method ?? "GET";
-    const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
-    const csrf = cookieValue(this.#environment.cookies(), CSRF_COOKIE);
-    if (!SAFE_METHODS.has(method) && csrf !== null) headers["X-CSRF-Token"] = csrf;
-    if (options.json !== undefined) headers["Content-Type"] = "application/json";
     const body = options.form ?? (options.json === undefined ? null : JSON.stringify(options.json));
     try {
       return await this.#environment.fetch(path, {
-        method,
-        headers,
+        method: options.method ?? "GET",
+        headers: this.#headers(options),
         body,
         credentials: "same-origin",
         signal: options.signal ?? null,
@@ -93,6 +93,14 @@ export class HttpClient {
       if (options.signal?.aborted === true) throw error;
       throw new ApiError(localProblem("AskFlash cannot be reached", "Check your connection and try again."));
     }
+  }
+
+  #headers(options: RequestOptions): Record<string, string> {
+    const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
+    const csrf = cookieValue(this.#environment.cookies(), CSRF_COOKIE);
+    if (csrf !== null && !SAFE_METHODS.has(options.method ?? "GET")) headers["X-CSRF-Token"] = csrf;
+    if (options.json !== undefined) headers["Content-Type"] = "application/json";
+    return headers;
   }
 }
 

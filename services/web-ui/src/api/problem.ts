@@ -23,7 +23,10 @@ export function isProblem(value: unknown): value is Problem {
 /** Whatever was thrown, as something that can be shown. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ApiError) return error.problem;
-  return localProblem("Something went wrong on this page", error instanceof Error ? error.message : undefined);
+  return localProblem(
+    "Something went wrong on this page",
+    error instanceof Error ? error.message : undefined,
+  );
 }
 
 /** Reads the problem document out of a failed response, or makes one from its status line. */

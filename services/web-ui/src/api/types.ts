@@ -68,28 +68,34 @@ export interface Answer {
   content: string;
   citations: Citation[];
   sources: Source[];
-  confidence: number | null;
+  confidence: number;
   grounded: boolean;
   refusal: "not_in_documentation" | null;
   cached: boolean;
-  model: string | null;
-  usage: { prompt_tokens: number; completion_tokens: number } | null;
-  timings_ms: Partial<Record<"queue" | "intent" | "retrieval" | "first_token" | "total", number>> | null;
+  model: string;
+  usage: { prompt_tokens: number; completion_tokens: number };
+  timings_ms: Partial<Record<"queue" | "intent" | "retrieval" | "first_token" | "total", number | null>>;
   follow_ups: string[];
   created_at: string;
+  /** Why it failed. */
+  problem?: Problem | null;
 }
 
 export type Mode = "company" | "general";
 
+/** `title` is empty before the first question. */
 export interface Conversation {
   id: string;
-  title: string | null;
-  mode?: Mode;
+  title: string;
+  mode: Mode;
   created_at: string;
-  updated_at?: string | null;
+  updated_at: string;
 }
 
-/** `answer` comes with an assistant's message; `answer_id` and `answer_state` with a user's (its latest answer). */
+/**
+ * `answer` comes with an assistant's message, which has the answer's id; `answer_id` and `answer_state` come with a
+ * user's and tell of its latest answer.
+ */
 export interface Message {
   id: string;
   conversation_id: string;
@@ -122,9 +128,9 @@ export type JobCounts = Record<"found" | "indexed" | "unchanged" | "deleted" | "
 
 export interface Job {
   id: string;
-  source_id: string | null;
+  source_id: string;
   state: JobState;
-  phase: string | null;
+  phase: string;
   counts: JobCounts;
   problems: { document: string; detail: string }[];
   started_at: string | null;
@@ -137,7 +143,8 @@ export interface DocumentationSource {
   type: string;
   name: string;
   groups: string[];
-  schedule?: string | null;
+  schedule: string | null;
+  last_job_id: string | null;
 }
 
 export type Health = "ok" | "degraded" | "down";
@@ -147,15 +154,15 @@ export interface FleetStatus {
   services: {
     name: string;
     status: Health;
-    version: string | null;
+    version: string;
     latency_ms: number | null;
-    detail: string | null;
+    detail: string;
   }[];
   queues: {
     name: string;
     waiting: number;
     in_progress: number;
-    oldest_seconds: number | null;
+    oldest_seconds: number;
     dead: number;
   }[];
   checked_at: string;

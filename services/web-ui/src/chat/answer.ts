@@ -35,7 +35,7 @@ export function storedAnswer(answer: Answer): AnswerView {
     content: answer.content,
     sources: answer.sources,
     answer,
-    problem: answer.state === "failed" ? FAILED : null,
+    problem: answer.state === "failed" ? (answer.problem ?? FAILED) : null,
   };
 }
 

@@ -70,7 +70,12 @@ export class Conversations extends Observable<ConversationsState> {
     try {
       const page = await this.#api.conversations(this.state.query, cursor);
       if (request !== this.#request) return;
-      this.set({ items: [...before, ...page.items], nextCursor: page.next_cursor, loaded: true, problem: null });
+      this.set({
+        items: [...before, ...page.items],
+        nextCursor: page.next_cursor,
+        loaded: true,
+        problem: null,
+      });
     } catch (error) {
       if (request === this.#request) this.set({ loaded: true, problem: problemOf(error) });
     }

@@ -37,7 +37,17 @@ export type ServerFrame =
   | { type: "pong" }
   | { type: "reconnect"; after_ms: number };
 
-const KNOWN = new Set(["accepted", "status", "sources", "delta", "reset", "done", "error", "pong", "reconnect"]);
+const KNOWN = new Set([
+  "accepted",
+  "status",
+  "sources",
+  "delta",
+  "reset",
+  "done",
+  "error",
+  "pong",
+  "reconnect",
+]);
 
 /** The frame in a message of the socket; null for what this page does not know, which it ignores. */
 export function parseFrame(data: unknown): ServerFrame | null {

@@ -51,7 +51,10 @@ interface PendingAsk {
 }
 
 const REJECTED: Record<number, Problem> = {
-  4403: localProblem("You may not use the chat", "Your account lacks the permission, or the page came from elsewhere."),
+  4403: localProblem(
+    "You may not use the chat",
+    "Your account lacks the permission, or the page came from elsewhere.",
+  ),
   4413: localProblem("The question is too long", "Shorten it and ask again."),
 };
 const REFUSED = localProblem("The question was not accepted", "Ask it again in other words.");
@@ -67,6 +70,7 @@ export class ChatStore extends Observable<ChatState> {
   readonly #socket: ChatSocket;
   readonly #positions = new Positions();
   readonly #asks = new Map<string, PendingAsk>();
+  readonly #regenerating = new Set<string>();
   #announcing = false;
 
   constructor(options: ChatOptions) {
@@ -154,8 +158,9 @@ export class ChatStore extends Observable<ChatState> {
   }
 
   async regenerate(turn: Turn): Promise<void> {
-    if (turn.messageId === null) return;
+    if (turn.messageId === null || this.#regenerating.has(turn.key)) return;
     const { key } = this.activeThread;
+    this.#regenerating.add(turn.key);
     try {
       const { answer_id: answerId } = await this.#options.api.regenerate(turn.messageId);
       this.#putAnswer(newAnswer(answerId));
@@ -163,6 +168,8 @@ export class ChatStore extends Observable<ChatState> {
       this.#follow(answerId);
     } catch (error) {
       this.#putThread({ ...this.#thread(key), problem: problemOf(error) });
+    } finally {
+      this.#regenerating.delete(turn.key);
     }
   }
 
@@ -170,8 +177,9 @@ export class ChatStore extends Observable<ChatState> {
     this.#putTurn(this.activeThread.key, { ...turn, shown: index });
   }
 
-  async feedback(view: AnswerView, feedback: Feedback): Promise<void> {
-    if (view.answer !== null) await this.#options.api.sendFeedback(view.answer.message_id, feedback);
+  /** Rates an answer. The assistant's message has the answer's id; `message_id` in it is the question's. */
+  async feedback(answerId: string, feedback: Feedback): Promise<void> {
+    await this.#options.api.sendFeedback(answerId, feedback);
   }
 
   dismissProblem(): void {
@@ -218,9 +226,14 @@ export class ChatStore extends Observable<ChatState> {
           : turn,
       );
     this.#putThread({ ...thread, turns });
-    this.#putAnswer({ ...newAnswer(frame.answer_id), cancelling: ask.cancelled });
+    this.#nameAnswer(provisionalAnswerId(frame.client_id), frame.answer_id);
     if (ask.cancelled) this.#sendCancel(frame.answer_id);
     this.#options.onConversationChanged();
+  }
+
+  #nameAnswer(provisionalId: string, id: string): void {
+    const { [provisionalId]: provisional, ...others } = this.state.answers;
+    this.set({ answers: { ...others, [id]: { ...newAnswer(id), ...provisional, id } } });
   }
 
   #advance(frame: AnswerFrame): void {
@@ -288,7 +301,9 @@ export class ChatStore extends Observable<ChatState> {
     const { turns, answers } = historyOf(messages, thread.turns);
     const waiting = thread.turns.filter((turn) => turn.messageId === null);
     const live = answers.filter((view) => !(isUnderWay(view) && this.state.answers[view.id] !== undefined));
-    this.set({ answers: { ...this.state.answers, ...Object.fromEntries(live.map((view) => [view.id, view])) } });
+    this.set({
+      answers: { ...this.state.answers, ...Object.fromEntries(live.map((view) => [view.id, view])) },
+    });
     this.#putThread({ ...thread, turns: [...turns, ...waiting], loading: false });
     for (const view of live) if (isUnderWay(view)) this.#follow(view.id);
   }
@@ -311,7 +326,10 @@ export class ChatStore extends Observable<ChatState> {
 
   #putTurn(threadKey: string, turn: Turn): void {
     const thread = this.#thread(threadKey);
-    this.#putThread({ ...thread, turns: thread.turns.map((other) => (other.key === turn.key ? turn : other)) });
+    this.#putThread({
+      ...thread,
+      turns: thread.turns.map((other) => (other.key === turn.key ? turn : other)),
+    });
   }
 
   #putAnswer(view: AnswerView): void {

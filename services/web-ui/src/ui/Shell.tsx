@@ -1,7 +1,7 @@
 import { lazy, Suspense, useEffect, useRef, useState, type ReactElement } from "react";
 import { mayManage } from "./session";
-import { MenuIcon } from "./icons";
-import { routeOf, usePath } from "./router";
+import { Brand, MenuIcon, PlusIcon } from "./icons";
+import { navigate, routeOf, usePath } from "./router";
 import { useServices } from "./services";
 import { Sidebar } from "./sidebar/Sidebar";
 
@@ -11,11 +11,17 @@ const StatusPage = lazy(() => import("./admin/StatusPage"));
 
 /** The signed-in page: conversations on the left (a drawer on a phone), the chosen page beside them. */
 export function Shell(): ReactElement {
+  const { chat } = useServices();
   const path = usePath();
   const [openAt, setOpenAt] = useState<string | null>(null);
   const menuButton = useRef<HTMLButtonElement>(null);
   const drawerOpen = openAt === path; // going elsewhere closes the drawer
 
+  const begin = (): void => {
+    chat.newConversation();
+    navigate("/");
+    setOpenAt(null);
+  };
   const close = (): void => {
     setOpenAt(null);
     menuButton.current?.focus();
@@ -34,19 +40,25 @@ export function Shell(): ReactElement {
       <a className="skip-link" href="#main">
         Skip to the conversation
       </a>
-      <Sidebar onNavigate={() => setOpenAt(null)} />
+      <Sidebar onBegin={begin} onNavigate={() => setOpenAt(null)} />
       <button type="button" className="scrim" aria-label="Close the menu" tabIndex={-1} onClick={close} />
       <main className="main" id="main" tabIndex={-1}>
-        <button
-          ref={menuButton}
-          type="button"
-          className="icon-button menu-button"
-          aria-label="Conversations"
-          aria-expanded={drawerOpen}
-          onClick={() => setOpenAt(path)}
-        >
-          <MenuIcon />
-        </button>
+        <div className="topbar">
+          <button
+            ref={menuButton}
+            type="button"
+            className="icon-button"
+            aria-label="Conversations"
+            aria-expanded={drawerOpen}
+            onClick={() => setOpenAt(path)}
+          >
+            <MenuIcon />
+          </button>
+          <Brand />
+          <button type="button" className="icon-button" aria-label="New conversation" onClick={begin}>
+            <PlusIcon />
+          </button>
+        </div>
         <Suspense fallback={<div className="page-loading" aria-busy="true" />}>
           <Page path={path} />
         </Suspense>

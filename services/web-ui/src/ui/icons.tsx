@@ -36,6 +36,15 @@ export function Bolt({ size = 20 }: { size?: number }): ReactElement {
   );
 }
 
+export function Brand(): ReactElement {
+  return (
+    <span className="brand">
+      <Bolt />
+      AskFlash
+    </span>
+  );
+}
+
 export const PlusIcon = path("M12 5v14M5 12h14");
 export const SearchIcon = path("M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-3.9-3.9", 16);
 export const SendIcon = path("M12 19V5M6 11l6-6 6 6");
@@ -72,5 +81,8 @@ export const SignOutIcon = path("M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5");
 export const AlertIcon = path("M12 8v5M12 16.5v.1M12 3 2.5 20h19L12 3Z");
 export const CompassIcon = path("M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM15.5 8.5l-2 5-5 2 2-5 5-2Z", 20);
 export const UploadIcon = path("M12 16V5M7 9.5 12 4.5l5 5M5 19h14");
-export const SyncIcon = path("M4 12a8 8 0 0 1 14-5.3L20 9M20 4v5h-5M20 12a8 8 0 0 1-14 5.3L4 15M4 20v-5h5", 16);
-export const StopIcon = path("M8 8h8v8H8z");
+export const SyncIcon = path(
+  "M4 12a8 8 0 0 1 14-5.3L20 9M20 4v5h-5M20 12a8 8 0 0 1-14 5.3L4 15M4 20v-5h5",
+  16,
+);
+export const StopIcon = path("M7.5 7.5h9v9h-9z");

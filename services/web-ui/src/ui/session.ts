@@ -20,6 +20,10 @@ export class Session extends Observable<SessionState> {
   }
 
   async check(): Promise<void> {
+    if (!this.#api.http.mayBeSignedIn) {
+      this.set({ phase: "signed-out", me: null });
+      return;
+    }
     this.set({ phase: "checking", problem: null });
     try {
       this.set({ phase: "signed-in", me: await this.#api.me() });

@@ -17,39 +17,12 @@ const TYPES: Record<string, string> = {
   upload: "Uploaded files",
 };
 
-interface SourceRowProps {
-  source: DocumentationSource;
-  lastJob: Job | undefined;
-}
-
-export function SourceRow({ source, lastJob }: SourceRowProps): ReactElement {
-  const { api } = useServices();
-  const [startedId, setStartedId] = useState<string | null>(null);
-  const [refused, setRefused] = useState<Problem | null>(null);
-  const followed = useJob(startedId ?? (lastJob !== undefined && !hasEnded(lastJob) ? lastJob.id : null));
-  const job = followed.job ?? lastJob ?? null;
-  const problem = refused ?? followed.problem;
-
-  const sync = async (): Promise<void> => {
-    setRefused(null);
-    try {
-      setStartedId((await api.syncSource(source.id)).job_id);
-    } catch (error) {
-      setRefused(problemOf(error));
-    }
-  };
-
+export function SourceRow({ source }: { source: DocumentationSource }): ReactElement {
+  const { job, problem, sync } = useSync(source);
   return (
     <li className="row" data-testid="source-row">
       <div className="row-head">
-        <div>
-          <p className="row-title">{source.name}</p>
-          <p className="muted">
-            {TYPES[source.type] ?? source.type} ·{" "}
-            {source.groups.length === 0 ? "everyone" : source.groups.join(", ")}
-            {source.schedule != null && source.schedule !== "" && ` · ${source.schedule}`}
-          </p>
-        </div>
+        <SourceFacts source={source} />
         {source.type !== "upload" && (
           <button
             type="button"
@@ -63,8 +36,44 @@ export function SourceRow({ source, lastJob }: SourceRowProps): ReactElement {
           </button>
         )}
       </div>
-      {job === null ? <p className="job-line muted">Never synchronised</p> : <JobLine job={job} />}
+      {job !== null && <JobLine job={job} />}
+      {source.last_job_id === null && job === null && <p className="job-line muted">Nothing read yet</p>}
       {problem !== null && <ProblemBanner problem={problem} />}
     </li>
   );
+}
+
+function SourceFacts({ source }: { source: DocumentationSource }): ReactElement {
+  const audience = source.groups.length === 0 ? "everyone" : source.groups.join(", ");
+  const facts = [TYPES[source.type] ?? source.type, audience, source.schedule ?? ""];
+  return (
+    <div>
+      <p className="row-title">{source.name}</p>
+      <p className="muted">{facts.filter((fact) => fact !== "").join(" · ")}</p>
+    </div>
+  );
+}
+
+interface Sync {
+  job: Job | null;
+  problem: Problem | null;
+  sync: () => Promise<void>;
+}
+
+/** The source's latest job, followed while it runs, and a way to start the next one. */
+function useSync(source: DocumentationSource): Sync {
+  const { api } = useServices();
+  const [jobId, setJobId] = useState(source.last_job_id);
+  const [refused, setRefused] = useState<Problem | null>(null);
+  const { job, problem } = useJob(jobId);
+
+  const sync = async (): Promise<void> => {
+    setRefused(null);
+    try {
+      setJobId((await api.syncSource(source.id)).job_id);
+    } catch (error) {
+      setRefused(problemOf(error));
+    }
+  };
+  return { job, problem: refused ?? problem, sync };
 }

@@ -66,7 +66,7 @@ function Services({ services }: { services: FleetStatus["services"] }): ReactEle
           <li key={service.name} className="row status-row">
             <span className="state-dot" data-tone={service.status} aria-hidden="true" />
             <span className="row-title">{service.name}</span>
-            <span className="muted status-detail">{service.detail ?? HEALTH[service.status]}</span>
+            <span className="muted status-detail">{service.detail || HEALTH[service.status]}</span>
             <span className="muted number">
               {service.latency_ms === null ? "" : `${Math.round(service.latency_ms)} ms`}
             </span>
@@ -99,7 +99,7 @@ function Queues({ queues }: { queues: FleetStatus["queues"] }): ReactElement | n
                 <th scope="row">{queue.name}</th>
                 <td>{queue.waiting}</td>
                 <td>{queue.in_progress}</td>
-                <td>{queue.oldest_seconds === null ? "–" : `${Math.round(queue.oldest_seconds)} s`}</td>
+                <td>{Math.round(queue.oldest_seconds)} s</td>
                 <td data-alarm={queue.dead > 0}>{queue.dead}</td>
               </tr>
             ))}

@@ -1,4 +1,4 @@
-import { useRef, useState, type DragEvent, type ReactElement } from "react";
+import { useRef, useState, type ReactElement } from "react";
 import { problemOf } from "../../api/problem";
 import type { Problem } from "../../api/types";
 import { UploadIcon } from "../icons";
@@ -35,25 +35,11 @@ export function Uploads(): ReactElement {
   const sendAll = async (files: Iterable<File>): Promise<void> => {
     for (const file of files) await send(file);
   };
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    void sendAll([...event.dataTransfer.files]);
-  };
 
   return (
     <section aria-labelledby="uploads-title">
       <h2 id="uploads-title">Add documents</h2>
-      <label
-        className="dropzone"
-        data-over={over}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-      >
+      <label className="dropzone" data-over={over}>
         <UploadIcon />
         <span>
           <strong>Choose files</strong> or drop them here
@@ -63,7 +49,10 @@ export function Uploads(): ReactElement {
           type="file"
           multiple
           data-testid="upload-input"
+          onDragEnter={() => setOver(true)}
+          onDragLeave={() => setOver(false)}
           onChange={(event) => {
+            setOver(false);
             void sendAll([...(event.target.files ?? [])]);
             event.target.value = "";
           }}

@@ -68,15 +68,9 @@ export function jobSummary(job: Job): string {
     [skipped, "skipped"],
     [failed, "failed"],
   ];
-  const counted = parts.filter(([count]) => count > 0).map(([count, name]) => `${count.toLocaleString()} ${name}`);
-  const state = job.state === "running" && job.phase !== null && job.phase !== "" ? job.phase : STATES[job.state];
+  const counted = parts
+    .filter(([count]) => count > 0)
+    .map(([count, name]) => `${count.toLocaleString()} ${name}`);
+  const state = job.state === "running" && job.phase !== "" ? job.phase : STATES[job.state];
   return [state.slice(0, 1).toUpperCase() + state.slice(1), ...counted].join(" · ");
-}
-
-export function latestJobs(jobs: Job[]): Map<string, Job> {
-  const latest = new Map<string, Job>();
-  for (const job of jobs) {
-    if (job.source_id !== null && !latest.has(job.source_id)) latest.set(job.source_id, job);
-  }
-  return latest;
 }

@@ -22,7 +22,7 @@ export function AnswerFoot({ turn, view, latest }: AnswerFootProps): ReactElemen
       <div className="answer-actions">
         <Versions turn={turn} />
         {view.content !== "" && <CopyButton text={view.content} />}
-        {latest && turn.messageId !== null && (
+        {latest && turn.messageId !== null && view.problem === null && (
           <button
             type="button"
             className="icon-button small"
@@ -34,7 +34,7 @@ export function AnswerFoot({ turn, view, latest }: AnswerFootProps): ReactElemen
             <AgainIcon />
           </button>
         )}
-        {view.answer !== null && <FeedbackControls view={view} />}
+        {view.answer !== null && <FeedbackControls answerId={view.id} />}
       </div>
     </div>
   );
@@ -42,7 +42,7 @@ export function AnswerFoot({ turn, view, latest }: AnswerFootProps): ReactElemen
 
 function Facts({ answer }: { answer: Answer }): ReactElement {
   const doubtful = answer.citations.filter((citation) => !citation.supported).length;
-  const total = answer.timings_ms?.total;
+  const { total } = answer.timings_ms;
   return (
     <div className="answer-facts">
       <Confidence answer={answer} />
@@ -55,7 +55,7 @@ function Facts({ answer }: { answer: Answer }): ReactElement {
         <span className="doubt">Not fully backed by your documentation</span>
       )}
       {answer.cached && <span>Answered before</span>}
-      {total !== undefined && <span>{(total / 1000).toFixed(1)} s</span>}
+      {total != null && <span>{(total / 1000).toFixed(1)} s</span>}
     </div>
   );
 }

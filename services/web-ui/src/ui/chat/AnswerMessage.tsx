@@ -19,7 +19,6 @@ interface AnswerMessageProps {
 
 export function AnswerMessage({ turn, view, latest }: AnswerMessageProps): ReactElement {
   const underWay = isUnderWay(view);
-  const refused = view.answer?.refusal != null;
   return (
     <MessagePrimitive.Root
       className="answer"
@@ -29,15 +28,24 @@ export function AnswerMessage({ turn, view, latest }: AnswerMessageProps): React
     >
       <h2 className="visually-hidden">AskFlash answered</h2>
       {underWay && <Stages view={view} />}
-      <div aria-live="polite" aria-busy={underWay}>
-        {refused ? <Refusal view={view} /> : <AnswerText view={view} />}
-      </div>
-      {view.state === "cancelled" && <p className="note">You stopped this answer.</p>}
+      <AnswerBody view={view} busy={underWay} />
       {view.problem !== null && <FailedAnswer turn={turn} problem={view.problem} latest={latest} />}
-      {!refused && <SourceList view={view} />}
       {!underWay && <AnswerFoot turn={turn} view={view} latest={latest} />}
       {latest && view.state === "done" && <FollowUps questions={view.answer?.follow_ups ?? []} />}
     </MessagePrimitive.Root>
+  );
+}
+
+function AnswerBody({ view, busy }: { view: AnswerView; busy: boolean }): ReactElement {
+  const refused = view.answer?.refusal != null;
+  return (
+    <>
+      <div aria-live="polite" aria-busy={busy}>
+        {refused ? <Refusal view={view} /> : <AnswerText view={view} />}
+      </div>
+      {view.state === "cancelled" && <p className="note">You stopped this answer.</p>}
+      {!refused && <SourceList view={view} />}
+    </>
   );
 }
 

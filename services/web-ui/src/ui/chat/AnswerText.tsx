@@ -36,7 +36,7 @@ const COMPONENTS: Components = {
     </div>
   ),
   cite: ({ node }) => (
-    <Cite marker={String(node?.properties["dataMarker"])} at={Number(node?.properties["dataAt"])} />
+    <Cite marker={String(node?.properties.dataMarker)} at={Number(node?.properties.dataAt)} />
   ),
 };
 

@@ -23,10 +23,9 @@ export default function ChatPage({ conversationId }: { conversationId: string | 
   }, [chat, conversationId]);
 
   useEffect(() => {
-    if (thread.conversationId !== null && location.pathname === "/") {
-      navigate(conversationPath(thread.conversationId), true);
-    }
-  }, [thread.conversationId]);
+    const accepted = chat.activeThread.conversationId;
+    if (accepted !== null && location.pathname === "/") navigate(conversationPath(accepted), true);
+  }, [chat, thread.conversationId]);
 
   return <Conversation key={thread.key} thread={thread} busy={isBusy(thread, state.answers)} />;
 }
@@ -44,8 +43,14 @@ function Conversation({ thread, busy }: { thread: Thread; busy: boolean }): Reac
     convertMessage: toMessage,
     isRunning: busy,
     isLoading: thread.loading,
-    onNew: (message) => Promise.resolve(chat.ask(textOf(message))),
-    onCancel: () => Promise.resolve(chat.cancel()),
+    onNew: (message) => {
+      chat.ask(textOf(message));
+      return Promise.resolve();
+    },
+    onCancel: () => {
+      chat.cancel();
+      return Promise.resolve();
+    },
   });
 
   return (

@@ -2,6 +2,8 @@ import { AuiIf, ComposerPrimitive } from "@assistant-ui/react";
 import type { ReactElement } from "react";
 import { SendIcon, StopIcon } from "../icons";
 
+const LONGEST_QUESTION = 8000; // as the API has it
+
 export function Composer(): ReactElement {
   return (
     <ComposerPrimitive.Root className="composer">
@@ -12,6 +14,7 @@ export function Composer(): ReactElement {
         placeholder="Ask your documentation…"
         rows={1}
         maxRows={8}
+        maxLength={LONGEST_QUESTION}
         cancelOnEscape={false}
         addAttachmentOnPaste={false}
       />

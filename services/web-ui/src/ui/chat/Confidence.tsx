@@ -10,7 +10,7 @@ const LEVELS = [
 /** How far the answer may be trusted, in words; the number is in the tooltip. */
 export function Confidence({ answer }: { answer: Answer }): ReactElement | null {
   const { confidence } = answer;
-  if (confidence === null || answer.refusal !== null) return null;
+  if (answer.refusal !== null || answer.state !== "done") return null;
   const level = LEVELS.findLast((candidate) => confidence >= candidate.from) ?? LEVELS[0];
   return (
     <span

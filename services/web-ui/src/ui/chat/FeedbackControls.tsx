@@ -1,7 +1,6 @@
 import { useState, type ReactElement, type SubmitEvent } from "react";
 import { problemOf } from "../../api/problem";
 import type { Feedback, Problem } from "../../api/types";
-import type { AnswerView } from "../../chat/answer";
 import { DownIcon, UpIcon } from "../icons";
 import { ProblemBanner } from "../ProblemBanner";
 import { useServices } from "../services";
@@ -14,7 +13,7 @@ const REASONS = [
 ] as const;
 
 /** Thumbs up or down; after a "down", what was wrong with the answer, if the reader cares to say. */
-export function FeedbackControls({ view }: { view: AnswerView }): ReactElement {
+export function FeedbackControls({ answerId }: { answerId: string }): ReactElement {
   const { chat } = useServices();
   const [rating, setRating] = useState<Feedback["rating"] | null>(null);
   const [asking, setAsking] = useState(false);
@@ -25,7 +24,7 @@ export function FeedbackControls({ view }: { view: AnswerView }): ReactElement {
     setRating(feedback.rating);
     setProblem(null);
     try {
-      await chat.feedback(view, feedback);
+      await chat.feedback(answerId, feedback);
     } catch (error) {
       setRating(before);
       setProblem(problemOf(error));
@@ -38,7 +37,12 @@ export function FeedbackControls({ view }: { view: AnswerView }): ReactElement {
 
   return (
     <>
-      <RateButton label="Good answer" pressed={rating === "up"} testId="feedback-up" onClick={() => rate("up")}>
+      <RateButton
+        label="Good answer"
+        pressed={rating === "up"}
+        testId="feedback-up"
+        onClick={() => rate("up")}
+      >
         <UpIcon />
       </RateButton>
       <RateButton
@@ -119,7 +123,13 @@ function ReasonForm({ onSend, onSkip }: ReasonFormProps): ReactElement {
           </button>
         ))}
       </div>
-      <textarea name="comment" rows={2} maxLength={2000} aria-label="Comment" placeholder="Tell us more (optional)" />
+      <textarea
+        name="comment"
+        rows={2}
+        maxLength={2000}
+        aria-label="Comment"
+        placeholder="Tell us more (optional)"
+      />
       <div className="dialog-actions">
         <button type="button" className="button small" onClick={onSkip}>
           Skip

@@ -1,4 +1,5 @@
 import type { ReactElement } from "react";
+import type { Source } from "../../api/types";
 import type { AnswerView } from "../../chat/answer";
 import { CompassIcon } from "../icons";
 import { AnswerText } from "./AnswerText";
@@ -16,9 +17,15 @@ export function Refusal({ view }: { view: AnswerView }): ReactElement {
       {view.sources.length > 0 && (
         <>
           <h3>Nearest pages</h3>
-          <SourceCards sources={view.sources} />
+          <SourceCards sources={onePerPage(view.sources)} />
         </>
       )}
     </div>
+  );
+}
+
+function onePerPage(sources: Source[]): Source[] {
+  return sources.filter(
+    (source, index) => sources.findIndex(({ document_id: id }) => id === source.document_id) === index,
   );
 }

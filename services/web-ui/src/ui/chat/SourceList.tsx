@@ -40,7 +40,9 @@ export function SourceCards({ sources }: { sources: Source[] }): ReactElement {
             <span className="source-number">{markerNumber(source.marker)}</span>
             <span className="source-names">
               <span className="source-title">{source.title}</span>
-              <span className="source-path">{source.path.length > 0 ? source.path.join(" › ") : source.provider}</span>
+              <span className="source-path">
+                {source.path.length > 0 ? source.path.join(" › ") : source.provider}
+              </span>
             </span>
           </button>
         </li>

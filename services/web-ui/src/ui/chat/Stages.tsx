@@ -23,7 +23,7 @@ export function Stages({ view }: { view: AnswerView }): ReactElement {
             aria-current={index === reached ? "step" : undefined}
           >
             <span className="step-dot">{index < reached && <CheckIcon />}</span>
-            {NAMES[stage]}
+            <span className="step-name">{NAMES[stage]}</span>
           </li>
         ))}
       </ol>

@@ -22,7 +22,11 @@ export function ThreadView({ thread }: { thread: Thread }): ReactElement {
           <ThreadPrimitive.Messages>
             {({ message }) => {
               const item = itemOf(message);
-              return item.kind === "question" ? <QuestionMessage turn={item.turn} /> : <AnswerMessage {...item} />;
+              return item.kind === "question" ? (
+                <QuestionMessage turn={item.turn} />
+              ) : (
+                <AnswerMessage {...item} />
+              );
             }}
           </ThreadPrimitive.Messages>
           {thread.problem !== null && (

@@ -55,5 +55,5 @@ export function toMessage(item: Item): ThreadMessageLike {
 
 /** The item that `toMessage` put into a message. */
 export function itemOf(message: { metadata: { custom: Record<string, unknown> } }): Item {
-  return message.metadata.custom["item"] as Item; // put there by toMessage alone
+  return message.metadata.custom.item as Item; // put there by toMessage alone
 }

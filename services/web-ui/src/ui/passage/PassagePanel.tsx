@@ -36,7 +36,13 @@ export function PassagePanel({ source, onClose }: PassagePanelProps): ReactEleme
     <aside className="panel" data-testid="passage-panel" aria-label={`Source: ${source.title}`}>
       <header className="panel-head">
         <PanelTitle source={source} />
-        <button ref={closeButton} type="button" className="icon-button" aria-label="Close the source" onClick={onClose}>
+        <button
+          ref={closeButton}
+          type="button"
+          className="icon-button"
+          aria-label="Close the source"
+          onClick={onClose}
+        >
           <CloseIcon />
         </button>
       </header>

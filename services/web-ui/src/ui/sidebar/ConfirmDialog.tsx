@@ -9,7 +9,13 @@ interface ConfirmDialogProps {
 }
 
 /** The browser's own modal: it traps the focus, gives it back, and closes on Escape. */
-export function ConfirmDialog({ title, text, action, onConfirm, onCancel }: ConfirmDialogProps): ReactElement {
+export function ConfirmDialog({
+  title,
+  text,
+  action,
+  onConfirm,
+  onCancel,
+}: ConfirmDialogProps): ReactElement {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;

@@ -3,6 +3,7 @@ import type { Conversation } from "../../api/types";
 import { PenIcon, TrashIcon } from "../icons";
 import { conversationPath, navigate } from "../router";
 import { useServices } from "../services";
+import { titleOf } from "./groups";
 
 interface ConversationItemProps {
   conversation: Conversation;
@@ -15,7 +16,7 @@ interface ConversationItemProps {
 export function ConversationItem(props: ConversationItemProps): ReactElement {
   const { conversation, current, busy, onNavigate, onDelete } = props;
   const [renaming, setRenaming] = useState(false);
-  const title = conversation.title ?? "New conversation";
+  const title = titleOf(conversation);
   const path = conversationPath(conversation.id);
   if (renaming) {
     return (
@@ -97,7 +98,7 @@ function RenameField({
       ref={input}
       className="rename"
       aria-label="Title of the conversation"
-      defaultValue={conversation.title ?? ""}
+      defaultValue={conversation.title}
       maxLength={200}
       onKeyDown={onKeyDown}
       onBlur={finish}

@@ -1,11 +1,11 @@
 import { useMemo, useState, type ReactElement } from "react";
 import type { Conversation } from "../../api/types";
 import { busyConversations } from "../../chat/store";
-import { navigate } from "../router";
+import { navigate, routeOf, usePath } from "../router";
 import { useObservable, useServices } from "../services";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { ConversationItem } from "./ConversationItem";
-import { groupByDay } from "./groups";
+import { groupByDay, titleOf } from "./groups";
 
 export function ConversationList({ onNavigate }: { onNavigate: () => void }): ReactElement {
   const { chat, conversations } = useServices();
@@ -14,12 +14,13 @@ export function ConversationList({ onNavigate }: { onNavigate: () => void }): Re
   const [doomed, setDoomed] = useState<Conversation | null>(null);
   const busy = useMemo(() => busyConversations(chatState), [chatState]);
   const groups = useMemo(() => groupByDay(items, new Date()), [items]);
-  const current = chatState.threads[chatState.active]?.conversationId;
+  const active = chatState.threads[chatState.active]?.conversationId;
+  const current = routeOf(usePath()).page === "chat" ? active : null;
 
   const remove = async (conversation: Conversation): Promise<void> => {
     setDoomed(null);
     if (!(await conversations.remove(conversation.id))) return;
-    if (conversation.id === current) navigate("/", true);
+    if (conversation.id === active) navigate("/", true);
     chat.close(conversation.id);
   };
 
@@ -55,7 +56,7 @@ export function ConversationList({ onNavigate }: { onNavigate: () => void }): Re
       {doomed !== null && (
         <ConfirmDialog
           title="Delete this conversation?"
-          text={`“${doomed.title ?? "New conversation"}” and its answers will be gone for good.`}
+          text={`“${titleOf(doomed)}” and its answers will be gone for good.`}
           action="Delete"
           onCancel={() => setDoomed(null)}
           onConfirm={() => void remove(doomed)}

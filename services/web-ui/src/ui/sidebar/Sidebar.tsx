@@ -1,8 +1,7 @@
 import { useEffect, useState, type ReactElement } from "react";
-import { Bolt, BookIcon, PlusIcon, PulseIcon, SearchIcon, SignOutIcon } from "../icons";
+import { BookIcon, Brand, PlusIcon, PulseIcon, SearchIcon, SignOutIcon } from "../icons";
 import { Link } from "../Link";
 import { ProblemBanner } from "../ProblemBanner";
-import { navigate } from "../router";
 import { useObservable, useServices } from "../services";
 import { mayManage } from "../session";
 import { ThemeToggle } from "../ThemeToggle";
@@ -10,24 +9,21 @@ import { ConversationList } from "./ConversationList";
 
 const TYPING_PAUSE_MS = 200;
 
-export function Sidebar({ onNavigate }: { onNavigate: () => void }): ReactElement {
-  const { chat, conversations } = useServices();
+interface SidebarProps {
+  onBegin: () => void;
+  onNavigate: () => void;
+}
+
+export function Sidebar({ onBegin, onNavigate }: SidebarProps): ReactElement {
+  const { conversations } = useServices();
   const { problem } = useObservable(conversations);
-  const begin = (): void => {
-    chat.newConversation();
-    navigate("/");
-    onNavigate();
-  };
   return (
     <nav className="sidebar" aria-label="Conversations">
       <div className="sidebar-head">
-        <span className="brand">
-          <Bolt />
-          AskFlash
-        </span>
+        <Brand />
         <ThemeToggle />
       </div>
-      <button type="button" className="new-conversation" data-testid="new-conversation" onClick={begin}>
+      <button type="button" className="new-conversation" data-testid="new-conversation" onClick={onBegin}>
         <PlusIcon />
         New conversation
       </button>

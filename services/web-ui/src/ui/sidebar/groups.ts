@@ -18,11 +18,15 @@ export function groupByDay(items: Conversation[], now: Date): Group[] {
   const midnight = new Date(now).setHours(0, 0, 0, 0);
   const groups: Group[] = [];
   for (const item of items) {
-    const day = new Date(item.updated_at ?? item.created_at).setHours(0, 0, 0, 0);
+    const day = new Date(item.updated_at).setHours(0, 0, 0, 0);
     const name = groupName(Math.round((midnight - day) / DAY_MS));
     const last = groups.at(-1);
     if (last?.name === name) last.items.push(item);
     else groups.push({ name, items: [item] });
   }
   return groups;
+}
+
+export function titleOf(conversation: Conversation): string {
+  return conversation.title === "" ? "New conversation" : conversation.title;
 }
