@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from local_fleet.ports import pick
@@ -13,6 +14,15 @@ from local_fleet.postgres import SETTINGS, SUPERUSER, UNSAFE_BUT_FAST, PostgresS
 from local_fleet.probes import wait_until
 from local_fleet.process import Process, last_lines, spawn
 from local_fleet.valkey import ValkeyServer
+
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+    ]
+)
 
 
 @contextmanager

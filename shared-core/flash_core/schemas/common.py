@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+import orjson
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -18,10 +27,25 @@ GroupName = Annotated[str, StringConstraints(min_length=1, max_length=200, patte
 ItemT = TypeVar("ItemT")
 
 
+def _leave_out(_: object) -> None:
+    """Python objects that a service puts into a request itself."""
+
+
 class Request(BaseModel):
-    """A body that a client sends: unknown fields are an error, not silence."""
+    """A body that a client sends: unknown fields are an error, not silence, and so is text that is not Unicode (JSON
+    can write half of a surrogate pair, which nothing can store or send on).
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_unicode(cls, data: object) -> object:
+        try:
+            orjson.dumps(data, default=_leave_out)
+        except TypeError as error:
+            raise ValueError("a text is not valid Unicode, a number is too large or the nesting too deep") from error
+        return data
 
 
 class Response(BaseModel):

@@ -42,7 +42,8 @@ def configure_logging(service: str, *, level: str = "INFO", style: str = "json")
 
 def _renderers(style: str) -> Sequence[Any]:
     if style == "console":
-        return (structlog.dev.ConsoleRenderer(),)
+        # Not the pretty traces that structlog would make with rich: they show the values of local variables.
+        return (structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),)
     return (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
 
 

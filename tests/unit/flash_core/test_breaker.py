@@ -1,0 +1,86 @@
+"""A dependency that keeps failing is left alone, then tried by one call."""
+
+import asyncio
+
+import pytest
+
+from flash_core.clients.breaker import CircuitBreaker
+from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
+
+
+class Dial:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def dial() -> Dial:
+    return Dial()
+
+
+@pytest.fixture
+def breaker(dial: Dial) -> CircuitBreaker:
+    return CircuitBreaker("somebody", threshold=2, open_seconds=1.0, monotonic=dial)
+
+
+async def call(breaker: CircuitBreaker, error: BaseException | None = None) -> bool:
+    """Whether the call inside ran."""
+    ran = False
+    try:
+        async with breaker.guard():
+            ran = True
+            if error is not None:
+                raise error
+    except (UpstreamUnavailableError, OverloadedError, NotFoundError, TimeoutError, ValueError):
+        pass
+    return ran
+
+
+@pytest.mark.parametrize("failure", [UpstreamUnavailableError("away"), TimeoutError(), ValueError("a bug")])
+async def test_it_opens_after_failures_in_a_row(breaker: CircuitBreaker, failure: Exception) -> None:
+    assert await call(breaker, failure)
+    assert await call(breaker, failure)
+    assert breaker.is_open
+    assert not await call(breaker)
+
+
+@pytest.mark.parametrize("answer", [None, NotFoundError("not here"), OverloadedError("no room")])
+async def test_any_answer_shows_that_it_lives(breaker: CircuitBreaker, answer: Exception | None) -> None:
+    await call(breaker, TimeoutError())
+    await call(breaker, answer)
+    await call(breaker, TimeoutError())
+    assert not breaker.is_open
+
+
+async def test_after_a_while_one_probe_passes_and_its_success_closes_it(breaker: CircuitBreaker, dial: Dial) -> None:
+    await call(breaker, TimeoutError())
+    await call(breaker, TimeoutError())
+    dial.now = 1.0
+    async with breaker.guard():
+        assert not await call(breaker)
+    assert await call(breaker)
+    assert await call(breaker)
+
+
+async def test_a_probe_that_fails_opens_it_again(breaker: CircuitBreaker, dial: Dial) -> None:
+    await call(breaker, TimeoutError())
+    await call(breaker, TimeoutError())
+    dial.now = 1.0
+    assert await call(breaker, TimeoutError())
+    assert not await call(breaker)
+    dial.now = 2.0
+    assert await call(breaker)
+
+
+async def test_a_cancelled_probe_leaves_the_way_free_for_the_next(breaker: CircuitBreaker, dial: Dial) -> None:
+    await call(breaker, TimeoutError())
+    await call(breaker, TimeoutError())
+    dial.now = 1.0
+    with pytest.raises(asyncio.CancelledError):
+        await call(breaker, asyncio.CancelledError())
+    assert await call(breaker)
