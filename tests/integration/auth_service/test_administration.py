@@ -1,5 +1,6 @@
 """Users, groups, keys and sessions over HTTP."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -57,22 +58,23 @@ async def test_an_email_is_taken_once(admin: Someone, ann: Someone) -> None:
     assert (await ann.me()).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"password": PASSWORD}, "email"),
-        ({"email": "no-at-sign", "password": PASSWORD}, "email"),
-        ({"email": "a@example.com", "password": "short"}, "password"),
-        ({"email": "a@example.com", "password": PASSWORD, "roles": ["king"]}, "roles.0"),
-        ({"email": "a@example.com", "password": PASSWORD, "roles": []}, "roles"),
-        ({"email": "a@example.com", "password": PASSWORD, "groups": [" "]}, "groups.0"),
-        ({"email": "a@example.com", "password": PASSWORD, "is_admin": True}, "is_admin"),
-    ],
+WRONG_USERS: Sequence[tuple[dict[str, object], str]] = (
+    ({"password": PASSWORD}, "email"),
+    ({"email": "no-at-sign", "password": PASSWORD}, "email"),
+    ({"email": "a@example.com", "password": "short"}, "password"),
+    ({"email": "a@example.com", "password": PASSWORD, "roles": ["king"]}, "roles.0"),
+    ({"email": "a@example.com", "password": PASSWORD, "roles": []}, "roles"),
+    ({"email": "a@example.com", "password": PASSWORD, "groups": [" "]}, "groups.0"),
+    ({"email": "a@example.com", "password": PASSWORD, "is_admin": True}, "is_admin"),
 )
-async def test_wrong_fields_are_named(admin: Someone, body: dict[str, object], field: str) -> None:
-    response = await admin.post("/api/v1/users", body)
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_wrong_fields_are_named(admin: Someone, subtests: pytest.Subtests) -> None:
+    for body, field in WRONG_USERS:
+        with subtests.test(body=body):
+            response = await admin.post("/api/v1/users", body)
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
 async def test_text_that_can_not_be_stored_is_wrong_input(admin: Someone) -> None:
@@ -89,24 +91,25 @@ async def test_lists_come_in_pages(admin: Someone) -> None:
     assert len((await admin.get("/api/v1/users")).json()["items"]) == 6
 
 
-@pytest.mark.parametrize("path", ["users", "groups", "service-accounts", "api-keys", "sessions"])
-async def test_bad_cursors_and_limits_are_refused(admin: Someone, path: str) -> None:
-    for cursor in ("!", "bm90LWFuLWlk"):
-        assert (await admin.get(f"/api/v1/{path}", params={"cursor": cursor})).status_code == 400
-    for limit in ("0", "201", "x"):
-        assert (await admin.get(f"/api/v1/{path}", params={"limit": limit})).status_code == 422
+async def test_bad_cursors_and_limits_are_refused(admin: Someone, subtests: pytest.Subtests) -> None:
+    for path in ("users", "groups", "service-accounts", "api-keys", "sessions"):
+        for cursor in ("!", "bm90LWFuLWlk"):
+            with subtests.test(path=path, cursor=cursor):
+                assert (await admin.get(f"/api/v1/{path}", params={"cursor": cursor})).status_code == 400
+        for limit in ("0", "201", "x"):
+            with subtests.test(path=path, limit=limit):
+                assert (await admin.get(f"/api/v1/{path}", params={"limit": limit})).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["users", "groups", "service-accounts"])
-async def test_administration_is_for_administrators(client: AsyncClient, ann: Someone, path: str) -> None:
-    some = f"/api/v1/{path}/{uuid4()}"
-    forbidden = [
-        await ann.get(f"/api/v1/{path}"),
-        await ann.post(f"/api/v1/{path}", {}),
-        await ann.call("DELETE", some),
-    ]
-    assert {(one.status_code, one.json()["type"]) for one in forbidden} == {(403, "urn:flash:forbidden")}
-    assert (await client.get(f"/api/v1/{path}")).status_code == 401
+async def test_administration_is_for_administrators(
+    client: AsyncClient, ann: Someone, subtests: pytest.Subtests
+) -> None:
+    for path in ("/api/v1/users", "/api/v1/groups", "/api/v1/service-accounts"):
+        for method, target in (("GET", path), ("POST", path), ("DELETE", f"{path}/{uuid4()}")):
+            with subtests.test(method=method, path=path):
+                forbidden = await ann.call(method, target)
+                assert (forbidden.status_code, forbidden.json()["type"]) == (403, "urn:flash:forbidden")
+                assert (await client.request(method, target)).status_code == 401
 
 
 async def test_the_last_administrator_stays(admin: Someone) -> None:
@@ -230,12 +233,15 @@ async def test_siblings_verify_api_keys(client: AsyncClient, ann: Someone) -> No
     assert wrong.status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/internal/api-keys/verify", "/internal/ws-tickets/redeem"])
-async def test_only_siblings_ask_internal_routes(client: AsyncClient, admin: Someone, path: str) -> None:
+async def test_only_siblings_ask_internal_routes(
+    client: AsyncClient, admin: Someone, subtests: pytest.Subtests
+) -> None:
     body = {"key": "x", "ticket": "x"}
-    assert (await client.post(path, json=body)).status_code == 401
-    assert (await admin.post(path, body)).status_code == 401
-    assert (await client.post(path, json=body, headers=as_service("another key" * 4))).status_code == 401
+    for path in ("/internal/api-keys/verify", "/internal/ws-tickets/redeem"):
+        with subtests.test(path=path):
+            assert (await client.post(path, json=body)).status_code == 401
+            assert (await admin.post(path, body)).status_code == 401
+            assert (await client.post(path, json=body, headers=as_service("another key" * 4))).status_code == 401
 
 
 async def test_creating_twice_with_one_idempotency_key_is_creating_once(admin: Someone) -> None:

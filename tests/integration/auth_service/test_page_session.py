@@ -85,7 +85,7 @@ async def test_a_refresh_token_that_was_used_ends_the_session_and_takes_the_cook
     headers = {"Cookie": f"askflash_refresh={old['askflash_refresh']}", "X-CSRF-Token": old["X-CSRF-Token"]}
     response = await client.post(REFRESH, headers=headers)
     assert (response.status_code, response.json()["type"]) == (401, "urn:flash:unauthenticated")
-    assert {"Max-Age=0"} < set.intersection(*(attributes(response).values()) or [set()]) | {"Max-Age=0", "x"}
+    assert all("Max-Age=0" in of_one for of_one in attributes(response).values())
     assert set(attributes(response)) == {"askflash_session", "askflash_refresh", "askflash_csrf"}
 
 
@@ -103,20 +103,24 @@ async def test_signing_out_takes_the_cookies_and_ends_the_session(client: AsyncC
     assert (await client.get("/api/v1/auth/me", headers={"Cookie": kept})).status_code == 401
 
 
-@pytest.mark.parametrize("credentials", [{"email": ADMIN_EMAIL, "password": "wrong"}, {"email": "x", "password": ""}])
-async def test_wrong_credentials_set_no_cookies(client: AsyncClient, credentials: dict[str, str]) -> None:
-    response = await client.post("/api/v1/auth/login", json=credentials)
-    assert (response.status_code, response.json()["type"]) == (401, "urn:flash:unauthenticated")
-    assert "set-cookie" not in response.headers
+async def test_wrong_credentials_set_no_cookies(client: AsyncClient) -> None:
+    for credentials in ({"email": ADMIN_EMAIL, "password": "wrong"}, {"email": "x", "password": ""}):
+        response = await client.post("/api/v1/auth/login", json=credentials)
+        assert (response.status_code, response.json()["type"]) == (401, "urn:flash:unauthenticated")
+        assert "set-cookie" not in response.headers
 
 
-@pytest.mark.parametrize(
-    ("content", "status"),
-    [(b"{", 400), (b"[]", 422), (b'{"email": "a@b.c"}', 422), (b'{"email": "\\u0000", "password": "x"}', 422)],
-)
-async def test_malformed_bodies_are_problems(client: AsyncClient, content: bytes, status: int) -> None:
-    response = await client.post("/api/v1/auth/login", content=content, headers={"Content-Type": "application/json"})
-    assert (response.status_code, response.json()["status"]) == (status, status)
+async def test_malformed_bodies_are_problems(client: AsyncClient, subtests: pytest.Subtests) -> None:
+    for content, status in (
+        (b"{", 400),
+        (b"[]", 422),
+        (b'{"email": "a@b.c"}', 422),
+        (b'{"email": "\\u0000", "password": "x"}', 422),
+    ):
+        with subtests.test(content=content):
+            headers = {"Content-Type": "application/json"}
+            response = await client.post("/api/v1/auth/login", content=content, headers=headers)
+            assert (response.status_code, response.json()["status"]) == (status, status)
 
 
 async def test_login_through_a_provider_is_not_there_yet(client: AsyncClient) -> None:

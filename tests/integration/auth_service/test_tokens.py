@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -66,50 +67,49 @@ async def test_discovery_names_what_is_served(client: AsyncClient, admin: Someon
     assert found["grant_types_supported"] == ["password", "refresh_token", "client_credentials"]
 
 
-@pytest.mark.parametrize(
-    ("form", "status", "error"),
-    [
-        ({}, 400, "invalid_request"),
-        ({"grant_type": "password"}, 400, "invalid_request"),
-        ({"grant_type": "password", "username": ADMIN_EMAIL, "password": ""}, 400, "invalid_request"),
-        ({"grant_type": "password", "username": ADMIN_EMAIL, "password": "wrong"}, 400, "invalid_grant"),
-        ({"grant_type": "password", "username": "nobody@example.com", "password": "wrong"}, 400, "invalid_grant"),
-        ({"grant_type": "password", "username": "a\0b", "password": "wrong"}, 400, "invalid_request"),
-        ({"grant_type": "refresh_token", "refresh_token": "invented"}, 400, "invalid_grant"),
-        ({"grant_type": "refresh_token"}, 400, "invalid_request"),
-        ({"grant_type": "client_credentials"}, 400, "invalid_request"),
-        ({"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}, 401, "invalid_client"),
-        ({"grant_type": "authorization_code", "code": "x"}, 400, "unsupported_grant_type"),
-        ({"grant_type": "PASSWORD"}, 400, "unsupported_grant_type"),
-    ],
+REFUSALS: Sequence[tuple[dict[str, str], int, str]] = (
+    ({}, 400, "invalid_request"),
+    ({"grant_type": "password"}, 400, "invalid_request"),
+    ({"grant_type": "password", "username": ADMIN_EMAIL, "password": ""}, 400, "invalid_request"),
+    ({"grant_type": "password", "username": ADMIN_EMAIL, "password": "wrong"}, 400, "invalid_grant"),
+    ({"grant_type": "password", "username": "nobody@example.com", "password": "wrong"}, 400, "invalid_grant"),
+    ({"grant_type": "password", "username": "a\0b", "password": "wrong"}, 400, "invalid_request"),
+    ({"grant_type": "refresh_token", "refresh_token": "invented"}, 400, "invalid_grant"),
+    ({"grant_type": "refresh_token"}, 400, "invalid_request"),
+    ({"grant_type": "client_credentials"}, 400, "invalid_request"),
+    ({"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}, 401, "invalid_client"),
+    ({"grant_type": "authorization_code", "code": "x"}, 400, "unsupported_grant_type"),
+    ({"grant_type": "PASSWORD"}, 400, "unsupported_grant_type"),
 )
-async def test_refusals_are_oauth_errors_and_problem_documents(
-    client: AsyncClient, form: dict[str, str], status: int, error: str
-) -> None:
-    response = await ask_token(client, **form)
-    problem = response.json()
-    assert (response.status_code, problem["status"], problem["error"]) == (status, status, error)
-    assert problem["error_description"] == problem["detail"] != ""
-    assert problem["type"] == f"urn:flash:{error.replace('_', '-')}"
-    assert problem["request_id"] == response.headers["x-request-id"]
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.headers["cache-control"] == "no-store"
-    assert ("www-authenticate" in response.headers) == (status == 401)
 
 
-@pytest.mark.parametrize(
-    ("content", "content_type"),
-    [
+async def test_refusals_are_oauth_errors_and_problem_documents(client: AsyncClient, subtests: pytest.Subtests) -> None:
+    for form, status, error in REFUSALS:
+        with subtests.test(form=form):
+            response = await ask_token(client, **form)
+            problem = response.json()
+            assert (response.status_code, problem["status"], problem["error"]) == (status, status, error)
+            assert problem["error_description"] == problem["detail"] != ""
+            assert problem["type"] == f"urn:flash:{error.replace('_', '-')}"
+            assert problem["request_id"] == response.headers["x-request-id"]
+            assert response.headers["content-type"] == "application/problem+json"
+            assert response.headers["cache-control"] == "no-store"
+            assert ("www-authenticate" in response.headers) == (status == 401)
+
+
+async def test_what_is_no_form_is_an_invalid_request(client: AsyncClient, subtests: pytest.Subtests) -> None:
+    form = "application/x-www-form-urlencoded"
+    for content, content_type in (
         (b'{"grant_type": "password"}', "application/json"),
-        (b"grant_type=password&grant_type=password", "application/x-www-form-urlencoded"),
-        (b"a=1&" * 60, "application/x-www-form-urlencoded"),
-        (b"\xff\xfe", "application/x-www-form-urlencoded"),
+        (b"grant_type=password&grant_type=password", form),
+        (b"a=1&" * 60, form),
+        (b"\xff\xfe", form),
         (b"", ""),
-    ],
-)
-async def test_what_is_no_form_is_an_invalid_request(client: AsyncClient, content: bytes, content_type: str) -> None:
-    response = await client.post("/api/v1/auth/token", content=content, headers={"Content-Type": content_type})
-    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    ):
+        with subtests.test(content=content):
+            headers = {"Content-Type": content_type}
+            response = await client.post("/api/v1/auth/token", content=content, headers=headers)
+            assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
 async def test_unknown_and_known_accounts_get_the_same_answer(client: AsyncClient) -> None:
@@ -185,12 +185,12 @@ async def test_a_service_account_signs_in_by_form_or_by_basic(client: AsyncClien
     assert (me.json()["name"], me.json()["email"]) == ("ci", "")
 
 
-@pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic bm8tY29sb24=", "Basic /w=="])
-async def test_broken_basic_credentials_are_an_invalid_client(client: AsyncClient, header: str) -> None:
-    response = await client.post(
-        "/api/v1/auth/token", data={"grant_type": "client_credentials"}, headers={"Authorization": header}
-    )
-    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+async def test_broken_basic_credentials_are_an_invalid_client(client: AsyncClient, subtests: pytest.Subtests) -> None:
+    for header in ("Basic", "Basic !", "Basic bm8tY29sb24=", "Basic /w=="):
+        with subtests.test(header=header):
+            form = {"grant_type": "client_credentials"}
+            response = await client.post("/api/v1/auth/token", data=form, headers={"Authorization": header})
+            assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
 
 
 async def test_failed_sign_ins_are_throttled_by_account_and_successes_not(client: AsyncClient, admin: Someone) -> None:
@@ -224,10 +224,12 @@ async def test_the_password_grant_can_be_switched_off(settings: AuthSettings) ->
         assert found["grant_types_supported"] == ["refresh_token", "client_credentials"]
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ask_", "ask_a_b", "\u00fc"])
-async def test_invented_tokens_are_refused(client: AsyncClient, token: str) -> None:
-    response = await client.get("/api/v1/auth/me", headers={b"Authorization": f"Bearer {token}".encode("latin-1")})
-    assert (response.status_code, response.json()["type"]) == (401, "urn:flash:unauthenticated")
+async def test_invented_tokens_are_refused(client: AsyncClient, subtests: pytest.Subtests) -> None:
+    for token in ("", "x", "a.b.c", "ask_", "ask_a_b", "\u00fc"):
+        with subtests.test(token=token):
+            headers = {b"Authorization": f"Bearer {token}".encode("latin-1")}
+            response = await client.get("/api/v1/auth/me", headers=headers)
+            assert (response.status_code, response.json()["type"]) == (401, "urn:flash:unauthenticated")
 
 
 async def test_identity_headers_mean_nothing(client: AsyncClient) -> None:
