@@ -1,13 +1,19 @@
 import { AuiIf, ComposerPrimitive } from "@assistant-ui/react";
-import type { ReactElement } from "react";
+import { useEffect, useRef, type ReactElement } from "react";
 import { SendIcon, StopIcon } from "../icons";
 
 const LONGEST_QUESTION = 8000; // as the API has it
 
+/** Takes the focus when a conversation is shown, except where that would open a keyboard over it. */
 export function Composer(): ReactElement {
+  const input = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) input.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <ComposerPrimitive.Root className="composer">
       <ComposerPrimitive.Input
+        ref={input}
         className="composer-input"
         data-testid="question-input"
         aria-label="Your question"

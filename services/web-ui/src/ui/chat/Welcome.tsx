@@ -1,7 +1,6 @@
 import { ThreadPrimitive } from "@assistant-ui/react";
 import type { ReactElement } from "react";
 import { Bolt } from "../icons";
-import { useServices } from "../services";
 
 const EXAMPLES = [
   "How do I start AskFlash on my machine?",
@@ -11,14 +10,12 @@ const EXAMPLES = [
 ];
 
 export function Welcome(): ReactElement {
-  const { me } = useServices();
-  const name = me.name.split(" ")[0] ?? "";
   return (
     <div className="welcome">
       <span className="welcome-mark">
         <Bolt size={28} />
       </span>
-      <h1>{name === "" ? "What would you like to know?" : `${name}, what would you like to know?`}</h1>
+      <h1>What would you like to know?</h1>
       <p className="muted">Answers come from your documentation, with the passage behind every sentence.</p>
       <ul className="examples">
         {EXAMPLES.map((question) => (
