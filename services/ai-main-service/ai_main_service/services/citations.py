@@ -108,7 +108,7 @@ class MarkerFilter:
         if brackets is None:
             rest = text[at + 1 :]
             is_open = len(rest) < _LONGEST_TEXT and not any(sign in rest for sign in ("[", "`", "\n\n"))
-            return None if is_open and not final else (at + 1, "[")
+            return None if is_open and not final else (at + 1, text[start : at + 1])
         end = brackets.end()
         if end == len(text) and not final:
             return None
@@ -129,7 +129,7 @@ class MarkerFilter:
         rest = text[start : close + 1] if close >= 0 else text[start:]
         if close < 0 and len(rest) < _LONGEST_TARGET and "\n\n" not in rest and not final:
             return None
-        target = _TARGET.fullmatch(rest)
+        target = _TARGET.fullmatch(rest) if close >= 0 else None
         if target is None or "\n\n" in rest:
             return start, f"{brackets[0]} "
         is_kept = not image and self._is_allowed_link(target[1])

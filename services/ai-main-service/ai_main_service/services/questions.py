@@ -110,5 +110,5 @@ class Question:
     @cached_property
     def asked(self) -> Asked:
         found = next((asked for asked, pattern in _PATTERNS if pattern.search(self.text)), Asked.FACT)
-        is_keywords = found is Asked.FACT and "?" not in self.text and len(self.stems) <= _SHORT
+        is_keywords = found is Asked.FACT and "?" not in self.text and len(self.text.split()) <= _SHORT
         return Asked.DEFINITION if is_keywords else found

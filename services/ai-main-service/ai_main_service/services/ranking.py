@@ -35,7 +35,8 @@ class Candidate:
 
 _DEFINES = re.compile(
     r"\W*((?:the |an? |der |die |das |eine? )?[^.!?;:]{2,60}?)(?:\s*\([^)]{1,60}\))?,?\s+(?:is|are|was|were|means?"
-    r"|refers? to|stands for|describes?|ist|sind|bedeutet)\s+(?:an?|the|our|one|when|what|how|where|any|ein|eine|der|die|das)\b",
+    r"|refers? to|stands for|describes?|ist|sind|bedeutet)\s+"
+    r"(?:an?|the|our|one|when|what|how|where|any|ein|eine|der|die|das)\b",
     re.IGNORECASE,
 )
 
@@ -49,6 +50,7 @@ class Weights:
     passage: float = 0.2
     cue: float = 0.1
     definition: float = 0.5
+    heading: float = 0.6
     question: float = 1.2
     affinity: float = 0.8
 
@@ -126,6 +128,7 @@ class Ranking:
         self._found = found
         self._weights = weights
         self.stems = [frozenset(content_stems(candidate.text, question.language)) for candidate in found]
+        self._headings = [frozenset(content_stems(candidate.heading, question.language)) for candidate in found]
         self._contexts = [frozenset(content_stems(candidate.context, question.language)) for candidate in found]
         self.rarity = self._rarity()
         best = max((passage.score for passage in passages), default=0.0)
@@ -187,12 +190,19 @@ class Ranking:
     def _bonus(self, index: int) -> float:
         candidate, weights = self._found[index], self._weights
         cue = _CUES.get(self._question.asked)
-        bonus = weights.passage * self._passage[candidate.passage]
+        bonus = weights.passage * self._passage[candidate.passage] + weights.heading * self.heading_match(index)
         if cue is not None and cue.search(candidate.text):
             bonus += weights.cue
         if self._question.asked is Asked.DEFINITION and self._defines(candidate):
             bonus += weights.definition
         return bonus - (weights.question if candidate.text.endswith("?") else 0.0)
+
+    def heading_match(self, index: int) -> float:
+        """How far, from 0 to 1, the heading above asks the same as the question: in both directions."""
+        heading = self._headings[index]
+        if not heading:
+            return 0.0
+        return self.coverage(heading) * len(heading & set(self._question.stems)) / len(heading)
 
     def _defines(self, candidate: Candidate) -> bool:
         """It begins with what is asked for, followed by what that is."""

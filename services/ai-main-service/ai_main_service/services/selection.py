@@ -7,7 +7,6 @@ from ai_main_service.services.questions import Asked, Question
 from ai_main_service.services.ranking import Candidate, Ranking, candidates
 from ai_main_service.services.sentences import UnitKind
 from flash_core.interfaces.ai_provider import GroundingPassage
-from flash_core.utils.words import content_stems
 
 MAX_PICKS = 3
 MAX_DOCUMENTS = 3
@@ -17,7 +16,7 @@ _NEAR_BEST = 0.86
 _ALMOST_BEST = 0.95
 _GAIN = 0.15
 _SAME = 0.6
-_HEADING_ANSWERS = 0.7
+_HEADING_ANSWERS = 0.5
 _OPENING_UNITS = 2
 _ITEMS_ALIKE = 0.75
 _POINTS_BACK = re.compile(
@@ -84,13 +83,15 @@ class Selection:
         return not mine or any(len(mine & other) >= _SAME * min(len(mine), len(other) or 1) for other in others)
 
     def _with_surroundings(self, index: int, scores: Sequence[float]) -> list[int]:
+        opening = self._opening(index) if self._heading_answers(index) else []
+        return [*opening, *self._by_kind(index, scores)]
+
+    def _by_kind(self, index: int, scores: Sequence[float]) -> list[int]:
         kind = self._found[index].unit.kind
         if kind is UnitKind.ITEM:
             return self._from_list(index, scores)
         if kind is UnitKind.CODE:
             return [*self._introduction(index), index]
-        if self._heading_answers(index):
-            return self._opening(index)
         before = [index - 1] if self._points_back(index) else []
         return [*before, index, *self._announced(index)]
 
@@ -161,15 +162,12 @@ class Selection:
 
     def _heading_answers(self, index: int) -> bool:
         """The heading above asks the same as the question, so that the section is the answer."""
-        heading = frozenset(content_stems(self._found[index].heading, self._question.language))
-        extra = len(heading - set(self._question.stems))
-        return self._ranking.coverage(heading) >= _HEADING_ANSWERS and extra <= len(self._question.stems)
+        return self._ranking.heading_match(index) >= _HEADING_ANSWERS
 
     def _opening(self, index: int) -> list[int]:
-        """How the section begins, and the unit itself."""
+        """How the section begins."""
         first = index - self._found[index].position
         section = [first]
         while len(section) < _OPENING_UNITS and self._is_same_section(section[-1], section[-1] + 1):
             section.append(section[-1] + 1)
-        announced = [follower for member in section for follower in self._announced(member)]
-        return sorted({*section, *announced, index, *self._announced(index)})
+        return [*section, *(follower for member in section for follower in self._announced(member))]

@@ -1,0 +1,64 @@
+"""Only markers that name a passage reach the reader, however the text is cut; nothing but text can come out."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai_main_service.services.citations import MarkerFilter
+
+
+def shown(*pieces: str) -> str:
+    marker_filter = MarkerFilter({1, 2, 3}, lambda url: url.startswith("https://ok"))
+    return "".join([*(marker_filter.feed(piece) for piece in pieces), marker_filter.close()])
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Known [1]. Unknown [9].", "Known [1]. Unknown."),
+        ("Both [1, 3] and [2,7].", "Both [1][3] and [2]."),
+        ("All [8][9] gone", "All gone"),
+        ("array[0] is a marker by its looks", "array is a marker by its looks"),
+        ("code `a[9]` stays", "code `a[9]` stays"),
+        ("```\nb[9] ![x](http://evil)\n```\n[9]!", "```\nb[9] ![x](http://evil)\n```\n!"),
+        ("one ` tick [9]\n`a` [9]", "one ` tick [9]\n`a`"),
+        ("````\n``` [9]\n````\n[9]x", "````\n``` [9]\n````\nx"),
+        ("an image ![alt](http://evil/?q=1) here", "an image alt here"),
+        ("a [link](http://evil) and [one](https://ok/x) more", "a link and [one](https://ok/x) more"),
+        ('a [link](https://ok/x "title") and [2](https://ok)', 'a [link](https://ok/x "title") and [2](https://ok)'),
+        ("[a [b] c](http://evil)", "[a [b] c] (http://evil)"),
+        ("[![i](http://evil/i)](http://evil)", "[i] (http://evil)"),
+        ("![x][ref]\n[ref]: http://evil", "[x][ref]\n[ref] : http://evil"),
+        ("![1] what", "[1] what"),
+        ("a [note] and [open", "a [note] and [open"),
+        ("[x](http://a b)", "[x] (http://a b)"),
+        ("[x](never closed", "[x] (never closed"),
+        ("Stop! And ![", "Stop! And !["),
+        ("ends with [1]", "ends with [1]"),
+        ("trailing space ", "trailing space "),
+        ("[" + "y" * 500 + "](http://evil)", "[" + "y" * 500 + "] (http://evil)"),
+        ("[x](" + "y" * 2_100 + ")", "[x] (" + "y" * 2_100 + ")"),
+        ("[two\n\nparagraphs](http://evil)", "[two\n\nparagraphs] (http://evil)"),
+        ("[x](one\n\ntwo)", "[x] (one\n\ntwo)"),
+    ],
+)
+def test_what_passes_and_what_does_not(text: str, seen: str) -> None:
+    assert shown(text) == seen
+    assert shown(*text) == seen
+
+
+def test_a_marker_is_held_back_until_it_is_known() -> None:
+    marker_filter = MarkerFilter({1}, lambda _: False)
+    assert marker_filter.feed("Yes [") == "Yes"
+    assert marker_filter.feed("1") == ""
+    assert marker_filter.feed("] and") == " [1] and"
+    assert marker_filter.close() == ""
+
+
+@given(st.text(alphabet="[]()!`1 29a\n:<>\"'h,", max_size=60), st.lists(st.integers(0, 60)))
+def test_the_outcome_does_not_depend_on_how_the_text_was_cut(text: str, cuts: list[int]) -> None:
+    places = [0, *sorted(cut for cut in cuts if cut <= len(text)), len(text)]
+    pieces = [text[start:end] for start, end in pairwise(places)]
+    assert shown(*pieces) == shown(text)

