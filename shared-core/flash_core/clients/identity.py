@@ -1,5 +1,6 @@
 """Proving who asks: the auth service's tokens by its public keys, and the services' own tokens by a shared key."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
@@ -10,14 +11,21 @@ from uuid import UUID
 import orjson
 import structlog
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet, OctKey
 from joserfc.jwt import JWTClaimsRegistry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from flash_core.clients.http import Sibling
-from flash_core.errors import FlashError, NotFoundError, UnauthenticatedError, UpstreamUnavailableError
+from flash_core.clients.redis import for_a_moment
+from flash_core.errors import (
+    FlashError,
+    InvalidInputError,
+    NotFoundError,
+    UnauthenticatedError,
+    UpstreamUnavailableError,
+)
 from flash_core.interfaces.identity import AuthenticatorInterface, IdentitySourceInterface, ServiceTokenInterface
 from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.auth import AUDIENCE, ISSUER, PrincipalResponse, VerifyKeyRequest
@@ -26,13 +34,17 @@ from flash_core.utils.eddsa import EdDsaRegistry
 log = structlog.get_logger(__name__)
 
 API_KEY_PREFIX = "ask_"
-ENDED_TTL_SECONDS = 16 * 60
-"""Longer than an access token lives, so that no token outlives the note that ended it."""
+ENDED_TTL_SECONDS = 21 * 60
+"""Longer than an access token lives, even where a clock is minutes slow: no token outlives the note that ended it."""
 
 _SERVICE_AUDIENCE = "askflash-services"
 _SERVICE_SECONDS = 60
+_CLOCK_SKEW_SECONDS = 5 * 60
+_KEYS_SECONDS = 10 * 60.0
 _KEYS_MIN_AGE_SECONDS = 5.0
+_NO_KEYS_PAUSE_SECONDS = 0.5
 _API_KEY_SECONDS = 30.0
+_API_KEY_WITHOUT_AUTH_SECONDS = 15 * 60.0
 _API_KEYS_REMEMBERED = 1_000
 
 
@@ -58,7 +70,7 @@ class ServiceTokens(ServiceTokenInterface):
         self._key = OctKey.import_key(key.encode())
         self._service = service
         self._claims = JWTClaimsRegistry(
-            leeway=5, aud={"essential": True, "value": _SERVICE_AUDIENCE}, exp={"essential": True}
+            leeway=_CLOCK_SKEW_SECONDS, aud={"essential": True, "value": _SERVICE_AUDIENCE}, exp={"essential": True}
         )
 
     def issue(self, principal: Principal | None = None) -> str:
@@ -110,22 +122,42 @@ class HttpIdentitySource(IdentitySourceInterface):
     async def api_key(self, key: str) -> Principal:
         try:
             answer = await self._auth.post(PrincipalResponse, "/internal/api-keys/verify", VerifyKeyRequest(key=key))
-        except NotFoundError as error:
+        except (NotFoundError, InvalidInputError) as error:
             raise UnauthenticatedError("The API key is not valid.") from error
         return Principal(answer.user_id, frozenset(answer.roles), frozenset(answer.groups), answer.session_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _KnownKey:
+    """`verified_ms` by the wall clock, to compare with notes; `verified_at` by the clock that nobody turns."""
+
     principal: Principal
     verified_ms: int
-    until: float
+    verified_at: float
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.verified_at
 
 
 @dataclass(slots=True)
 class _PublicKeys:
     keys: KeySet | None = None
-    fetched_at: float = field(default=float("-inf"))
+    asked_at: float = float("-inf")
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.asked_at
+
+
+class _UserClaims(JWTClaimsRegistry):
+    def validate_iat(self, value: object) -> None:
+        """RFC 7519 asks nothing of it, and a token from the future only shows that two machines' clocks differ."""
+
+
+def _claims_of(token: str, keys: KeySet) -> dict[str, Any]:
+    return dict(jwt.decode(token, keys, registry=EdDsaRegistry()).claims)
 
 
 class Authenticator(AuthenticatorInterface):
@@ -139,7 +171,7 @@ class Authenticator(AuthenticatorInterface):
         self._services = services
         self._public = _PublicKeys()
         self._api_keys: dict[str, _KnownKey] = {}
-        self._claims = JWTClaimsRegistry(
+        self._claims = _UserClaims(
             leeway=5,
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": AUDIENCE},
@@ -175,27 +207,38 @@ class Authenticator(AuthenticatorInterface):
         return claims
 
     async def _decoded(self, token: str) -> dict[str, Any]:
-        for refresh in (False, True):
-            keys = await self._keys(refresh=refresh)
+        try:
             try:
-                return dict(jwt.decode(token, keys, registry=EdDsaRegistry()).claims)
-            except (JoseError, ValueError) as error:
-                failure = error
-        raise UnauthenticatedError("The token is not valid.") from failure
+                return _claims_of(token, await self._keys(refresh=False))
+            except InvalidKeyIdError:  # a key that is newer than what we know
+                return _claims_of(token, await self._keys(refresh=True))
+        except (JoseError, ValueError) as error:
+            raise UnauthenticatedError("The token is not valid.") from error
 
     async def _keys(self, *, refresh: bool) -> KeySet:
-        """The published keys; asked for again when a token does not fit, but not more often than every few seconds."""
+        """The published keys, asked for anew now and then, by one request at a time.
+
+        `refresh`: a token names a key that is not among them.
+        """
         public = self._public
-        age = time.monotonic() - public.fetched_at
-        if public.keys is None or (refresh and age > _KEYS_MIN_AGE_SECONDS):
-            try:
-                published: Any = await self._source.public_keys()
-                public.keys, public.fetched_at = KeySet.import_key_set(published), time.monotonic()
-            except (FlashError, JoseError, ValueError) as error:
-                log.warning("identity.keys_away", error=str(error))
+        max_age = _NO_KEYS_PAUSE_SECONDS if public.keys is None else _KEYS_SECONDS
+        max_age = min(max_age, _KEYS_MIN_AGE_SECONDS) if refresh else max_age
+        if public.age > max_age:
+            async with public.asking:
+                if public.age > max_age:
+                    await self._ask_for_keys()
         if public.keys is None:
             raise UpstreamUnavailableError("The auth service does not answer; try again in a moment.")
         return public.keys
+
+    async def _ask_for_keys(self) -> None:
+        try:
+            published: Any = await self._source.public_keys()
+            self._public.keys = KeySet.import_key_set(published)
+        except (FlashError, JoseError, KeyError, TypeError, ValueError) as error:
+            log.warning("identity.keys_away", error=str(error))
+        finally:
+            self._public.asked_at = time.monotonic()
 
     async def _check_not_ended(self, claims: dict[str, Any]) -> None:
         principal = principal_of(claims)
@@ -209,7 +252,8 @@ class Authenticator(AuthenticatorInterface):
 
     async def _notes(self, keys: Sequence[str]) -> list[Any]:
         try:
-            return list(await self._redis.mget(keys))
+            async with for_a_moment():
+                return list(await self._redis.mget(keys))
         except RedisError as error:
             log.warning("identity.redis_away", error=type(error).__name__)
             return [None] * len(keys)
@@ -217,17 +261,25 @@ class Authenticator(AuthenticatorInterface):
     async def _api_key(self, key: str) -> Principal:
         key_hash = hashlib.sha256(key.encode()).hexdigest()
         known = self._api_keys.get(key_hash)
-        if known is None or not await self._still_holds(known, key_hash):
-            began_ms = time.time_ns() // 1_000_000
-            principal = await self._source.api_key(key)
-            known = _KnownKey(principal, began_ms, time.monotonic() + _API_KEY_SECONDS)
+        if known is not None and not await self._still_holds(known, key_hash):
+            known = None
+        if known is None or known.age > _API_KEY_SECONDS:
+            known = await self._verified_key(key, known)
         if len(self._api_keys) >= _API_KEYS_REMEMBERED:
             self._api_keys.clear()
         self._api_keys[key_hash] = known
         return known.principal
 
+    async def _verified_key(self, key: str, known: _KnownKey | None) -> _KnownKey:
+        """Asked of auth again; a key that it vouched for lately goes on while it is away."""
+        began_ms, began = time.time_ns() // 1_000_000, time.monotonic()
+        try:
+            return _KnownKey(await self._source.api_key(key), began_ms, began)
+        except UpstreamUnavailableError:
+            if known is None or known.age > _API_KEY_WITHOUT_AUTH_SECONDS:
+                raise
+            return known
+
     async def _still_holds(self, known: _KnownKey, key_hash: str) -> bool:
-        if time.monotonic() >= known.until:
-            return False
         changed, ended = await self._notes([user_changed_key(known.principal.user_id), api_key_ended_key(key_hash)])
         return ended is None and (changed is None or known.verified_ms >= int(changed))
