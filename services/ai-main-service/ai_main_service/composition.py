@@ -9,8 +9,8 @@ from importlib.resources import files
 
 from redis.asyncio import Redis
 
-from ai_main_service.config import AiMainSettings
-from ai_main_service.providers.extractive import EXTRACTIVE, ExtractiveProvider
+from ai_main_service.config import EXTRACTIVE, AiMainSettings
+from ai_main_service.providers.extractive import ExtractiveProvider
 from ai_main_service.services.answer_writer import ANSWER_PROMPT, GENERAL_PROMPT
 from ai_main_service.services.generation_worker import GenerationWorker
 from flash_core.clients.chat import GenerationLeaseClient
@@ -19,15 +19,12 @@ from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.intent import IntentClient
 from flash_core.clients.openai_chat import ChatModel, open_chat_model
 from flash_core.composition import ServiceContainer, open_platform
-from flash_core.errors import InvalidInputError
 from flash_core.interfaces.ai_provider import AIProviderInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.messaging.answer_log import RedisAnswerLog
 from flash_core.utils.clock import SystemClock
 from flash_core.utils.ids import new_id
 from flash_core.web.problems import problem_of
-
-OPENAI = "openai"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +79,7 @@ async def _provider(
 ) -> AIProviderInterface:
     if name == EXTRACTIVE:
         return ExtractiveProvider(embeddings)
-    if name == OPENAI and settings.ai_main_model:
-        return await stack.enter_async_context(open_chat_model(_model(settings)))
-    missing = "AI_MAIN_MODEL is not set" if name == OPENAI else "known are extractive and openai"
-    raise InvalidInputError(f"AI_PROVIDER names {name!r}, but {missing}.")
+    return await stack.enter_async_context(open_chat_model(_model(settings)))
 
 
 def _model(settings: AiMainSettings) -> ChatModel:

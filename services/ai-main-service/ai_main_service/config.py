@@ -1,8 +1,13 @@
 """What the operator may set for the main AI service."""
 
-from pydantic import Field, SecretStr
+from typing import Final, Self
+
+from pydantic import Field, SecretStr, model_validator
 
 from flash_core.config.settings import ServiceSettings
+
+EXTRACTIVE: Final = "extractive"
+OPENAI: Final = "openai"
 
 
 class AiMainSettings(ServiceSettings):
@@ -33,6 +38,15 @@ class AiMainSettings(ServiceSettings):
     def providers(self) -> tuple[str, ...]:
         """Names in order of preference, each once."""
         return tuple(dict.fromkeys(name.strip() for name in self.ai_provider.split(",") if name.strip()))
+
+    @model_validator(mode="after")
+    def _can_write(self) -> Self:
+        unknown = [name for name in self.providers if name not in {EXTRACTIVE, OPENAI}]
+        if unknown or not self.providers:
+            raise ValueError(f"AI_PROVIDER: {', '.join(unknown) or 'nothing'} is not known; extractive and openai are.")
+        if OPENAI in self.providers and not self.ai_main_model:
+            raise ValueError("AI_PROVIDER names openai, so AI_MAIN_MODEL must name a model.")
+        return self
 
 
 Settings = AiMainSettings

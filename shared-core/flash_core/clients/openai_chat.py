@@ -174,10 +174,10 @@ class OpenAIChatProvider(AIProviderInterface):
                 return await self._session.post(self._url, data=self._body(request), headers=headers)
         except TimeoutError as error:
             raise _PassingError("The model server did not begin to answer in time.") from error
+        except aiohttp.InvalidURL as error:
+            raise UpstreamRejectedError("OPENAI_BASE_URL is not the address of a server.") from error
         except aiohttp.ClientError as error:
             raise _PassingError(f"The model server can't be reached ({type(error).__name__}).") from error
-        except ValueError as error:
-            raise UpstreamRejectedError("OPENAI_BASE_URL is not an address of a server.") from error
 
     def _body(self, request: WritingRequest) -> bytes:
         body: dict[str, object] = {

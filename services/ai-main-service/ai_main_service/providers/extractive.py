@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
+from ai_main_service.config import EXTRACTIVE
 from ai_main_service.services.questions import Question
 from ai_main_service.services.quoting import quoted
 from ai_main_service.services.selection import Selection
@@ -13,7 +14,6 @@ from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, Tex
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Purpose
 
 log = structlog.get_logger(__name__)
-EXTRACTIVE = "extractive"
 _EMBEDDED_UNITS = 24
 
 

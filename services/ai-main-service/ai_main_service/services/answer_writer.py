@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from ai_main_service.config import AiMainSettings
+from ai_main_service.config import EXTRACTIVE, AiMainSettings
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.context_builder import Context, build_context, documentation_turns, general_turns
 from ai_main_service.services.drafting import Draft, draft
@@ -26,8 +26,6 @@ from flash_core.schemas.search import SearchRequest, SearchResponse
 from flash_core.utils.words import detect_language
 
 log = structlog.get_logger(__name__)
-EXTRACTIVE = "extractive"
-"""The provider that needs no model, and so can't write without passages."""
 ANSWER_PROMPT = "answer.v1"
 GENERAL_PROMPT = "general.v1"
 _SEARCH_AWAY = (
