@@ -55,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
     serve.add_argument("--port", type=int, help="port to listen on (default: the service's own)")
     serve.set_defaults(run=_serve)
-    migrate = commands.add_parser("migrate", help="bring a service's database to the newest version")
-    migrate.add_argument("service", choices=WITH_DATABASE)
-    migrate.set_defaults(run=_migrate)
+    migrate = commands.add_parser("migrate", help="bring services' databases to their newest versions")
+    migrate.add_argument("services", nargs="+", choices=WITH_DATABASE)
+    migrate.set_defaults(run=_migrate, service="migrate")
     revise = commands.add_parser("revise", help="write a migration from what tables.py and the database differ in")
     revise.add_argument("service", choices=WITH_DATABASE)
     revise.add_argument("message", help="what the migration does, in a few words")
@@ -123,7 +123,8 @@ def _settings(service: str) -> Any:
 
 
 def _migrate(options: argparse.Namespace) -> None:
-    _migrations().upgrade(package_of(options.service), _database_url(options.service))
+    for service in options.services:
+        _migrations().upgrade(package_of(service), _database_url(service))
 
 
 def _revise(options: argparse.Namespace) -> None:

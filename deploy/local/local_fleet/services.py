@@ -21,6 +21,8 @@ SERVICES = (
     "indexing",
     "monitoring",
 )
+Environments = Mapping[str, Mapping[str, str]]
+"""The variables of each service, by its name."""
 WITH_DATABASE = ("auth", "chat", "documentation", "indexing")
 _DATABASE_URL = "DATABASE_URL_"
 
@@ -51,7 +53,7 @@ def database_variable(service: str) -> str:
 
 def environments(
     settings: FleetSettings, secrets: FleetSecrets, servers: Servers, ports: Mapping[str, int]
-) -> dict[str, dict[str, str]]:
+) -> Environments:
     """Each service's variables: the fleet's own, then the operator's, which win. Each sees its own database only."""
     common = {
         "INTERNAL_KEY": secrets.internal_key,
@@ -84,15 +86,10 @@ def service(flash: str, name: str, port: int, environment: Mapping[str, str]) ->
     )
 
 
-def migration(flash: str, name: str, environment: Mapping[str, str]) -> Process:
-    """Brings one service's database to the newest version and ends."""
-    return Process(
-        name=f"migrate-{name}",
-        argv=(flash, "migrate", name),
-        env=environment,
-        port=0,
-        ready=lambda: True,
-    )
+def migration(flash: str, environments: Environments) -> Process:
+    """Brings every service's database to its newest version and ends."""
+    together = {name: value for service in WITH_DATABASE for name, value in environments[service].items()}
+    return Process(name="migrate", argv=(flash, "migrate", *WITH_DATABASE), env=together, port=0, ready=lambda: True)
 
 
 def _own_database(name: str, settings: FleetSettings, secrets: FleetSecrets, servers: Servers) -> dict[str, str]:

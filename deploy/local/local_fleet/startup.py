@@ -1,6 +1,7 @@
 """The way from nothing to a fleet that answers, step by step."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from local_fleet.secrets_file import FleetSecrets, load_or_create
 from local_fleet.services import (
     SERVICES,
     WITH_DATABASE,
+    Environments,
     Servers,
     embedded_servers,
     environments,
@@ -51,14 +53,12 @@ class Startup:
         with self.progress.step("starting PostgreSQL and Redis"):
             await self._start_servers(servers)
         environment = environments(self.settings, secrets, servers, self.state.ports)
-        with self.progress.step("bringing the databases up to date"):
-            await self._migrate(servers, secrets, environment)
-        with self.progress.step(f"starting {len(SERVICES)} services"):
-            flash = self.settings.flash
-            processes = [service(flash, name, self.state.ports[name], environment[name]) for name in SERVICES]
-            await self.supervisor.start(processes, _SERVICE_SECONDS, self._awaiting)
+        with self.progress.step(f"preparing the databases, starting {len(SERVICES)} services"):
+            if servers.postgres:
+                await asyncio.to_thread(servers.postgres.provide, secrets.databases)
+            await asyncio.gather(self._migrate_and_start(environment), self._start_others(environment))
         with self.progress.step("starting the gateway"):
-            await self.supervisor.start([self._gateway().process()], _SERVER_SECONDS, self._awaiting)
+            await self.supervisor.start([self._gateway().process()], _SERVER_SECONDS, self._show_waiting)
         if self.settings.sample and not self.state.sampled:
             await self._index_sample()
         self.progress.say(self._welcome(secrets))
@@ -86,14 +86,20 @@ class Startup:
             processes.append(servers.postgres.process())
         if servers.redis:
             processes.append(servers.redis.process())
-        await self.supervisor.start(processes, _SERVER_SECONDS, self._awaiting)
+        await self.supervisor.start(processes, _SERVER_SECONDS, self._show_waiting)
 
-    async def _migrate(self, servers: Servers, secrets: FleetSecrets, environment: dict[str, dict[str, str]]) -> None:
-        if servers.postgres:
-            await asyncio.to_thread(servers.postgres.provide, secrets.databases)
-        async with asyncio.TaskGroup() as group:
-            for name in WITH_DATABASE:
-                group.create_task(self.supervisor.complete(migration(self.settings.flash, name, environment[name])))
+    async def _migrate_and_start(self, environment: Environments) -> None:
+        await self.supervisor.complete(migration(self.settings.flash, environment))
+        await self._start_services(WITH_DATABASE, environment)
+
+    async def _start_others(self, environment: Environments) -> None:
+        """Those that keep nothing need not wait for the databases."""
+        await self._start_services([name for name in SERVICES if name not in WITH_DATABASE], environment)
+
+    async def _start_services(self, names: Iterable[str], environment: Environments) -> None:
+        flash = self.settings.flash
+        processes = [service(flash, name, self.state.ports[name], environment[name]) for name in names]
+        await self.supervisor.start(processes, _SERVICE_SECONDS, self._show_waiting)
 
     async def _index_sample(self) -> None:
         try:
@@ -111,8 +117,9 @@ class Startup:
         folder = self.settings.home.run / "gateway"
         return NginxServer(folder, self.settings.host, self.settings.port, self.state.ports, page)
 
-    def _awaiting(self, names: str) -> None:
-        self.progress.detail(f"waiting for {names}")
+    def _show_waiting(self) -> None:
+        names = [process.name for process in self.state.processes if process.state != "running"]
+        self.progress.detail(f"waiting for {', '.join(names)}")
 
     def _wanted_administrator(self) -> dict[str, str]:
         """What the operator says of the first administrator, who is made once: later it is the file that knows."""
@@ -136,7 +143,7 @@ class Startup:
 
 def count_steps(settings: FleetSettings, state: FleetState) -> int:
     """How many steps a start has, for the numbering."""
-    always = 5
+    always = 4
     return always + (1 if settings.sample and not state.sampled else 0)
 
 

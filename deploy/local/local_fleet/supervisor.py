@@ -46,8 +46,8 @@ class Supervisor:
         """Whether anything was started yet."""
         return bool(self._stages)
 
-    async def start(self, processes: Iterable[Process], seconds: float, awaiting: Callable[[str], None]) -> None:
-        """Start `processes` together; returns when all are ready. `awaiting` is told the names of the others.
+    async def start(self, processes: Iterable[Process], seconds: float, awaiting: Callable[[], None]) -> None:
+        """Start `processes` together; returns when all are ready. `awaiting` is called whenever one more is.
 
         Raises `FleetError` with the end of its log when one keeps ending or is not ready after `seconds`.
         """
@@ -123,9 +123,9 @@ class Supervisor:
                     os.waitpid(child.pid, os.WNOHANG)
 
 
-async def _all_running(waiting: dict[asyncio.Task[Any], Keeper], awaiting: Callable[[str], None]) -> None:
+async def _all_running(waiting: dict[asyncio.Task[Any], Keeper], awaiting: Callable[[], None]) -> None:
     while waiting:
-        awaiting(", ".join(keeper.process.name for keeper in waiting.values()))
+        awaiting()
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             keeper = waiting.pop(task)

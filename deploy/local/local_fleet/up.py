@@ -54,7 +54,7 @@ async def _live(settings: FleetSettings, state: FleetState, ready: Callable[[], 
     try:
         await asyncio.wait({startup, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if startup.done():
-            _raise_first_fleet_error(startup)
+            startup.result()
             state.ready = state.was_ready = True
             state.save(settings.home)
             ready()
@@ -88,16 +88,6 @@ def _on_signals(supervisor: Supervisor) -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, hear)
     return told
-
-
-def _raise_first_fleet_error(startup: asyncio.Task[None]) -> None:
-    try:
-        startup.result()
-    except ExceptionGroup as group:
-        matched, others = group.split(FleetError)
-        if others is not None or matched is None:
-            raise
-        raise matched.exceptions[0] from None
 
 
 def _end_leftovers(state: FleetState) -> None:

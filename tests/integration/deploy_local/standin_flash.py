@@ -20,7 +20,6 @@ class Ready(BaseHTTPRequestHandler):
 def main() -> None:
     command, service = sys.argv[1:3]
     if command == "migrate":
-        print(f"migrated {service}", flush=True)
         return
     if os.environ.get("BROKEN_SERVICE") == service:
         sys.exit(f"{service} is broken on purpose")

@@ -1,5 +1,6 @@
 """What each service's environment holds."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def secrets(tmp_path: Path) -> FleetSecrets:
     return load_or_create(tmp_path / "secrets.json", WITH_DATABASE, {})
 
 
-def environment_of(service: str, secrets: FleetSecrets, tmp_path: Path, **given: str) -> dict[str, str]:
+def environment_of(service: str, secrets: FleetSecrets, tmp_path: Path, **given: str) -> Mapping[str, str]:
     settings = FleetSettings.read(given, tmp_path)
     servers = embedded_servers(settings, secrets, PORTS)
     return environments(settings, secrets, servers, PORTS)[service]
