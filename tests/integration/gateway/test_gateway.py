@@ -47,6 +47,7 @@ def check_problem(status: int, headers: dict[str, str], body: bytes, code: str) 
         ("GET", "/api/v1/users", "auth"),
         ("GET", f"/api/v1/groups/{ID}", "auth"),
         ("POST", "/api/v1/api-keys", "auth"),
+        ("POST", "/api/v1/service-accounts", "auth"),
         ("DELETE", f"/api/v1/sessions/{ID}", "auth"),
         ("GET", "/.well-known/jwks.json", "auth"),
         ("POST", "/api/v1/conversations", "chat"),
