@@ -5,6 +5,7 @@ because neither writes spaces between its words.
 """
 
 import re
+import threading
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -27,6 +28,9 @@ STEMMERS: Final = {
     "pt": "portuguese",
     "sv": "swedish",
 }
+
+
+_PER_THREAD = threading.local()
 
 
 @lru_cache(maxsize=1)
@@ -70,10 +74,13 @@ def detect_language(text: str, default: str = "en") -> str:
     return best if counts[best] > counts.get(default, 0) else default
 
 
-@lru_cache(maxsize=32)
 def _stemmer(language: str) -> Any:
-    name = STEMMERS.get(language)
-    return snowballstemmer.stemmer(name) if name else None
+    """A stemmer keeps the word that it works on in itself, so no two threads may share one."""
+    known: dict[str, Any] = _PER_THREAD.__dict__
+    if language not in known:
+        name = STEMMERS.get(language)
+        known[language] = snowballstemmer.stemmer(name) if name else None
+    return known[language]
 
 
 def _parts(word: str) -> list[str]:
