@@ -20,8 +20,7 @@ from chat_service.composition import Container, compose
 from chat_service.database.tables import METADATA
 from chat_service.main import SPEC
 from chat_service.services.socket_login import SocketDoor
-from flash_core.errors import UnauthenticatedError
-from flash_core.models.user import Principal
+from flash_core.database.context import ServiceDatabaseContext
 from flash_core.testing.fakes import FakeAuthenticator
 from flash_core.utils.clock import SystemClock
 from flash_core.web.app import create_app
@@ -117,6 +116,7 @@ async def _running(users: FakeAuthenticator) -> AsyncIterator[Replica]:
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await eventually(lambda: server.started or serving.done())
+    await eventually(lambda: _is_settled(kept[0]))
     clients = [httpx2.AsyncClient(base_url=url, headers=headers, timeout=10) for headers in _HEADERS]
     try:
         yield Replica(url, kept[0], server, users, tickets, *clients)
@@ -126,6 +126,13 @@ async def _running(users: FakeAuthenticator) -> AsyncIterator[Replica]:
         await app.state.drain()
         server.should_exit = True
         await serving
+
+
+def _is_settled(container: Container) -> bool:
+    """The workers have their connections: a task that is cancelled while it connects leaves one behind."""
+    [database] = [check for check in container.health if isinstance(check, ServiceDatabaseContext)]
+    pool: Any = database._engine.pool
+    return pool.checkedin() > 0 and pool.checkedout() == 0
 
 
 _HEADERS = (

@@ -229,9 +229,7 @@ async def test_a_login_that_ends_closes_its_sockets(replica: Replica) -> None:
     async with (
         open_socket(replica.socket_url) as by_header,
         open_socket(replica.socket_url, {}, subprotocols=["askflash.v1", "ticket.t1"]) as by_ticket,
-        open_socket(
-            replica.socket_url, {"Cookie": "askflash_session=alice", "Origin": replica.url}
-        ) as by_cookie,
+        open_socket(replica.socket_url, {"Cookie": "askflash_session=alice", "Origin": replica.url}) as by_cookie,
     ):
         for socket in (by_header, by_ticket, by_cookie):
             await socket.say(type="ping")

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from flash_core.interfaces.answer_log import LoggedFrame, Position
 from flash_core.messaging.answer_log import RedisAnswerLog
 from flash_core.messaging.events import QuestionAccepted
+from flash_core.models.conversation import GenerationState
 from flash_core.schemas.chat import (
     AnswerFrame,
     ClaimResponse,
@@ -20,7 +21,6 @@ from flash_core.schemas.chat import (
     WrittenAnswer,
 )
 from flash_core.schemas.common import Problem
-from flash_core.models.conversation import GenerationState
 
 
 @dataclass
@@ -41,9 +41,7 @@ class Attempt:
         logged = []
         for frame in frames:
             self.sequence += 1
-            logged.append(
-                LoggedFrame(Position(self.work.attempt, self.sequence), frame.model_dump_json().encode())
-            )
+            logged.append(LoggedFrame(Position(self.work.attempt, self.sequence), frame.model_dump_json().encode()))
         await self.log.append(self.work.generation_id, logged)
 
     async def begin(self) -> None:
@@ -85,7 +83,9 @@ class Worker:
         return await self.sibling.post(f"/internal/generations/{answer_id}/claim", json={"worker": "scripted"})
 
     async def claim(self, answer_id: UUID | str) -> Attempt:
-        response = await self.try_claim(answer_id)
+        return await self.claim_of(await self.try_claim(answer_id))
+
+    async def claim_of(self, response: httpx2.Response) -> Attempt:
         assert response.status_code == 200, response.text
         work = ClaimResponse.model_validate_json(response.content)
         return Attempt(self.sibling, RedisAnswerLog(self.redis), work)

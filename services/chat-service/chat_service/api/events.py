@@ -7,6 +7,7 @@ import structlog
 
 from chat_service.services.answer_feed import ReadyFrame
 from flash_core.errors import FlashError
+from flash_core.utils.tasks import end
 
 log = structlog.get_logger(__name__)
 _ALIVE = ": alive\n\n"
@@ -17,10 +18,10 @@ async def event_stream(frames: AsyncGenerator[ReadyFrame], heartbeat_seconds: fl
 
     When the answer can't be followed any more the stream ends; the client comes back with its last position.
     """
-    upcoming: asyncio.Future[ReadyFrame] | None = None
+    upcoming: asyncio.Task[ReadyFrame] | None = None
     try:
         while True:
-            upcoming = upcoming or asyncio.ensure_future(anext(frames))
+            upcoming = upcoming or asyncio.create_task(_next(frames))
             done, _ = await asyncio.wait({upcoming}, timeout=heartbeat_seconds)
             if not done:
                 yield _ALIVE
@@ -33,6 +34,9 @@ async def event_stream(frames: AsyncGenerator[ReadyFrame], heartbeat_seconds: fl
         log.warning("answer.stream_ended", code=error.code)
     finally:
         if upcoming is not None:
-            upcoming.cancel()
-            await asyncio.gather(upcoming, return_exceptions=True)
+            await end([upcoming])
         await frames.aclose()
+
+
+async def _next(frames: AsyncGenerator[ReadyFrame]) -> ReadyFrame:
+    return await anext(frames)

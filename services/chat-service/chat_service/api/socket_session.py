@@ -40,6 +40,7 @@ from flash_core.errors import (
     UpstreamUnavailableError,
 )
 from flash_core.interfaces.answer_log import BEGINNING, Position
+from flash_core.utils.tasks import end, together
 
 log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 1.0
@@ -72,21 +73,20 @@ class SocketSession:
         self._settings = container.settings
         self._sending = asyncio.Lock()
         self._followers: dict[UUID, asyncio.Task[None]] = {}
+        self._failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
         """Serve until the client leaves or there is a reason to close."""
         log.info("socket.opened")
         code: int = CloseCode.TRY_LATER
         try:
-            async with asyncio.TaskGroup() as self._tasks:
-                self._tasks.create_task(self._receive())
-                self._tasks.create_task(self._watch_login())
-                self._tasks.create_task(self._say_goodbye())
-        except* _Close as reasons:
-            code = await self._closed(_first(reasons))
-        except* WebSocketDisconnect as gone:
-            code = next(one.code for one in _leaves(gone) if isinstance(one, WebSocketDisconnect))
+            await together(self._receive(), self._watch_login(), self._say_goodbye(), self._watch_followers())
+        except _Close as why:
+            code = await self._closed(why)
+        except WebSocketDisconnect as gone:
+            code = gone.code
         finally:
+            await end(self._followers.values())
             log.info("socket.closed", code=int(code))
 
     async def _receive(self) -> None:
@@ -138,8 +138,7 @@ class SocketSession:
             return
         before = self._followers.pop(known, None)
         if before is not None:
-            before.cancel()
-            await asyncio.wait({before})
+            await end([before])
         self._follow(known, position)
 
     async def _cancel(self, answer_id: str) -> None:
@@ -149,13 +148,19 @@ class SocketSession:
             await self._send(error_frame(error, answer_id=answer_id))
 
     def _follow(self, answer_id: UUID, after: Position) -> None:
-        task = self._tasks.create_task(self._followed(answer_id, after))
+        task = asyncio.create_task(self._followed(answer_id, after))
         self._followers[answer_id] = task
-        task.add_done_callback(lambda done: self._forget(answer_id, done))
+        task.add_done_callback(lambda done: self._ended(answer_id, done))
 
-    def _forget(self, answer_id: UUID, task: asyncio.Task[None]) -> None:
+    def _ended(self, answer_id: UUID, task: asyncio.Task[None]) -> None:
         if self._followers.get(answer_id) is task:
             del self._followers[answer_id]
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._failed.done():
+            self._failed.set_result(error)
+
+    async def _watch_followers(self) -> None:
+        raise await self._failed
 
     async def _followed(self, answer_id: UUID, after: Position) -> None:
         """Pass the answer's frames on; while the database is away, try again from where it stopped."""
@@ -205,15 +210,3 @@ class SocketSession:
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             log.info("socket.close_unseen", code=int(why.code))
         return why.code
-
-
-def _first(reasons: ExceptionGroup[_Close]) -> _Close:
-    return next(one for one in _leaves(reasons) if isinstance(one, _Close))
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """TaskGroups nest their groups; these are the errors themselves."""
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found

@@ -27,6 +27,7 @@ from flash_core.interfaces.answer_log import (
 )
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.schemas.chat import Answer, DeltaFrame, ResetFrame
+from flash_core.utils.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +91,7 @@ class AnswerFeed:
             await self.catch_up()
             hint = asyncio.ensure_future(anext(hints))
             try:
-                while not self.is_over:
+                while not self.is_over and not cancelled():
                     done, _ = await asyncio.wait({hint}, timeout=silence_seconds)
                     if not done:
                         await self.catch_up()

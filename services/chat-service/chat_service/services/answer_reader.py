@@ -15,6 +15,7 @@ from flash_core.interfaces.answer_log import BEGINNING, AnswerLogInterface, Posi
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.schemas.chat import Answer
+from flash_core.utils.tasks import cancelled, end
 
 log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 2.0
@@ -89,7 +90,7 @@ class AnswerReader(WorkerInterface):
         return answer
 
     async def run(self) -> None:
-        while True:
+        while not cancelled():
             await asyncio.sleep(self._silence_seconds)
             try:
                 await self.run_once()
@@ -121,9 +122,7 @@ class AnswerReader(WorkerInterface):
             feed.readers -= 1
             if feed.readers == 0:
                 del self._feeds[answer_id]
-                task = self._tasks.pop(answer_id)
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await end([self._tasks.pop(answer_id)])
 
     async def _settle(self, feeds: list[AnswerFeed]) -> None:
         if not feeds:

@@ -12,6 +12,7 @@ from flash_core.interfaces.answer_log import AnswerLogInterface
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.models.conversation import GenerationState
 from flash_core.schemas.chat import WrittenAnswer
+from flash_core.utils.tasks import cancelled
 
 log = structlog.get_logger(__name__)
 _BATCH = 200
@@ -44,7 +45,7 @@ class Reconciler(WorkerInterface):
         self._interval_seconds = interval_seconds
 
     async def run(self) -> None:
-        while True:
+        while not cancelled():
             try:
                 await self.run_once()
             except FlashError as error:
