@@ -24,7 +24,7 @@ class FakeIntent(IntentInterface):
     """Says what it was told to, else that the question is for the documentation and stands alone."""
 
     response: IntentResponse | None = None
-    error: FlashError | None = None
+    error: Exception | None = None
     requests: list[IntentRequest] = field(default_factory=list)
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:

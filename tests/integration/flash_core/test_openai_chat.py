@@ -10,6 +10,7 @@ from flash_core.clients.openai_chat import ChatModel, OpenAIChatProvider, open_c
 from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import ChatTurn, Finished, TextPiece, WritingRequest
 from flash_core.testing.model_server import ModelServer, running_model_server
+from flash_core.testing.waiting import eventually
 
 REQUEST = WritingRequest("Hi?", [ChatTurn("system", "Rules."), ChatTurn("user", "Hi?")], max_tokens=99, temperature=0.5)
 KEY = "sk-very-secret"
@@ -187,9 +188,7 @@ async def test_leaving_early_closes_the_connection(server: ModelServer, provider
     async for _ in stream:
         break
     await stream.aclose()  # type: ignore[attr-defined]  # a generator, as the promise says
-    async with asyncio.timeout(5):
-        while not server.disconnects:  # noqa: ASYNC110  # the server notices in its own time
-            await asyncio.sleep(0.01)
+    await eventually(lambda: server.disconnects)
 
 
 async def test_the_server_is_told_what_to_do_over_http(server: ModelServer, provider: OpenAIChatProvider) -> None:

@@ -1,8 +1,7 @@
 """Passages, hits and workers with as little to say as a test needs."""
 
-import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -53,12 +52,6 @@ def hit(text: str = LEAVE, **changes: Any) -> SearchHit:
         "updated_at": NOON,
     }
     return SearchHit(**values | changes)
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  # what is waited for is anywhere in the fakes
-            await asyncio.sleep(0.001)
 
 
 def settings(**changes: Any) -> AiMainSettings:

@@ -14,8 +14,8 @@ from ai_main_service.services.opening import Opening
 from flash_core.errors import FencedError, UpstreamUnavailableError
 from flash_core.interfaces.answer_log import BEGINNING, LoggedFrame, Position
 from flash_core.testing.fakes import FakeAnswerLog
+from flash_core.testing.waiting import eventually
 from flash_core.utils.ids import new_id
-from tests.unit.ai_main_service.builders import eventually
 
 GENERATION = new_id()
 

@@ -10,10 +10,11 @@ from flash_core.errors import FencedError, FlashError, NotFoundError, UpstreamRe
 from flash_core.interfaces.answer_log import cancel_channel
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.models.conversation import GenerationState, Mode, Refusal
-from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
+from flash_core.schemas.ai import IntentResponse, QuestionKind
 from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, ScriptedProvider
+from flash_core.testing.waiting import eventually
 from flash_core.utils.ids import new_id
-from tests.unit.ai_main_service.builders import Desk, eventually, hit, settings
+from tests.unit.ai_main_service.builders import Desk, hit, settings
 
 AWAY = UpstreamUnavailableError("away")
 
@@ -202,12 +203,7 @@ async def test_a_model_without_anything_to_say_is_not_an_answer() -> None:
 
 
 async def test_a_fault_of_ours_ends_as_a_failure_that_hides_it() -> None:
-    desk = Desk(settings=settings(ai_attempts=1))
-
-    async def broken(_: IntentRequest) -> IntentResponse:
-        raise ZeroDivisionError("secret")
-
-    desk.intent.analyse = broken  # type: ignore[method-assign]  # a fault that no interface promises
+    desk = Desk(intent=FakeIntent(error=ZeroDivisionError("secret")), settings=settings(ai_attempts=1))
     await desk.answer()
     problem = desk.leases.outcomes[-1].problem
     assert problem is not None

@@ -34,7 +34,7 @@ _UNSAFE = (
     r"\b(?:kill|hurt) (?:myself|yourself|somebody|someone)\b",
 )
 _ABOUT = (
-    r"^\W*(?:who|what) (?:are|r) (?:you|u)\b",
+    r"^\W*(?:who|what) (?:are|r) (?:you|u)(?: exactly| really)?\W*$",
     r"^\W*what (?:can|do) you do(?: for me)?\W*$",
     r"^\W*what(?:'s| is) your name\b",
     r"^\W*are you (?:a |an )?(?:bot|robot|human|person|ai|llm|chatgpt|real)\b",
@@ -48,7 +48,7 @@ _GENERAL = (
         r"(?:poem|story|joke|song|haiku|limerick|essay)\b"
     ),
     r"^\W*translate\b",
-    r"^\W*(?:what(?:'s| is) )?[\d\s.,()]*\d\s*[+*/x^-]\s*\d[\d\s.,()+*/x^=?-]*$",
+    r"^\W*(?:what(?:'s| is) )?[\d\s.,()]*\d\s*[+*/x^-]\s*\(?\d[\d\s.,()+*/x^=?-]*$",
     r"\bweather (?:like|today|tomorrow|in)\b|\bwhat time is it\b",
     r"\b(?:schreib|erzähl)e? (?:mir )?(?:ein(?:en|e)? )?(?:gedicht|witz|geschichte)\b",
 )

@@ -9,8 +9,23 @@ _SAYS_LITTLE = frozenset(
         *("many", "much", "long", "often", "far", "get", "got", "do", "use", "using", "need", "want", "make", "take"),
         *("find", "go", "happen", "happens", "work", "works", "mean", "means", "way", "best", "please", "help", "give"),
         *("see", "look", "explain", "describe", "tell", "show", "list", "ask", "request", "apply", "set", "change"),
-        *("reset", "contact", "create", "add", "start", "join", "submit", "send", "reach", "follow", "call", "allowed"),
-        *("possible", "able", "would", "like", "may", "might", "viel", "viele", "bekomme", "gibt", "finde", "mache"),
+        *("reset", "contact", "create", "add", "start", "join", "submit", "send", "reach", "follow", "call", "book"),
+        *(
+            "allowed",
+            "cancel",
+            "possible",
+            "able",
+            "would",
+            "like",
+            "may",
+            "might",
+            "viel",
+            "viele",
+            "bekomme",
+            "gibt",
+            "finde",
+            "mache",
+        ),
     ]
 )
 _CODE_OR_QUOTE = re.compile(r"`([^`]+)`|\"([^\"]{2,80})\"|\u201c([^\u201d]{2,80})\u201d")
@@ -26,8 +41,8 @@ def topic_of(question: str, language: str) -> str:
 def entities_of(question: str, language: str) -> list[str]:
     """Names, identifiers and quoted words, as written, each once. A capital at the beginning alone is no name."""
     quoted = [next(filter(None, match.groups())) for match in _CODE_OR_QUOTE.finditer(question)]
-    names = [match[0] for match in _NAME.finditer(question) if not _is_plain_start(question, match, language)]
-    return list(dict.fromkeys([*quoted, *names]))
+    names = (_name(question, match, language) for match in _NAME.finditer(question))
+    return list(dict.fromkeys([*quoted, *filter(None, names)]))
 
 
 def _runs(question: str, language: str) -> list[str]:
@@ -44,7 +59,11 @@ def _runs(question: str, language: str) -> list[str]:
     return [question[run[0].start() : run[-1].end()] for run in runs if run]
 
 
-def _is_plain_start(question: str, match: re.Match[str], language: str) -> bool:
-    word = match[0]
+def _name(question: str, match: re.Match[str], language: str) -> str:
+    """The match without function words before it; empty for a word that has its capital from the question's start."""
+    words = match[0].split(" ")
+    while words and words[0].lower() in stop_words(language):
+        words = words[1:]
     is_first = not question[: match.start()].strip(" \"'¿¡")
-    return word.lower() in stop_words(language) or (is_first and word.istitle() and " " not in word)
+    is_plain = is_first and len(match[0].split(" ")) == 1 and match[0].istitle()
+    return "" if is_plain else " ".join(words)

@@ -1,0 +1,87 @@
+"""The intent service as a whole, with a real Redis and a model server that can be told what to do."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from asgi_lifespan import LifespanManager
+from httpx2 import ASGITransport, AsyncClient
+
+from ai_intent_service.composition import compose
+from ai_intent_service.config import AiIntentSettings
+from ai_intent_service.main import SPEC
+from flash_core.clients.identity import ServiceTokens
+from flash_core.testing.model_server import running_model_server
+from flash_core.web.app import create_app
+from flash_core.web.identity import SERVICE_TOKEN_HEADER
+
+KEY = "k" * 32
+HISTORY = [{"role": "user", "content": "How many vacation days do I get?"}]
+
+
+@asynccontextmanager
+async def running(settings: AiIntentSettings) -> AsyncIterator[AsyncClient]:
+    app = create_app(replace(SPEC, compose=partial(compose, settings)))
+    headers = {SERVICE_TOKEN_HEADER: ServiceTokens(KEY, "ai-main").issue()}
+    async with (
+        LifespanManager(app) as manager,
+        AsyncClient(transport=ASGITransport(app=manager.app), base_url="http://intent", headers=headers) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
+    async with running(AiIntentSettings(internal_key=KEY, redis_url=redis_url)) as client:
+        yield client
+
+
+async def test_a_question_is_understood(client: AsyncClient) -> None:
+    response = await client.post("/internal/intent", json={"question": "And part-timers?", "history": HISTORY})
+    assert response.status_code == 200
+    assert response.json() == {
+        "kind": "follow_up",
+        "standalone_question": "How many vacation days do I get: part-timers?",
+        "language": "en",
+        "entities": [],
+        "filters": None,
+        "used_model": False,
+    }
+
+
+async def test_only_the_fleet_may_ask(client: AsyncClient) -> None:
+    response = await client.post(
+        "/internal/intent", json={"question": "Hi"}, headers={SERVICE_TOKEN_HEADER: "something else"}
+    )
+    assert response.status_code == 401
+
+
+async def test_an_empty_question_is_a_problem(client: AsyncClient) -> None:
+    response = await client.post("/internal/intent", json={"question": ""})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "question"
+
+
+async def test_a_model_is_asked_once_for_the_same_follow_up(redis_url: str) -> None:
+    understood = {"kind": "follow_up", "standalone_question": "Part-timers' days?", "language": "en", "entities": []}
+    async with running_model_server() as server:
+        server.behave(text=json.dumps(understood))
+        settings = AiIntentSettings(
+            internal_key=KEY,
+            redis_url=redis_url,
+            ai_provider="openai,extractive",
+            openai_base_url=server.base_url,
+            ai_intent_model="small",
+            ai_intent_seconds=5,
+        )
+        async with running(settings) as client:
+            for _ in range(2):
+                response = await client.post(
+                    "/internal/intent", json={"question": "And part-timers?", "history": HISTORY}
+                )
+                assert response.json()["standalone_question"] == "Part-timers' days?"
+                assert response.json()["used_model"]
+        assert len(server.requests) == 1
