@@ -1,19 +1,24 @@
 """`flash serve|migrate|revise SERVICE`: the entry point of every service's process and image."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+import structlog
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 from pydantic import ValidationError
 
+from flash_core.errors import FlashError
 from flash_core.utils.logging import configure_logging
 from flash_core.web.app import ServiceSpec, create_app
+
+log = structlog.get_logger(__name__)
+_Settings = Sequence[tuple[str, Any]]
 
 SERVICES = {
     "auth": 8001,
@@ -30,36 +35,43 @@ SERVICES = {
 
 WITH_DATABASE = ("auth", "chat", "documentation", "indexing")
 _GRACEFUL_SECONDS = 15
+_NOT_STARTED = 3  # as uvicorn's own command says it
 _MAX_FRAME_BYTES = 1 << 20  # above the contract's limit for a frame, so that the service itself can say what is wrong
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 1 when it failed, 2 when the settings are wrong, 3 when the service could not start."""
     options = _parser().parse_args(arguments)
-    configure_logging(
-        options.service, level=os.environ.get("LOG_LEVEL", "INFO"), style=os.environ.get("LOG_FORMAT", "json")
-    )
     try:
-        options.run(options)
+        settings = [(service, _settings(service)) for service in options.services]
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
-        sys.stderr.write(f"flash {options.service}: the settings are wrong. {problems}\n")
-        return 2
-    return 0
+        return _failed(options, f"the settings are wrong. {problems}", status=2)
+    configure_logging(options.services[0], level=settings[0][1].log_level, style=settings[0][1].log_format)
+    try:
+        return int(options.run(options, settings) or 0)
+    except FlashError as error:
+        return _failed(options, str(error), status=1)
+
+
+def _failed(options: argparse.Namespace, problem: str, *, status: int) -> int:
+    sys.stderr.write(f"flash {options.command} {' '.join(options.services)}: {problem}\n")
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="flash", description="Run one service of AskFlash. Settings: environment.")
-    commands = parser.add_subparsers(required=True)
+    commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="run a service: its routes, consumers and relay")
-    serve.add_argument("service", choices=SERVICES)
+    serve.add_argument("services", nargs=1, choices=SERVICES)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
     serve.add_argument("--port", type=int, help="port to listen on (default: the service's own)")
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring services' databases to their newest versions")
     migrate.add_argument("services", nargs="+", choices=WITH_DATABASE)
-    migrate.set_defaults(run=_migrate, service="migrate")
+    migrate.set_defaults(run=_migrate)
     revise = commands.add_parser("revise", help="write a migration from what tables.py and the database differ in")
-    revise.add_argument("service", choices=WITH_DATABASE)
+    revise.add_argument("services", nargs=1, choices=WITH_DATABASE)
     revise.add_argument("message", help="what the migration does, in a few words")
     revise.set_defaults(run=_revise)
     return parser
@@ -81,17 +93,20 @@ class _Server(uvicorn.Server):
         app: Any = self.config.app
         drain = getattr(app.state, "drain", None)
         if drain is not None:
-            await drain()
+            try:
+                await drain()
+            except Exception:  # the boundary: what remains must be closed all the same
+                log.exception("service.drain_failed")
         await super().shutdown(sockets)
 
 
-def _serve(options: argparse.Namespace) -> None:
-    _settings(options.service)  # wrong settings are said in one line, before anything is opened
-    app: FastAPI = create_app(load_spec(options.service))
+def _serve(options: argparse.Namespace, settings: _Settings) -> int:
+    [(service, _)] = settings
+    app: FastAPI = create_app(load_spec(service))
     config = uvicorn.Config(
         app,
         host=options.host,
-        port=options.port or SERVICES[options.service],
+        port=options.port or SERVICES[service],
         ws="websockets-sansio",
         ws_max_size=_MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
@@ -103,7 +118,10 @@ def _serve(options: argparse.Namespace) -> None:
         proxy_headers=False,
         log_config=None,
     )
-    uvloop.run(_Server(config).serve())
+    server = _Server(config)
+    with suppress(KeyboardInterrupt):  # uvicorn has stopped in order by then
+        uvloop.run(server.serve())
+    return 0 if server.started else _NOT_STARTED
 
 
 def _migrations() -> Any:
@@ -111,21 +129,16 @@ def _migrations() -> Any:
     return import_module("flash_core.database.migrate")
 
 
-def _database_url(service: str) -> str:
-    """From the service's own settings, so that the default stands in one place."""
-    url: str = _settings(service).database_url
-    return url
-
-
 def _settings(service: str) -> Any:
     """Raise pydantic's `ValidationError`, naming the variables, when something is missing or wrong."""
     return import_module(f"{package_of(service)}.config").Settings()
 
 
-def _migrate(options: argparse.Namespace) -> None:
-    for service in options.services:
-        _migrations().upgrade(package_of(service), _database_url(service))
+def _migrate(_: argparse.Namespace, settings: _Settings) -> None:
+    for service, its in settings:
+        _migrations().upgrade(package_of(service), its.database_url)
 
 
-def _revise(options: argparse.Namespace) -> None:
-    _migrations().revise(package_of(options.service), _database_url(options.service), options.message)
+def _revise(options: argparse.Namespace, settings: _Settings) -> None:
+    [(service, its)] = settings
+    _migrations().revise(package_of(service), its.database_url, options.message)

@@ -1,8 +1,8 @@
 """What every service's operator may set. Names of fields are names of environment variables."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,8 +27,12 @@ class ServiceSettings(BaseSettings):
     internal_key: SecretStr = Field(
         min_length=32, description="Signs what services say to each other; the same for all, at least 32 characters."
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
-    log_format: str = Field(default="json", description="`json` for machines, `console` for people.")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json` for machines, `console` for people."
+    )
 
     auth_url: str = Field(default="http://127.0.0.1:8001", description="Where the auth service answers.")
     chat_url: str = Field(default="http://127.0.0.1:8002", description="Where the chat service answers.")
