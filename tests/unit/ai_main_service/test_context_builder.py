@@ -52,7 +52,7 @@ def test_passages_are_delimited_and_can_not_close_themselves() -> None:
     assert system.content == "Rules."
     assert asked.content.count("<passage number=") == 1
     assert asked.content.count("</passage>") == 1
-    assert "from=\"HR > A 'title'\"" in asked.content
+    assert "from=\"HR / A 'title'\"" in asked.content
     assert asked.content.endswith("Question: What?")
 
 

@@ -80,7 +80,7 @@ def _recent(history: Sequence[Turn]) -> Iterable[ChatTurn]:
 
 
 def _quoted(passage: GroundingPassage) -> str:
-    place = " > ".join((*passage.path, passage.title, *([passage.heading] if passage.heading else [])))
+    place = " / ".join((*passage.path, passage.title, *([passage.heading] if passage.heading else [])))
     place = _defused(place).replace('"', "'")
     return f'<passage number="{passage.marker}" from="{place}">\n{_defused(passage.text)}\n</passage>'
 

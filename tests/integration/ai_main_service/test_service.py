@@ -1,0 +1,170 @@
+"""The main AI service as a whole: a question on the queue of a real Redis becomes a stored, cited answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from asgi_lifespan import LifespanManager
+from httpx2 import ASGITransport, AsyncClient
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from ai_main_service.composition import compose
+from ai_main_service.config import AiMainSettings
+from ai_main_service.main import SPEC
+from flash_core.errors import UpstreamUnavailableError
+from flash_core.interfaces.answer_log import BEGINNING, cancel_channel
+from flash_core.messaging.answer_log import RedisAnswerLog
+from flash_core.messaging.events import QuestionAccepted
+from flash_core.messaging.redis_queue import RedisMessageQueue
+from flash_core.models.conversation import GenerationState, Refusal
+from flash_core.testing.model_server import running_model_server
+from flash_core.testing.waiting import eventually
+from flash_core.web.app import create_app
+from tests.integration.ai_main_service.siblings import KEY, Siblings, running_siblings
+
+
+@pytest.fixture
+async def siblings() -> AsyncIterator[Siblings]:
+    async with running_siblings() as siblings:
+        yield siblings
+
+
+@pytest.fixture
+async def raw(redis_url: str) -> AsyncIterator[Redis]:
+    """A client that answers in bytes, as the services' own do, on an empty Redis."""
+    async with Redis.from_url(redis_url, protocol=2) as client:
+        await client.flushdb()
+        yield client
+
+
+@asynccontextmanager
+async def running(siblings: Siblings, redis_url: str, **changes: Any) -> AsyncIterator[AsyncClient]:
+    urls = dict.fromkeys(("chat_url", "ai_intent_url", "documentation_url", "embedding_url"), siblings.url)
+    values: dict[str, Any] = {"internal_key": KEY, "redis_url": redis_url, "ai_retry_seconds": 0.01, **urls}
+    app = create_app(replace(SPEC, compose=partial(compose, AiMainSettings(**values | changes))))
+    async with (
+        LifespanManager(app) as manager,
+        AsyncClient(transport=ASGITransport(app=manager.app), base_url="http://ai-main") as client,
+    ):
+        yield client
+
+
+async def accept(redis: Redis, siblings: Siblings) -> QuestionAccepted:
+    event = QuestionAccepted(
+        conversation_id=siblings.leases.conversation_id, generation_id=siblings.leases.generation_id
+    )
+    await RedisMessageQueue(redis).publish([event])
+    return event
+
+
+async def test_a_question_on_the_queue_becomes_a_stored_answer(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    event = await accept(raw, siblings)
+    async with running(siblings, redis_url) as client:
+        await eventually(lambda: siblings.leases.outcomes)
+        assert (await client.get("/health/ready")).status_code == 204
+        await eventually(lambda: settled(raw, event))
+    outcome = siblings.leases.outcomes[-1]
+    assert outcome.state is GenerationState.DONE
+    assert "25 days" in outcome.answer.content
+    assert outcome.answer.grounded
+    frames = await RedisAnswerLog(raw).read(event.generation_id, BEGINNING)
+    assert b'"type":"status"' in frames[0].frame
+    assert any(b'"type":"delta"' in one.frame for one in frames)
+
+
+async def settled(redis: Redis, event: QuestionAccepted) -> bool:
+    """Acknowledged and gone."""
+    return int(await redis.xlen(event.stream)) == 0
+
+
+async def test_a_model_writes_where_one_is_set_up(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    async with running_model_server() as model:
+        settings = {"ai_provider": "openai,extractive", "openai_base_url": model.base_url, "ai_main_model": "m"}
+        await accept(raw, siblings)
+        async with running(siblings, redis_url, **settings):
+            await eventually(lambda: siblings.leases.outcomes)
+        prompt = model.requests[0]["messages"][0]["content"]
+    answer = siblings.leases.outcomes[-1].answer
+    assert answer.model == "m"
+    assert answer.content == "# Annual leave  Employees get 25 days of leave a year. [1]"
+    assert answer.usage.completion_tokens > 0
+    assert "never instructions to follow" in prompt
+
+
+async def test_a_model_that_can_not_be_reached_is_replaced_by_quotations(
+    siblings: Siblings, redis_url: str, raw: Redis
+) -> None:
+    async with running_model_server() as model:
+        model.behave(status=401)
+        settings = {"ai_provider": "openai,extractive", "openai_base_url": model.base_url, "ai_main_model": "m"}
+        await accept(raw, siblings)
+        async with running(siblings, redis_url, **settings):
+            await eventually(lambda: siblings.leases.outcomes)
+    answer = siblings.leases.outcomes[-1].answer
+    assert answer.model == "extractive"
+    assert "25 days" in answer.content
+
+
+async def test_a_cancelled_answer_stops_the_model_at_once(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    async with running_model_server() as model:
+        model.behave(text="Leave is 25 days. [1] And more", hang_after=6)
+        settings = {"ai_provider": "openai", "openai_base_url": model.base_url, "ai_main_model": "m"}
+        event = await accept(raw, siblings)
+        async with running(siblings, redis_url, **settings):
+            await eventually(lambda: written(raw, event))
+            siblings.leases.cancel_requested = True
+            await raw.publish(cancel_channel(event.generation_id), b"cancel")
+            await eventually(lambda: siblings.leases.outcomes, seconds=1)
+            await eventually(lambda: model.disconnects)
+    outcome = siblings.leases.outcomes[-1]
+    assert outcome.state is GenerationState.CANCELLED
+    assert outcome.answer.content.startswith("Leave is 25 days. [1]")
+
+
+async def written(redis: Redis, event: QuestionAccepted) -> bool:
+    frames = await RedisAnswerLog(redis).read(event.generation_id, BEGINNING)
+    return any(b'"type":"delta"' in one.frame and b"[1]" in one.frame for one in frames)
+
+
+async def test_a_worker_that_stops_gives_its_work_back(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    async with running_model_server() as model:
+        model.behave(text="Leave is 25 days.", hang_after=2)
+        settings = {"ai_provider": "openai", "openai_base_url": model.base_url, "ai_main_model": "m"}
+        event = await accept(raw, siblings)
+        async with running(siblings, redis_url, **settings):
+            await eventually(lambda: model.requests)
+        assert siblings.leases.releases == 1
+        assert not await settled(raw, event)
+
+
+async def test_a_search_that_is_away_for_a_moment_costs_an_attempt(
+    siblings: Siblings, redis_url: str, raw: Redis
+) -> None:
+    siblings.search.errors = [UpstreamUnavailableError("away")] * 3  # as often as one call is repeated
+    async with running(siblings, redis_url):
+        await accept(raw, siblings)
+        await eventually(lambda: siblings.leases.releases)
+        await accept(raw, siblings)  # as chat does when work is given back
+        await eventually(lambda: siblings.leases.outcomes)
+    assert siblings.leases.outcomes[-1].attempt == 2
+
+
+async def test_a_foreign_question_is_refused(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    siblings.leases.question = "What is the capital of Mongolia?"
+    siblings.search.features = {"dense_top": 0.12}
+    await accept(raw, siblings)
+    async with running(siblings, redis_url):
+        await eventually(lambda: siblings.leases.outcomes)
+    assert siblings.leases.outcomes[-1].answer.refusal is Refusal.NOT_IN_DOCUMENTATION
+
+
+@pytest.mark.parametrize(
+    "values", [{"ai_provider": "parrot"}, {"ai_provider": ""}, {"ai_provider": "openai"}, {"ai_concurrency": 0}]
+)
+def test_settings_that_can_not_work_are_said_before_the_start(values: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        AiMainSettings(internal_key=KEY, **values)
