@@ -34,7 +34,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["mock/**/*.mjs", "public/**/*.js"],
+    files: ["mock/**/*.mjs", "scripts/**/*.mjs", "public/**/*.js"],
     languageOptions: {
       globals: {
         process: "readonly",

@@ -142,8 +142,7 @@ export function anAnswer(fields: Partial<Answer> = {}): Answer {
     refusal: null,
     cached: false,
     model: "extractive",
-    usage: { prompt_tokens: 0, completion_tokens: 0 },
-    timings_ms: {},
+    timings_ms: { queue: 1, intent: null, retrieval: 20, first_token: 50, total: 1234 },
     follow_ups: [],
     created_at: "2026-11-23T08:00:00Z",
     ...fields,
@@ -164,7 +163,7 @@ export function aSource(fields: Partial<Source> = {}): Source {
     start: 0,
     end: 13,
     score: 0.9,
-    updated_at: null,
+    updated_at: "2026-10-02T09:30:00Z",
     ...fields,
   };
 }

@@ -1,9 +1,20 @@
 /**
- * The wire format of the public API as the page reads it.
+ * The wire format of the public API as the page reads it, by the names that the page uses.
  *
  * Times are RFC 3339 strings in UTC. Every offset (`start`, `end`) counts Unicode code points, not UTF-16 units:
  * see `chat/codepoints.ts`.
  */
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+/** The server sends every field; the document calls those optional that have a default. */
+type Whole<T> = T extends (infer Item)[]
+  ? Whole<Item>[]
+  : T extends object
+    ? { [Key in keyof T]-?: Whole<T[Key]> }
+    : T;
 
 /** One page of a list; `next_cursor` is null on the last one. */
 export interface Page<T> {
@@ -11,159 +22,48 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-/** RFC 9457 problem document. */
+/** RFC 9457 problem document. Written out here: what it does not know, it leaves out. */
 export interface Problem {
   type: string;
   title: string;
   status: number;
   detail?: string | null;
-  instance?: string | null;
   request_id?: string | null;
   errors?: { field: string; message: string }[] | null;
 }
 
-export type Role = "admin" | "editor" | "user";
-
-export interface Me {
-  id: string;
-  email: string;
-  name: string;
-  roles: Role[];
-  groups: string[];
-}
-
-export type AnswerState = "queued" | "running" | "done" | "failed" | "cancelled";
+export type Me = Whole<Schemas["MeResponse"]>;
 
 /** A passage that an answer was written from; `start`/`end` lie in the document's text. */
-export interface Source {
-  id: string;
-  marker: number | string;
-  document_id: string;
-  chunk_id: string;
-  title: string;
-  path: string[];
-  url: string | null;
-  provider: string;
-  text: string;
-  start: number;
-  end: number;
-  score: number;
-  updated_at: string | null;
-}
+export type Source = Whole<Schemas["Source"]>;
 
 /** A sentence of the answer (`start`/`end` lie in `Answer.content`) and the source that it leans on. */
-export interface Citation {
-  marker: number | string;
-  source_id: string;
-  start: number;
-  end: number;
-  supported: boolean;
-}
+export type Citation = Whole<Schemas["Citation"]>;
 
-export interface Answer {
-  id: string;
-  message_id: string;
-  conversation_id: string;
-  state: AnswerState;
-  content: string;
-  citations: Citation[];
-  sources: Source[];
-  confidence: number;
-  grounded: boolean;
-  refusal: "not_in_documentation" | null;
-  cached: boolean;
-  model: string;
-  usage: { prompt_tokens: number; completion_tokens: number };
-  timings_ms: Partial<Record<"queue" | "intent" | "retrieval" | "first_token" | "total", number | null>>;
-  follow_ups: string[];
-  created_at: string;
-  /** Why it failed. */
-  problem?: Problem | null;
-}
+/** `message_id` is the question's; `problem` says why it failed. What it cost is not shown. */
+export type Answer = Omit<Whole<Schemas["Answer"]>, "problem" | "usage"> & { problem?: Problem | null };
 
-export type Mode = "company" | "general";
+export type AnswerState = Schemas["GenerationState"];
+
+export type Mode = Schemas["Mode"];
 
 /** `title` is empty before the first question. */
-export interface Conversation {
-  id: string;
-  title: string;
-  mode: Mode;
-  created_at: string;
-  updated_at: string;
-}
+export type Conversation = Whole<Schemas["ConversationResponse"]>;
 
 /**
  * `answer` comes with an assistant's message, which has the answer's id; `answer_id` and `answer_state` come with a
  * user's and tell of its latest answer.
  */
-export interface Message {
-  id: string;
-  conversation_id: string;
-  role: "user" | "assistant";
-  content: string;
-  created_at: string;
-  answer?: Answer | null;
-  answer_id?: string | null;
-  answer_state?: AnswerState | null;
-}
+export type Message = Omit<Schemas["MessageResponse"], "answer"> & { answer?: Answer | null };
 
-export interface Feedback {
-  rating: "up" | "down";
-  reason?: string;
-  comment?: string;
-}
+export type Feedback = Schemas["FeedbackRequest"];
 
-export interface DocumentText {
-  id: string;
-  title: string;
-  path: string[];
-  url: string | null;
-  text: string;
-  updated_at: string | null;
-}
+export type DocumentText = Whole<Schemas["DocumentResponse"]>;
 
-export type JobState = "queued" | "running" | "succeeded" | "partial" | "failed" | "cancelled";
+export type Job = Whole<Schemas["JobResponse"]>;
 
-export type JobCounts = Record<"found" | "indexed" | "unchanged" | "deleted" | "skipped" | "failed", number>;
+export type DocumentationSource = Whole<Schemas["SourceResponse"]>;
 
-export interface Job {
-  id: string;
-  source_id: string;
-  state: JobState;
-  phase: string;
-  counts: JobCounts;
-  problems: { document: string; detail: string }[];
-  started_at: string | null;
-  heartbeat_at: string | null;
-  finished_at: string | null;
-}
+export type FleetStatus = Whole<Schemas["StatusResponse"]>;
 
-export interface DocumentationSource {
-  id: string;
-  type: string;
-  name: string;
-  groups: string[];
-  schedule: string | null;
-  last_job_id: string | null;
-}
-
-export type Health = "ok" | "degraded" | "down";
-
-export interface FleetStatus {
-  status: Health;
-  services: {
-    name: string;
-    status: Health;
-    version: string;
-    latency_ms: number | null;
-    detail: string;
-  }[];
-  queues: {
-    name: string;
-    waiting: number;
-    in_progress: number;
-    oldest_seconds: number;
-    dead: number;
-  }[];
-  checked_at: string;
-}
+export type Health = FleetStatus["status"];

@@ -120,10 +120,17 @@ describe("what is known of an answer", () => {
   });
 
   test("a refusal names the nearest pages, each once", () => {
+    const content = "The nearest pages are:\n\n- Getting started\n- Getting started";
     const sources = [aSource(), aSource({ id: "s2", marker: 2 })];
-    render(<Refusal view={storedAnswer(anAnswer({ refusal: "not_in_documentation", sources }))} />);
+    render(<Refusal view={storedAnswer(anAnswer({ refusal: "not_in_documentation", content, sources }))} />);
     expect(screen.getByText("Not in your documentation")).toBeDefined();
-    expect(screen.getAllByTestId("source-card")).toHaveLength(1);
+    expect(screen.getAllByText("Getting started")).toHaveLength(1);
+  });
+
+  test("a refusal without pages keeps its words", () => {
+    const content = "Try other words:\n\n- shorter ones";
+    render(<Refusal view={storedAnswer(anAnswer({ refusal: "not_in_documentation", content }))} />);
+    expect(screen.getByText("shorter ones")).toBeDefined();
   });
 });
 

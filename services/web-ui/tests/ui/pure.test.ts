@@ -3,7 +3,7 @@ import type { Conversation, Job } from "../../src/api/types";
 import { newAnswer } from "../../src/chat/answer";
 import { askedTurn, emptyThread } from "../../src/chat/thread";
 import { followJob, hasEnded, jobSummary, progressOf, type JobApi } from "../../src/ui/admin/jobs";
-import { bySignificance, citationAt, markerNumber, sourceOf } from "../../src/ui/chat/citations";
+import { bySignificance, citationAt, sourceOf } from "../../src/ui/chat/citations";
 import { itemOf, ItemList, toMessage } from "../../src/ui/chat/items";
 import { endsInCode, linesOf } from "../../src/ui/passage/lines";
 import { locate } from "../../src/ui/passage/locate";
@@ -22,9 +22,9 @@ describe("citations", () => {
     expect(citationAt(content, citations, "2", 0)).toBeUndefined();
   });
 
-  test("markers are numbers however they are written", () => {
-    expect([1, "1", "[1]"].map(markerNumber)).toEqual(["1", "1", "1"]);
-    expect(sourceOf("1", [aSource({ marker: "[1]" })])?.id).toBe("s1");
+  test("a marker without a source has none", () => {
+    expect(sourceOf("1", [aSource({ id: "s2", marker: 2 }), aSource()])?.id).toBe("s1");
+    expect(sourceOf("3", [aSource()])).toBeUndefined();
   });
 
   test("cited sources come before those that were only read", () => {
@@ -80,6 +80,15 @@ describe("a document's lines", () => {
     expect(endsInCode("```\ncode")).toBe(true);
     expect(linesOf("# still code\n```", true).map((line) => line.kind)).toEqual(["code", "code"]);
   });
+});
+
+test("a paragraph that an editor wrapped flows, what ends short does not", () => {
+  const long = "A line that an editor has wrapped because the paragraph was longer";
+  const flows = (text: string): boolean[] => linesOf(text).map((line) => line.flows);
+  expect(flows(`${long}\nthan the window.\nShort.`)).toEqual([true, false, false]);
+  expect(flows(`- ${long}\n  goes on`)).toEqual([true, false]);
+  expect(flows(`${long}\n\n${long}\n- an item`)).toEqual([false, false, false, false]);
+  expect(flows(`# ${long}\ntext`)).toEqual([false, false]);
 });
 
 test("only web addresses become links", () => {
@@ -155,6 +164,7 @@ describe("jobs", () => {
     phase: "embedding",
     counts: { found: 10, indexed: 3, unchanged: 1, deleted: 2, skipped: 0, failed: 1 },
     problems: [],
+    created_at: "2026-11-23T08:00:00Z",
     started_at: null,
     heartbeat_at: null,
     finished_at: null,

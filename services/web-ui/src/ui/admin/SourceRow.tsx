@@ -4,18 +4,10 @@ import type { DocumentationSource, Job, Problem } from "../../api/types";
 import { SyncIcon } from "../icons";
 import { ProblemBanner } from "../ProblemBanner";
 import { useServices } from "../services";
+import { sourceTypeName } from "../sourceTypes";
 import { JobLine } from "./JobLine";
 import { hasEnded } from "./jobs";
 import { useJob } from "./useJob";
-
-const TYPES: Record<string, string> = {
-  azure_devops_wiki: "Azure DevOps wiki",
-  confluence: "Confluence",
-  notion: "Notion",
-  git: "Git repository",
-  folder: "Folder",
-  upload: "Uploaded files",
-};
 
 export function SourceRow({ source }: { source: DocumentationSource }): ReactElement {
   const { job, problem, sync } = useSync(source);
@@ -45,7 +37,7 @@ export function SourceRow({ source }: { source: DocumentationSource }): ReactEle
 
 function SourceFacts({ source }: { source: DocumentationSource }): ReactElement {
   const audience = source.groups.length === 0 ? "everyone" : source.groups.join(", ");
-  const facts = [TYPES[source.type] ?? source.type, audience, source.schedule ?? ""];
+  const facts = [sourceTypeName(source.type), audience, source.schedule ?? ""];
   return (
     <div>
       <p className="row-title">{source.name}</p>

@@ -1,7 +1,8 @@
 import { useState, type ReactElement } from "react";
 import type { Source } from "../../api/types";
 import { isUnderWay, type AnswerView } from "../../chat/answer";
-import { bySignificance, markerNumber } from "./citations";
+import { bySignificance } from "./citations";
+import { sourceTypeName } from "../sourceTypes";
 import { usePassage } from "./passage";
 
 /** The sources of an answer: those it cites, and on demand those it was given besides. */
@@ -37,11 +38,11 @@ export function SourceCards({ sources }: { sources: Source[] }): ReactElement {
             data-current={shown?.id === source.id}
             onClick={() => show(source)}
           >
-            <span className="source-number">{markerNumber(source.marker)}</span>
+            <span className="source-number">{source.marker}</span>
             <span className="source-names">
               <span className="source-title">{source.title}</span>
               <span className="source-path">
-                {source.path.length > 0 ? source.path.join(" › ") : source.provider}
+                {source.path.join(" › ") || sourceTypeName(source.provider)}
               </span>
             </span>
           </button>

@@ -1,14 +1,9 @@
 import type { Citation, Source } from "../../api/types";
 import { codePointOffset } from "../../chat/codepoints";
 
-/** "1", 1 and "[1]" are the same marker. */
-export function markerNumber(marker: number | string): string {
-  return String(marker).replace(/\D/g, "");
-}
-
 /** The source behind a marker; undefined when the answer names one that it does not have. */
 export function sourceOf(marker: string, sources: Source[]): Source | undefined {
-  return sources.find((source) => markerNumber(source.marker) === marker);
+  return sources.find((source) => String(source.marker) === marker);
 }
 
 /**
@@ -25,7 +20,7 @@ export function citationAt(
   const distance = (citation: Citation): number =>
     Math.max(0, citation.start - offset, offset - citation.end);
   return citations
-    .filter((citation) => markerNumber(citation.marker) === marker)
+    .filter((citation) => String(citation.marker) === marker)
     .toSorted((one, other) => distance(one) - distance(other))[0];
 }
 
@@ -34,7 +29,7 @@ export function bySignificance(content: string, sources: Source[]): { cited: Sou
   const markers = new Set(
     [...content.matchAll(MARKERS)].flatMap((match) => (match[1] ?? "").split(/\s*,\s*/)),
   );
-  const isCited = (source: Source): boolean => markers.has(markerNumber(source.marker));
+  const isCited = (source: Source): boolean => markers.has(String(source.marker));
   return { cited: sources.filter(isCited), others: sources.filter((source) => !isCited(source)) };
 }
 

@@ -24,7 +24,7 @@ export function Typeset({ text, inCode = false }: { text: string; inCode?: boole
   return lines.map((line, index) => (
     <span key={index} className={`line-${line.kind}`}>
       {styled(line)}
-      {index < lines.length - 1 && "\n"}
+      {index < lines.length - 1 && (line.flows ? <span className="flow">{"\n"}</span> : "\n")}
     </span>
   ));
 }

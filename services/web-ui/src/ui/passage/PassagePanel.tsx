@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState, type ReactElement } from "react";
 import { problemOf } from "../../api/problem";
 import type { DocumentText, Problem, Source } from "../../api/types";
-import { markerNumber } from "../chat/citations";
 import { CloseIcon, ExternalIcon } from "../icons";
 import { ProblemBanner } from "../ProblemBanner";
 import { useServices } from "../services";
@@ -57,11 +56,11 @@ function PanelTitle({ source }: { source: Source }): ReactElement {
     <div className="panel-title">
       <p className="panel-path">{source.path.join(" › ")}</p>
       <h2>
-        <span className="source-number">{markerNumber(source.marker)}</span>
+        <span className="source-number">{source.marker}</span>
         {source.title}
       </h2>
       <p className="panel-meta">
-        {source.updated_at !== null && <span>Updated {dateOf(source.updated_at)}</span>}
+        <span>Updated {dateOf(source.updated_at)}</span>
         {url !== null && (
           <a href={url} target="_blank" rel="noopener noreferrer">
             Open the original <ExternalIcon />

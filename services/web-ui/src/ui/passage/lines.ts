@@ -3,6 +3,8 @@ export type LineKind = "text" | "heading" | "list" | "quote" | "code" | "rule" |
 export interface Line {
   kind: LineKind;
   text: string;
+  /** Its end is where an editor wrapped a paragraph: the next line goes on. */
+  flows: boolean;
 }
 
 const FENCE = /^\s*(```|~~~)/;
@@ -19,14 +21,38 @@ const KINDS: [RegExp, LineKind][] = [
  * by newlines the texts are the input. `inCode` says whether the text begins inside a fenced block.
  */
 export function linesOf(text: string, inCode = false): Line[] {
+  const lines = text.split("\n");
+  const kinds = kindsOf(lines, inCode);
+  return lines.map((line, index) => {
+    const kind = kinds[index] ?? "text";
+    return {
+      kind,
+      text: line,
+      flows: isWrapped(kind, line) && isContinuation(kinds[index + 1], lines[index + 1]),
+    };
+  });
+}
+
+function kindsOf(lines: string[], inCode: boolean): LineKind[] {
   let code = inCode;
-  return text.split("\n").map((line) => {
+  return lines.map((line) => {
     if (FENCE.test(line)) {
       code = !code;
-      return { kind: "code", text: line };
+      return "code";
     }
-    return { kind: code ? "code" : kindOf(line), text: line };
+    return code ? "code" : kindOf(line);
   });
+}
+
+/** Shorter lines end where their author ended them. */
+const WRAPPED_FROM = 60;
+
+function isWrapped(kind: LineKind, line: string): boolean {
+  return line.length >= WRAPPED_FROM && (kind === "text" || kind === "list");
+}
+
+function isContinuation(kind: LineKind | undefined, line: string | undefined): boolean {
+  return kind === "text" && line?.trim() !== "";
 }
 
 function kindOf(line: string): LineKind {
