@@ -38,6 +38,7 @@ class Supervisor:
         self._stages: list[list[Keeper]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._commands: set[subprocess.Popen[bytes]] = set()
+        self._strangers = {child.pid for child in psutil.Process().children()}
         adopt_orphans()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
@@ -112,13 +113,12 @@ class Supervisor:
 
     def _sweep(self) -> None:
         """End what a dead program left behind: children of this process, in another session, that it did not start."""
-        own = {keeper.child.pid for keeper in self._keepers() if keeper.child} | {
-            command.pid for command in self._commands
-        }
+        programs = {keeper.child.pid for keeper in self._keepers() if keeper.child}
+        known = programs | {command.pid for command in self._commands} | self._strangers
         session = os.getsid(0)
         for child in psutil.Process().children():
             with suppress(ProcessLookupError, ChildProcessError, psutil.NoSuchProcess):
-                if child.pid not in own and os.getsid(child.pid) != session:
+                if child.pid not in known and os.getsid(child.pid) != session:
                     os.kill(child.pid, signal.SIGKILL)
                     os.waitpid(child.pid, os.WNOHANG)
 
