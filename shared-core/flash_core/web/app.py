@@ -17,6 +17,7 @@ from flash_core.utils.tasks import cancelled, end
 from flash_core.web import operations
 from flash_core.web.idempotency import Idempotency
 from flash_core.web.middleware import BodyLimit, RequestContext
+from flash_core.web.openapi import DescribedApp
 from flash_core.web.problems import add_problem_handlers
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ def create_app(spec: ServiceSpec[ContainerT]) -> FastAPI:
             yield {"container": container}
         log.info("service.stopped", name=spec.name)
 
-    app = FastAPI(
+    app = DescribedApp(
         title=spec.name,
         version=version("flash-core"),
         lifespan=lifespan,

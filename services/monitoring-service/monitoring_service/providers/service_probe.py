@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from flash_core.clients.http import Sibling
+from flash_core.errors import UpstreamUnavailableError
 from flash_core.schemas.monitoring import HealthDetail
 from monitoring_service.interfaces import ServiceProbeInterface
 
@@ -21,5 +22,8 @@ class HttpServiceProbe(ServiceProbeInterface):
 
     async def openapi(self) -> dict[str, Any]:
         content = await self._service.call("GET", "/internal/openapi.json", seconds=_PROBE_SECONDS)
-        document: dict[str, Any] = orjson.loads(content)
+        try:
+            document: dict[str, Any] = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            raise UpstreamUnavailableError(f"{self.name} did not describe itself in JSON.") from error
         return document

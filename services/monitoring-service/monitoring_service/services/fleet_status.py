@@ -17,8 +17,15 @@ from flash_core.schemas.monitoring import (
 from monitoring_service.interfaces import QueueProbeInterface, ServiceProbeInterface
 
 
+_ESSENTIAL = frozenset({"auth", "chat", "ai-main", "redis", "database:auth", "database:chat"})
+"""Without one of these nobody gets an answer; without any other an answer is poorer, and says so."""
+
+
 class FleetStatus:
-    """Asks every service at once. A dependency that several services share is listed once, by its worst answer."""
+    """Asks every service at once. A dependency that several services share is listed once, by its worst answer.
+
+    The fleet is down when an essential part is, and degraded when any other is.
+    """
 
     def __init__(
         self, probes: Sequence[ServiceProbeInterface], queues: QueueProbeInterface, clock: ClockInterface, version: str
@@ -30,9 +37,7 @@ class FleetStatus:
 
     async def now(self) -> StatusResponse:
         """What is degraded or down says so; this never raises because something else is away."""
-        queue_status = asyncio.create_task(self._queue_status())
-        answers = await asyncio.gather(*map(_asked, self._probes))
-        queues, redis = await queue_status
+        (queues, redis), *answers = await asyncio.gather(self._queue_status(), *map(_asked, self._probes))
         services = [status for status, _ in answers]
         services.append(ServiceStatus(name="monitoring", status="ok", version=self._version, latency_ms=0, detail=""))
         services += _dependencies([redis, *(check for _, checks in answers for check in checks)])
@@ -91,10 +96,9 @@ def _dependencies(checks: Sequence[CheckResult]) -> list[ServiceStatus]:
 
 
 def _overall(services: Sequence[ServiceStatus]) -> Status:
-    statuses = {service.status for service in services}
-    if statuses == {"ok"}:
-        return "ok"
-    return "degraded" if "ok" in statuses else "down"
+    if any(service.status == "down" and service.name in _ESSENTIAL for service in services):
+        return "down"
+    return "ok" if all(service.status == "ok" for service in services) else "degraded"
 
 
 def _ms_since(began: float) -> float:
