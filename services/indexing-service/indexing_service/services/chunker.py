@@ -6,7 +6,7 @@ over the places where a cut is possible.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -27,6 +27,8 @@ _GOOD_SIZE: Final = 500
 _A_CHUNK: Final = 0.05
 _TOO_SHORT: Final = 1.0
 _MIXED_SECTIONS: Final = 0.25
+_WINDOW: Final = 400_000
+_WINDOW_ENDS: Final = ("\n\n", "\n")
 _DENSE_SCRIPT_WEIGHT: Final = 2
 """A Chinese, Japanese or Korean character is a token or more, as three or four Latin ones are."""
 _DENSE_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -46,15 +48,41 @@ class Chunk:
 
 
 def chunk(text: str, *, markdown: bool = True) -> list[Chunk]:
-    """Chunks in order, without overlap, holding all of `text` but white space; the same for the same text."""
+    """Chunks in order, without overlap, holding all of `text` but white space; the same for the same text.
+
+    Texts of more than `_WINDOW` characters are taken in parts, so that memory stays flat; a part does not know the
+    headings of the one before.
+    """
+    return [
+        _shifted(found, start)
+        for start, end in _windows(text)
+        for found in _chunks_of(text[start:end], markdown=markdown)
+    ]
+
+
+def _windows(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while len(text) - start > _WINDOW:
+        limit = start + _WINDOW
+        places = (text.rfind(mark, start + _WINDOW // 2, limit) for mark in _WINDOW_ENDS)
+        end = next((place + 1 for place in places if place >= 0), limit)
+        yield start, end
+        start = end
+    yield start, len(text)
+
+
+def _chunks_of(text: str, *, markdown: bool) -> list[Chunk]:
     pieces = markdown_pieces(text) if markdown else text_pieces(text)
     return [_chunk(pieces[first:after_last]) for first, after_last in _cheapest(text, pieces)]
 
 
 def _chunk(pieces: Sequence[Piece]) -> Chunk:
-    first = pieces[0]
-    head = first.table_head
-    return Chunk(first.start, pieces[-1].end, _common([piece.headings for piece in pieces]), head)
+    return Chunk(pieces[0].start, pieces[-1].end, _common([piece.headings for piece in pieces]), pieces[0].table_head)
+
+
+def _shifted(found: Chunk, by: int) -> Chunk:
+    head = found.table_head and Span(found.table_head.start + by, found.table_head.end + by)
+    return Chunk(found.start + by, found.end + by, found.headings, head)
 
 
 def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from indexing_service.interfaces import (
 
 log = structlog.get_logger(__name__)
 
-_GROUP_BYTES: Final = 200_000
+_GROUP_BYTES: Final = 50_000
 _GROUP_DOCUMENTS: Final = 32
 _GROUPS_AT_ONCE: Final = 3
 """While one group is being stored, the next is embedded and a third is read: the model never waits."""

@@ -20,7 +20,7 @@ from indexing_service.services.passages import Passage, Version, about, point_of
 
 log = structlog.get_logger(__name__)
 
-_TEXTS_A_CALL: Final = 64
+_TEXTS_A_CALL: Final = 96
 _PUBLISHED_AT_ONCE: Final = 4
 _GONE: Final = Outcome(ItemState.SKIPPED, "It was deleted while it was being indexed.")
 ResultT = TypeVar("ResultT")

@@ -1,0 +1,458 @@
+"""The indexing database, the document registry and a source, in memory."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from flash_core.errors import ConflictError, FencedError, InvalidInputError, NotFoundError
+from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.messaging.events import Event
+from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
+from flash_core.schemas.indexing import JobCounts, JobProblem, JobState
+from flash_core.testing.fakes import FakeOutbox
+from flash_core.utils.ids import new_id
+from indexing_service.interfaces import (
+    CheckResult,
+    DocumentPipelineInterface,
+    IndexingUnitOfWorkInterface,
+    IntakeRepositoryInterface,
+    Item,
+    ItemRepositoryInterface,
+    ItemState,
+    Job,
+    JobKind,
+    JobQuery,
+    JobRepositoryInterface,
+    JobWorkInterface,
+    Listing,
+    Outcome,
+    Phase,
+    Source,
+    SourceDocument,
+    SourceProviderInterface,
+    SourceRepositoryInterface,
+)
+
+_SKIPPED = (ItemState.SKIPPED, ItemState.WITHDRAWN, ItemState.CANCELLED)
+
+
+@dataclass
+class _JobRow:
+    job: Job
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    counts: JobCounts | None = None
+
+
+@dataclass
+class _State:
+    sources: dict[UUID, Source] = field(default_factory=dict)
+    jobs: dict[UUID, _JobRow] = field(default_factory=dict)
+    items: dict[UUID, dict[int, Item]] = field(default_factory=dict)
+    intake: dict[tuple[UUID, int], SourceDocument] = field(default_factory=dict)
+
+
+@dataclass
+class FakeDatabase:
+    """What was committed; `events` left with it. `later` moves the database's clock on."""
+
+    state: _State = field(default_factory=_State)
+    events: list[Event] = field(default_factory=list)
+    later: timedelta = timedelta(0)
+    error: Exception | None = None
+
+    def unit_of_work(self) -> "FakeUnitOfWork":
+        return FakeUnitOfWork(self)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+
+class FakeUnitOfWork(IndexingUnitOfWorkInterface):
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Self:
+        if self._database.error is not None:
+            raise self._database.error
+        self._state = copy.deepcopy(self._database.state)
+        self.sources = FakeSources(self._state)
+        self.jobs = FakeJobs(self._state, self._database)
+        self.items = FakeItems(self._state)
+        self.intake = FakeIntake(self._state)
+        self.outbox: FakeOutbox = FakeOutbox()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def commit(self) -> None:
+        self._database.state = copy.deepcopy(self._state)
+        self._database.events += self.outbox.events
+
+
+class FakeSources(SourceRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def add(self, source: Source) -> None:
+        self._state.sources[source.id] = source
+
+    async def get(self, source_id: UUID, *, locked: bool = False) -> Source | None:
+        return self._with_last_job(self._state.sources.get(source_id))
+
+    async def default(self, candidate: Source) -> Source:
+        found = next((one for one in self._state.sources.values() if one.is_default), candidate)
+        self._state.sources[found.id] = found
+        return self._with_last_job(found) or found
+
+    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
+        found = sorted(self._state.sources.values(), key=lambda one: one.id)
+        seen = [one for one in found if groups is None or one.visible_to(groups)]
+        page = [one for one in seen if after is None or one.id > after][:limit]
+        return [shown for one in page if (shown := self._with_last_job(one))]
+
+    async def update(self, source: Source) -> None:
+        self._state.sources[source.id] = source
+
+    async def delete(self, source_id: UUID) -> None:
+        del self._state.sources[source_id]
+        for job_id in [one.job.id for one in self._state.jobs.values() if one.job.source_id == source_id]:
+            del self._state.jobs[job_id]
+            self._state.items.pop(job_id, None)
+
+    def _with_last_job(self, source: Source | None) -> Source | None:
+        if source is None:
+            return None
+        jobs = [one.job.id for one in self._state.jobs.values() if one.job.source_id == source.id]
+        return replace(source, last_job_id=max(jobs, default=None))
+
+
+class FakeJobs(JobRepositoryInterface):
+    def __init__(self, state: _State, database: FakeDatabase) -> None:
+        self._state = state
+        self._database = database
+
+    async def add(self, job: Job) -> None:
+        if job.kind is JobKind.SYNC and await self.active_sync(job.source_id):
+            raise ConflictError("This conflicts with what is stored already.")
+        self._state.jobs[job.id] = _JobRow(job)
+
+    async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
+        row = self._state.jobs.get(job_id)
+        return row.job if row else None
+
+    async def active_sync(self, source_id: UUID) -> Job | None:
+        return next((one for one in self._active(source_id) if one.kind is JobKind.SYNC), None)
+
+    async def page(self, query: JobQuery) -> list[Job]:
+        found = sorted((row.job for row in self._state.jobs.values()), key=lambda job: job.id, reverse=True)
+        return [
+            job
+            for job in found
+            if (query.before is None or job.id < query.before)
+            and query.source_id in {None, job.source_id}
+            and query.state in {None, job.state}
+        ][: query.limit]
+
+    async def claim(self, lease_seconds: float) -> Job | None:
+        for row in sorted(self._state.jobs.values(), key=lambda row: row.job.id):
+            if self._may_run(row) and not self._in_the_way(row):
+                now = self._database.now()
+                phase = Phase.INDEXING if row.job.listed else Phase.LISTING
+                row.job = replace(
+                    row.job,
+                    state=JobState.RUNNING,
+                    phase=phase,
+                    attempt=row.job.attempt + 1,
+                    started_at=row.job.started_at or now,
+                    heartbeat_at=now,
+                )
+                row.lease_until, row.not_before = now + timedelta(seconds=lease_seconds), None
+                return row.job
+        return None
+
+    async def extend(self, job: Job, lease_seconds: float) -> bool:
+        row = self._held(job)
+        now = self._database.now()
+        row.lease_until = now + timedelta(seconds=lease_seconds)
+        row.job = replace(row.job, heartbeat_at=now)
+        return row.job.cancel_requested
+
+    async def hold(self, job: Job) -> None:
+        self._held(job)
+
+    async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None:
+        row = self._held(job)
+        row.job = replace(row.job, phase=phase, listed=listed, cleans=cleans)
+
+    async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
+        row = self._held(job)
+        postponed = row.job.postponed + (1 if problem else 0)
+        row.job = replace(row.job, state=JobState.QUEUED, phase=Phase.QUEUED, postponed=postponed, problem=problem)
+        row.lease_until, row.not_before = None, self._database.now() + timedelta(seconds=after_seconds)
+
+    async def progressed(self, job: Job) -> None:
+        row = self._held(job)
+        row.job = replace(row.job, postponed=0, problem=None)
+
+    async def finish(self, job_id: UUID, state: JobState, counts: JobCounts, problem: str | None) -> None:
+        row = self._state.jobs[job_id]
+        row.job = replace(row.job, state=state, phase=Phase.DONE, problem=problem, finished_at=self._database.now())
+        row.counts, row.lease_until = counts, None
+
+    async def request_cancel(self, job_id: UUID) -> None:
+        row = self._state.jobs[job_id]
+        row.job = replace(row.job, cancel_requested=True)
+
+    async def retried(self, job_id: UUID, as_job_id: UUID) -> None:
+        row = self._state.jobs[job_id]
+        row.job = replace(row.job, retried_as=as_job_id)
+
+    def _active(self, source_id: UUID) -> list[Job]:
+        jobs = [row.job for row in self._state.jobs.values() if row.job.source_id == source_id]
+        return [job for job in jobs if not job.state.is_terminal]
+
+    def _may_run(self, row: _JobRow) -> bool:
+        now = self._database.now()
+        if row.job.state is JobState.QUEUED:
+            return row.not_before is None or row.not_before <= now
+        return row.job.state is JobState.RUNNING and row.lease_until is not None and row.lease_until < now
+
+    def _in_the_way(self, row: _JobRow) -> bool:
+        others = [one for one in self._state.jobs.values() if one.job.source_id == row.job.source_id and one is not row]
+        return any(
+            (one.job.id < row.job.id and not one.job.state.is_terminal)
+            or (one.job.state is JobState.RUNNING and one.lease_until and one.lease_until >= self._database.now())
+            for one in others
+        )
+
+    def _held(self, job: Job) -> _JobRow:
+        row = self._state.jobs.get(job.id)
+        if row is None or row.job.attempt != job.attempt or row.job.state is not JobState.RUNNING:
+            raise FencedError("Another worker has this job, or it is over.")
+        return row
+
+
+class FakeItems(ItemRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def add(self, job_id: UUID, items: Sequence[Item]) -> None:
+        self._of(job_id).update({item.ordinal: replace(item, tries=0) for item in items})
+
+    async def replace(self, job_id: UUID, items: Sequence[Item]) -> None:
+        self._state.items[job_id] = {}
+        await self.add(job_id, items)
+
+    async def pending(self, job_id: UUID, *, after: int, limit: int) -> list[Item]:
+        return [item for item in self._in(job_id, ItemState.PENDING) if item.ordinal > after][:limit]
+
+    async def to_retry(self, job_id: UUID) -> list[Item]:
+        return self._in(job_id, ItemState.FAILED, ItemState.CANCELLED)
+
+    async def begin(self, job_id: UUID, ordinals: Sequence[int]) -> None:
+        items = self._of(job_id)
+        for ordinal in ordinals:
+            items[ordinal] = replace(items[ordinal], tries=items[ordinal].tries + 1)
+
+    async def forgive(self, job_id: UUID) -> None:
+        for item in self._in(job_id, ItemState.PENDING):
+            self._of(job_id)[item.ordinal] = replace(item, tries=0)
+
+    async def settle(self, job_id: UUID, items: Sequence[Item]) -> None:
+        for item in items:
+            known = self._of(job_id)[item.ordinal]
+            self._of(job_id)[item.ordinal] = replace(known, state=item.state, reason=item.reason)
+
+    async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None:
+        await self.settle(
+            job_id,
+            [
+                replace(item, state=state, reason=reason)
+                for item in await self.pending(job_id, after=-1, limit=1_000_000)
+            ],
+        )
+
+    async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
+        gone = {ItemState.WITHDRAWN, ItemState.DELETED}
+        kept = {item.external_id for item in self._of(job_id).values() if item.state not in gone}
+        return [one for one in external_ids if one not in kept]
+
+    async def mark_deleted(self, job_id: UUID, external_ids: Sequence[str]) -> None:
+        counted = {item.external_id for item in self._in(job_id, ItemState.DELETED)}
+        begin = max(self._of(job_id), default=-1) + 1
+        new = [one for one in external_ids if one not in counted]
+        await self.add(job_id, [Item(begin + at, one, ItemState.DELETED) for at, one in enumerate(new)])
+
+    async def counts(self, job_id: UUID) -> JobCounts:
+        row = self._state.jobs.get(job_id)
+        if row and row.counts:
+            return row.counts
+        return JobCounts(
+            found=sum(item.state is not ItemState.DELETED for item in self._of(job_id).values()),
+            indexed=len(self._in(job_id, ItemState.INDEXED)),
+            unchanged=len(self._in(job_id, ItemState.UNCHANGED)),
+            deleted=len(self._in(job_id, ItemState.DELETED)),
+            skipped=len(self._in(job_id, *_SKIPPED)),
+            failed=len(self._in(job_id, ItemState.FAILED)),
+        )
+
+    async def problems(self, job_id: UUID, limit: int) -> list[JobProblem]:
+        items = self._in(job_id, ItemState.FAILED, *_SKIPPED)[:limit]
+        return [JobProblem(document=item.external_id, detail=item.reason) for item in items]
+
+    async def forget_successes(self, job_id: UUID) -> None:
+        for item in self._in(job_id, ItemState.INDEXED, ItemState.UNCHANGED, ItemState.DELETED):
+            del self._of(job_id)[item.ordinal]
+
+    def _of(self, job_id: UUID) -> dict[int, Item]:
+        return self._state.items.setdefault(job_id, {})
+
+    def _in(self, job_id: UUID, *states: ItemState) -> list[Item]:
+        return [item for _, item in sorted(self._of(job_id).items()) if item.state in states]
+
+
+class FakeIntake(IntakeRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def add(self, job_id: UUID, documents: Mapping[int, SourceDocument]) -> None:
+        self._state.intake |= {(job_id, ordinal): document for ordinal, document in documents.items()}
+
+    async def get(self, job_id: UUID, ordinal: int) -> SourceDocument | None:
+        return self._state.intake.get((job_id, ordinal))
+
+    async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None:
+        for ordinal in ordinals:
+            self._state.intake.pop((job_id, ordinal), None)
+
+    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
+        for ordinal in ordinals:
+            if (document := self._state.intake.pop((job_id, ordinal), None)) is not None:
+                self._state.intake[to_job_id, ordinal] = document
+
+
+@dataclass
+class FakeDocumentRegistry(DocumentRegistryInterface):
+    """What the documentation service knows. `error`, when set, is raised by every call."""
+
+    sources: dict[UUID, PutSourceRequest] = field(default_factory=dict)
+    deleted_sources: set[UUID] = field(default_factory=set)
+    places: dict[UUID, dict[str, UUID]] = field(default_factory=dict)
+    live: dict[UUID, PutDocumentRequest] = field(default_factory=dict)
+    error: Exception | None = None
+
+    async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
+        self._check()
+        if source_id in self.deleted_sources:
+            raise ConflictError("This source was deleted.")
+        self.sources[source_id] = source
+
+    async def delete_source(self, source_id: UUID) -> int:
+        self._check()
+        self.deleted_sources.add(source_id)
+        if self.sources.pop(source_id, None) is None:
+            return 0
+        gone = self.places.pop(source_id, {}).values()
+        return sum(self.live.pop(one, None) is not None for one in gone)
+
+    async def resolve(self, source_id: UUID, external_ids: Sequence[str]) -> list[ResolvedDocument]:
+        self._check()
+        if source_id not in self.sources:
+            raise NotFoundError("There is no such source.")
+        places = self.places.setdefault(source_id, {})
+        return [self._resolved(one, places.setdefault(one, new_id())) for one in external_ids]
+
+    async def put_document(self, document_id: UUID, document: PutDocumentRequest) -> None:
+        self._check()
+        if self.places.get(document.source_id, {}).get(document.external_id) != document_id:
+            raise ConflictError("This document was deleted.")
+        self.live[document_id] = document
+
+    async def documents_of(self, source_id: UUID, *, after: str = "", limit: int = 1_000) -> list[ResolvedDocument]:
+        self._check()
+        places = sorted(self.places.get(source_id, {}).items())
+        return [self._resolved(*one) for one in places if one[0] > after and one[1] in self.live][:limit]
+
+    async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
+        self._check()
+        for document_id in document_ids:
+            self.live.pop(document_id, None)
+            for places in self.places.values():
+                for name in [name for name, one in places.items() if one == document_id]:
+                    del places[name]
+
+    def titles(self) -> list[str]:
+        """Of what can be found."""
+        return sorted(document.title for document in self.live.values())
+
+    def _resolved(self, external_id: str, document_id: UUID) -> ResolvedDocument:
+        live = self.live.get(document_id)
+        content_hash = live.content_hash if live else None
+        return ResolvedDocument(external_id=external_id, document_id=document_id, content_hash=content_hash)
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
+class FakeProvider(SourceProviderInterface):
+    """A source whose documents are in a dictionary; an `Outcome` stands for one that can't be read."""
+
+    documents: dict[str, SourceDocument | Outcome] = field(default_factory=dict)
+    complete: bool = True
+    error: Exception | None = None
+
+    async def validated(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        if "bad" in config:
+            raise InvalidInputError("The configuration is wrong.")
+        return dict(config)
+
+    async def check(self, config: Mapping[str, Any]) -> CheckResult:
+        return CheckResult(ok=True, detail="It can be read.", found={"documents": len(self.documents)})
+
+    async def list(self, config: Mapping[str, Any]) -> Listing:
+        if self.error is not None:
+            raise self.error
+        return Listing([Item(at, name) for at, name in enumerate(sorted(self.documents))], self.complete)
+
+    async def fetch(self, config: Mapping[str, Any], external_id: str) -> SourceDocument | Outcome:
+        return self.documents.get(external_id, Outcome(ItemState.WITHDRAWN, "It is not there any more."))
+
+
+@dataclass
+class FakePipeline(DocumentPipelineInterface):
+    """Indexes everything but what `outcomes` says; `error` is raised by the next calls, as many as `errors`."""
+
+    indexed: list[list[str]] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    error: Exception | None = None
+    errors: int = 1_000
+
+    async def index(self, source: Source, documents: Sequence[SourceDocument], *, full: bool) -> dict[str, Outcome]:
+        if self.error is not None and self.errors > 0:
+            self.errors -= 1
+            raise self.error
+        names = [document.external_id for document in documents]
+        self.indexed.append(names)
+        return {name: self.outcomes.get(name, Outcome(ItemState.INDEXED)) for name in names}
+
+
+@dataclass
+class FakeJobWork(JobWorkInterface):
+    """Does nothing, or raises what it is told to, once for each error."""
+
+    performed: list[Job] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def perform(self, job: Job) -> None:
+        self.performed.append(job)
+        if self.errors:
+            raise self.errors.pop(0)
