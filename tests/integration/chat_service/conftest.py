@@ -132,7 +132,7 @@ def _is_settled(container: Container) -> bool:
     """The workers have their connections: a task that is cancelled while it connects leaves one behind."""
     [database] = [check for check in container.health if isinstance(check, ServiceDatabaseContext)]
     pool: Any = database._engine.pool
-    return pool.checkedin() > 0 and pool.checkedout() == 0
+    return bool(pool.checkedin() > 0 and pool.checkedout() == 0)
 
 
 _HEADERS = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from functools import partial
 
 import pytest
 
@@ -32,7 +33,7 @@ async def test_a_question_that_waits_is_announced_ever_more_seldom(
         asked = await ask(replica.alice)
         for seconds, count in ((5, 2), (5, 2), (5, 3), (15, 3), (5, 4)):
             await sql.age(seconds, asked["answer_id"])
-            await eventually(lambda count=count: _announced(worker, count))
+            await eventually(partial(_announced, worker, count))
             await replica.container.workers[2].run_once()  # type: ignore[attr-defined]  # the reconciler
             await eventually(lambda: _outbox_is_empty(sql))
             assert len(await worker.announced()) == count
@@ -101,7 +102,7 @@ async def test_after_five_attempts_a_question_fails(replica: Replica, worker: Wo
     assert (await worker.try_claim(asked["answer_id"])).status_code == 409
 
     async def failed() -> bool:
-        return (await answer_of(replica.alice, asked["answer_id"]))["state"] == "failed"
+        return bool((await answer_of(replica.alice, asked["answer_id"]))["state"] == "failed")
 
     await eventually(failed)
     answer = await answer_of(replica.alice, asked["answer_id"])
@@ -233,7 +234,7 @@ async def test_a_zombie_that_writes_after_the_end_is_not_heard(replica: Replica,
     await sql.age(301)
 
     async def is_over() -> bool:
-        return (await answer_of(replica.alice, asked["answer_id"]))["state"] == "failed"
+        return bool((await answer_of(replica.alice, asked["answer_id"]))["state"] == "failed")
 
     await eventually(is_over)
     await eventually(lambda: worker.redis.xlen(f"genlog:{{{asked['answer_id']}}}"))

@@ -101,7 +101,8 @@ class Worker:
         """The generations that events in the queue speak of, in the queue's order."""
         found: list[tuple[Any, str]] = []
         for stream in QuestionAccepted.streams():
-            for entry_id, fields in await self.redis.xrange(stream):
+            entries: list[Any] = await self.redis.xrange(stream) or []
+            for entry_id, fields in entries:
                 event = QuestionAccepted.model_validate_json(fields[b"event"])
                 found.append((entry_id, str(event.generation_id)))
         return [generation for _, generation in sorted(found)]
