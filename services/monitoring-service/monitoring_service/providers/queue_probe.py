@@ -6,7 +6,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from flash_core.clients.redis import translated_errors
+from flash_core.clients.redis import for_a_moment, translated_errors
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.messaging.events import Event, dead_stream
 from flash_core.schemas.monitoring import QueueStatus
@@ -22,7 +22,8 @@ class RedisQueueProbe(QueueProbeInterface):
 
     async def queues(self) -> Sequence[QueueStatus]:
         with translated_errors():
-            return [await self._queue(event) for event in Event.by_topic.values()]
+            async with for_a_moment():
+                return [await self._queue(event) for event in Event.by_topic.values()]
 
     async def _queue(self, event: type[Event]) -> QueueStatus:
         length = pending = dead = 0

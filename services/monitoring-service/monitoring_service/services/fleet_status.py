@@ -16,7 +16,6 @@ from flash_core.schemas.monitoring import (
 )
 from monitoring_service.interfaces import QueueProbeInterface, ServiceProbeInterface
 
-
 _ESSENTIAL = frozenset({"auth", "chat", "ai-main", "redis", "database:auth", "database:chat"})
 """Without one of these nobody gets an answer; without any other an answer is poorer, and says so."""
 
@@ -37,7 +36,9 @@ class FleetStatus:
 
     async def now(self) -> StatusResponse:
         """What is degraded or down says so; this never raises because something else is away."""
-        (queues, redis), *answers = await asyncio.gather(self._queue_status(), *map(_asked, self._probes))
+        (queues, redis), answers = await asyncio.gather(
+            self._queue_status(), asyncio.gather(*map(_asked, self._probes))
+        )
         services = [status for status, _ in answers]
         services.append(ServiceStatus(name="monitoring", status="ok", version=self._version, latency_ms=0, detail=""))
         services += _dependencies([redis, *(check for _, checks in answers for check in checks)])
