@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.model import running_model
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in, text_of, until
+from tests.e2e.model import running_model
 
 pytestmark = pytest.mark.timeout(300)
 ANSWER = "Full-time employees get 27 vacation days a year [1]. " + "They are entered in advance and in writing. " * 4

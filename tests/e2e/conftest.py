@@ -10,8 +10,10 @@ from tests.e2e.fleet import Fleet, User, running_fleet, signed_in
 
 HANDBOOK = {
     "Vacation": (
-        "# Vacation\n\nFull-time employees get 27 vacation days a year. Part-time employees get them in proportion.\n\n"
-        "## Requesting vacation\n\nAsk your team lead at least two weeks ahead. Then enter the days in the Meridian tool.\n\n"
+        "# Vacation\n\nFull-time employees get 27 vacation days a year. "
+        "Part-time employees get them in proportion.\n\n"
+        "## Requesting vacation\n\nAsk your team lead at least two weeks ahead. "
+        "Then enter the days in the Meridian tool.\n\n"
         "## Carrying days over\n\nUp to five unused days can be carried over until the end of March.\n"
     ),
     "Travel": (
@@ -19,7 +21,8 @@ HANDBOOK = {
         "## Meals\n\nThe meal allowance is 34 euros a day.\n"
     ),
     "Deployments": (
-        "# Deployments\n\nProduction deployments happen on Tuesdays. The on-call engineer starts them with `ship --prod`.\n\n"
+        "# Deployments\n\nProduction deployments happen on Tuesdays. "
+        "The on-call engineer starts them with `ship --prod`.\n\n"
         "## Rolling back\n\nRun `ship --rollback` within one hour; afterwards a new release is needed.\n"
     ),
 }

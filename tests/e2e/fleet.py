@@ -1,6 +1,7 @@
 """A whole fleet for tests, started and stopped as its user does, and a client that knows only the public contract."""
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -164,6 +165,13 @@ class Socket:
         frame: Frame = json.loads(await self.connection.recv())
         return frame
 
+    async def close_code(self) -> int | None:
+        """The code that the server closes with, after whatever it still has to say."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await self.frame()
+        return self.connection.close_code
+
     async def until(self, *types: str) -> list[Frame]:
         """All frames up to and with the first of one of these types."""
         frames = [await self.frame()]
@@ -202,5 +210,3 @@ async def until(condition: Callable[[], Any], *, seconds: float) -> Any:
             return value
         assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
         await asyncio.sleep(0.05)
-
-

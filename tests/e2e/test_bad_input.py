@@ -57,7 +57,7 @@ async def test_a_bad_request_is_a_problem_document(
     assert "Traceback" not in response.text
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."])
+@pytest.mark.parametrize("token", ["-", "nonsense", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."])
 async def test_a_wrong_token_is_refused(admin: User, token: str) -> None:
     response = await admin.http.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"})
     assert response.status_code == 401
@@ -74,21 +74,13 @@ async def test_an_empty_or_binary_file_is_refused(admin: User, content: bytes) -
 async def test_a_bad_frame_closes_the_socket(admin: User, frame: str) -> None:
     async with admin.socket() as socket:
         await socket.connection.send(frame)
-        with pytest.raises(websockets.ConnectionClosed) as closed:
-            while True:
-                await socket.frame()
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4400
+        assert await socket.close_code() == 4400
 
 
 async def test_an_oversized_frame_closes_the_socket(admin: User) -> None:
     async with admin.socket() as socket:
         await socket.connection.send(json.dumps({"type": "ask", "client_id": "1", "content": "x" * 200_000}))
-        with pytest.raises(websockets.ConnectionClosed) as closed:
-            while True:
-                await socket.frame()
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4413
+        assert await socket.close_code() == 4413
 
 
 async def test_an_empty_question_is_refused_and_the_socket_stays(admin: User) -> None:

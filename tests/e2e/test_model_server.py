@@ -40,7 +40,8 @@ async def admin(fleet: Fleet) -> AsyncIterator[User]:
 
 
 async def test_a_model_writes_and_is_checked(admin: User, model: ModelProcess) -> None:
-    model.behave(text="They get 27 vacation days a year [1]. The moon is made of cheese [1]. Nobody said this [7].", times=1)
+    text = "They get 27 vacation days a year [1]. The moon is made of cheese [1]. Nobody said this [7]."
+    model.behave(text=text, times=1)
     async with admin.socket() as socket:
         await socket.ask(QUESTION)
         frames = await socket.until("done", "error")

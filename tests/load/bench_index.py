@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=100, help="how many pages of the 18F handbook (default: 100)")
     pages = handbook_pages()[: parser.parse_args().pages]
-    texts = [piece.embedded for page in pages for piece in _chunks(page)]
+    texts = [text for page in pages for text in _embedded(page)]
     with tempfile.TemporaryDirectory(prefix="askflash-bench-") as folder:
         bare = asyncio.run(_bare(texts, Path(folder) / "models"))
         began = time.perf_counter()
@@ -49,6 +49,12 @@ def main() -> None:
         largest = max(memory, key=lambda one: memory[one])
         print(f"| resident memory of the fleet, {name} | {sum(memory.values()):.0f} MiB |")
         print(f"| its largest process, {name} | {largest}, {memory[largest]:.0f} MiB |")
+
+
+def _embedded(page: dict[str, Any]) -> list[str]:
+    """What the model is given for a page's chunks: their text under the page's title."""
+    text = page["text"]
+    return [f"{page['title']}\n{text[one.start : one.end]}" for one in chunk(text)]
 
 
 async def _bare(texts: list[str], cache: Path) -> float:

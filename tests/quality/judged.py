@@ -68,7 +68,8 @@ def anthropic_docs() -> JudgedSet:
 
 
 def xquad_de() -> JudgedSet:
-    documents, questions = [], []
+    documents: list[dict[str, Any]] = []
+    questions: list[Question] = []
     for article in json.loads((DATA / "xquad_de" / "xquad.de.json").read_text())["data"]:
         for paragraph in article["paragraphs"]:
             name = f"paragraph-{len(documents)}"
@@ -131,7 +132,8 @@ def _beir(
         for row in csv.DictReader(rows, delimiter="\t"):
             relevant[row["query-id"]].add(row["corpus-id"])
     documents = [
-        _document(row["_id"], row["title"] or row["_id"], row["text"], "text") for row in _jsonl(folder / "corpus.jsonl")
+        _document(row["_id"], row["title"] or row["_id"], row["text"], "text")
+        for row in _jsonl(folder / "corpus.jsonl")
     ]
     questions = [
         Question(row["text"], frozenset(relevant[row["_id"]]))
