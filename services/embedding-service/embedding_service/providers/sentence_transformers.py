@@ -50,8 +50,8 @@ class SentenceTransformerEmbeddings(EmbeddingProviderInterface, TokenCounterInte
         return np.asarray(vectors, np.float32)
 
 
-def load_sentence_transformer(model: str, *, device: str, threads: int) -> SentenceTransformerEmbeddings:
-    """`model` is a name on the Hugging Face Hub or a folder."""
+def load_sentence_transformer(model: str, name: str, *, device: str, threads: int) -> SentenceTransformerEmbeddings:
+    """`model` is a name on the Hugging Face Hub or a folder; it will be called `name`."""
     try:
         library = importlib.import_module("sentence_transformers")
         torch = importlib.import_module("torch")
@@ -61,4 +61,4 @@ def load_sentence_transformer(model: str, *, device: str, threads: int) -> Sente
         ) from error
     if threads:
         torch.set_num_threads(threads)
-    return SentenceTransformerEmbeddings(library.SentenceTransformer(model, device=device), model)
+    return SentenceTransformerEmbeddings(library.SentenceTransformer(model, device=device), name)

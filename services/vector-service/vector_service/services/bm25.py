@@ -22,7 +22,10 @@ AVERAGE_LENGTH: Final = 100
 """Terms of a typical chunk (500 to 1,000 characters without stop words). A constant, because a document's vector may
 not depend on what is indexed after it; what matters is the order of magnitude."""
 
-_IDENTIFIER: Final = re.compile(r"\w*(?:_\w|[^\W\d_]\d|\d[^\W\d_]|[a-z][A-Z])\w*")
+_WORD: Final = re.compile(r"\w+")
+_SEAM: Final = re.compile(r"_\w|[^\W\d_]\d|\d[^\W\d_]|[a-z][A-Z]")
+"""Where the parts of an identifier meet. Sought within a word: one pattern for both would take quadratic time."""
+
 _CODES: Final = {name: code for code, name in words.STEMMERS.items()}
 
 
@@ -50,8 +53,9 @@ def term_id(term: str) -> int:
 
 def _terms(text: str, language: str) -> list[str]:
     """Stems of what carries meaning, and identifiers (`user_name`, `HTTP2`, `getUser`) whole beside their parts."""
-    identifiers = [match[0].lower() for match in _IDENTIFIER.finditer(text)]
-    return words.content_stems(text, language_code(text, language)) + identifiers
+    code = language_code(text, language)
+    identifiers = [word for word in _WORD.findall(text) if _SEAM.search(word)]
+    return words.content_stems(text, code) + [words.stem(word.lower(), code) for word in identifiers]
 
 
 def _vector(weights: Iterable[tuple[int, float]]) -> SparseVector:
