@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet, OctKey
 from joserfc.jwt import JWTClaimsRegistry
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -121,8 +122,9 @@ class HttpIdentitySource(IdentitySourceInterface):
 
     async def api_key(self, key: str) -> Principal:
         try:
-            answer = await self._auth.post(PrincipalResponse, "/internal/api-keys/verify", VerifyKeyRequest(key=key))
-        except (NotFoundError, InvalidInputError) as error:
+            body = VerifyKeyRequest(key=key)
+            answer = await self._auth.post(PrincipalResponse, "/internal/api-keys/verify", body)
+        except (NotFoundError, InvalidInputError, ValidationError) as error:
             raise UnauthenticatedError("The API key is not valid.") from error
         return Principal(answer.user_id, frozenset(answer.roles), frozenset(answer.groups), answer.session_id)
 

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from types import TracebackType
 from typing import Protocol, Self
-from uuid import UUID
 
 from flash_core.messaging.events import Event
 
@@ -13,14 +12,6 @@ class OutboxInterface(Protocol):
 
     @abstractmethod
     def add(self, event: Event) -> None: ...
-
-
-class InboxInterface(Protocol):
-    """Events this service has already acted on."""
-
-    @abstractmethod
-    async def claim(self, event_id: UUID) -> None:
-        """Raise `DuplicateEventError` the second time."""
 
 
 class TransactionInterface(Protocol):

@@ -13,20 +13,20 @@ from flash_core.interfaces.answer_log import AnswerLogInterface, LoggedFrame, Po
 _TTL_SECONDS = 15 * 60
 _MAX_FRAMES = 4_000
 
-# KEYS: the stream. ARGV: channel, time to live, cap, then id and frame of each entry.
+# KEYS: the stream. ARGV: channel, last position, time to live, cap, then id and frame of each entry.
 # Redis refuses an id that is not higher than the last one: a worker that was overtaken is fenced for free. An entry
 # that lies there already, with the same frame, is the repetition of a call whose answer got lost.
 _APPEND = """
-for i = 4, #ARGV, 2 do
-  local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[i], 'f', ARGV[i + 1])
+for i = 5, #ARGV, 2 do
+  local added = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], ARGV[i], 'f', ARGV[i + 1])
   if type(added) == 'table' and added.err then
     if not string.find(added.err, 'equal or smaller', 1, true) then return added end
     local there = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])
     if #there == 0 or there[1][2][2] ~= ARGV[i + 1] then return 0 end
   end
 end
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('PUBLISH', ARGV[1], ARGV[#ARGV - 1])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 """
 
@@ -37,7 +37,8 @@ class RedisAnswerLog(AnswerLogInterface):
         self._append = redis.register_script(_APPEND)
 
     async def append(self, generation_id: UUID, frames: Sequence[LoggedFrame]) -> None:
-        arguments: list[str | bytes | int] = [wake_channel(generation_id), _TTL_SECONDS, _MAX_FRAMES]
+        last = str(frames[-1].position)
+        arguments: list[str | bytes | int] = [wake_channel(generation_id), last, _TTL_SECONDS, _MAX_FRAMES]
         for one in frames:
             arguments += [_entry_id(one.position), one.frame]
         with translated_errors():
