@@ -1,5 +1,5 @@
 import type { Answer, Citation, Message, Source } from "../src/api/types";
-import type { ChatApi } from "../src/chat/store";
+import type { ChatApi } from "../src/chat/ports";
 import { ChatStore } from "../src/chat/store";
 import type { ClientFrame } from "../src/chat/frames";
 import type { SocketLike } from "../src/chat/socket";

@@ -3,45 +3,18 @@ import type { Feedback, Message, Problem } from "../api/types";
 import { applyFrame, isUnderWay, newAnswer, type AnswerView } from "./answer";
 import { isAnswerFrame, type AcceptedFrame, type AnswerFrame, type ServerFrame } from "./frames";
 import { Observable } from "./observable";
+import type { ChatOptions, ChatState } from "./ports";
 import { Positions } from "./positions";
-import { ChatSocket, type Connection, type SocketOptions } from "./socket";
+import { ChatSocket } from "./socket";
 import {
   askedTurn,
   emptyThread,
   historyOf,
-  isBusy,
   provisionalAnswerId,
   withAnswer,
   type Thread,
   type Turn,
 } from "./thread";
-
-/** The calls over HTTP that a conversation needs. */
-export interface ChatApi {
-  messages: (conversationId: string) => Promise<Message[]>;
-  regenerate: (messageId: string) => Promise<{ answer_id: string }>;
-  cancelAnswer: (answerId: string) => Promise<void>;
-  sendFeedback: (messageId: string, feedback: Feedback) => Promise<void>;
-}
-
-export interface ChatOptions extends SocketOptions {
-  api: ChatApi;
-  newId: () => string;
-  now: () => Date;
-  /** Runs the work soon: frames that arrive together are announced together. */
-  soon: (work: () => void) => void;
-  onSignedOut: () => void;
-  /** A conversation was begun or got an answer: the list of conversations is out of date. */
-  onConversationChanged: () => void;
-}
-
-export interface ChatState {
-  connection: Connection;
-  threads: Record<string, Thread>;
-  answers: Record<string, AnswerView>;
-  /** The key of the thread on the page. */
-  active: string;
-}
 
 interface PendingAsk {
   clientId: string;
@@ -335,9 +308,4 @@ export class ChatStore extends Observable<ChatState> {
   #putAnswer(view: AnswerView): void {
     this.set({ answers: { ...this.state.answers, [view.id]: view } });
   }
-}
-
-export function busyConversations(state: ChatState): ReadonlySet<string> {
-  const busy = Object.values(state.threads).filter((thread) => isBusy(thread, state.answers));
-  return new Set(busy.map((thread) => thread.conversationId).filter((id) => id !== null));
 }

@@ -104,3 +104,12 @@ export function isBusy(thread: Thread, answers: Record<string, AnswerView>): boo
 function isBusyAnswer(view: AnswerView | undefined): boolean {
   return view !== undefined && isUnderWay(view);
 }
+
+/** The conversations in which an answer is being written. */
+export function busyConversations(
+  threads: Record<string, Thread>,
+  answers: Record<string, AnswerView>,
+): ReadonlySet<string> {
+  const busy = Object.values(threads).filter((thread) => isBusy(thread, answers));
+  return new Set(busy.map((thread) => thread.conversationId).filter((id) => id !== null));
+}

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError, localProblem } from "../../src/api/problem";
 import type { AnswerView } from "../../src/chat/answer";
-import { busyConversations } from "../../src/chat/store";
-import { shownAnswer, type Turn } from "../../src/chat/thread";
+import { busyConversations, shownAnswer, type Turn } from "../../src/chat/thread";
 import { anAnswer, aQuestion, aReply, aSource, delta, done, Page } from "../fakes";
 
 beforeEach(() => {
@@ -181,7 +180,9 @@ describe("several conversations at once", () => {
 
     expect(shown(page).content).toBe("two");
     expect(page.store.state.answers.a1?.content).toBe("one more");
-    expect(busyConversations(page.store.state)).toEqual(new Set(["c1", "c2"]));
+    expect(busyConversations(page.store.state.threads, page.store.state.answers)).toEqual(
+      new Set(["c1", "c2"]),
+    );
   });
 
   test("a draft keeps its place on the page when the server names it", () => {

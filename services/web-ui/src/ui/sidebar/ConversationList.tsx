@@ -1,6 +1,6 @@
 import { useMemo, useState, type ReactElement } from "react";
 import type { Conversation } from "../../api/types";
-import { busyConversations } from "../../chat/store";
+import { busyConversations } from "../../chat/thread";
 import { navigate, routeOf, usePath } from "../router";
 import { useObservable, useServices } from "../services";
 import { ConfirmDialog } from "./ConfirmDialog";
@@ -12,7 +12,10 @@ export function ConversationList({ onNavigate }: { onNavigate: () => void }): Re
   const { items, nextCursor, loaded, query } = useObservable(conversations);
   const chatState = useObservable(chat);
   const [doomed, setDoomed] = useState<Conversation | null>(null);
-  const busy = useMemo(() => busyConversations(chatState), [chatState]);
+  const busy = useMemo(
+    () => busyConversations(chatState.threads, chatState.answers),
+    [chatState.threads, chatState.answers],
+  );
   const groups = useMemo(() => groupByDay(items, new Date()), [items]);
   const active = chatState.threads[chatState.active]?.conversationId;
   const current = routeOf(usePath()).page === "chat" ? active : null;
