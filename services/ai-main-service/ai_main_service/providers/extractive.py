@@ -14,7 +14,7 @@ from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, Tex
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Purpose
 
 log = structlog.get_logger(__name__)
-_EMBEDDED_UNITS = 24
+_EMBEDDED_UNITS = 16
 
 
 class ExtractiveProvider(AIProviderInterface):

@@ -11,6 +11,7 @@ from ai_main_service.services.drafting import Draft, draft
 from ai_main_service.services.phrases import needs_model, refusal_text, short_answer, without_model
 from ai_main_service.services.quality_checker import QualityChecker
 from ai_main_service.services.questions import Question
+from ai_main_service.services.ranking import lowest
 from ai_main_service.services.refusal import THRESHOLD, answerable
 from ai_main_service.services.stopwatch import Stopwatch
 from flash_core.errors import FlashError, UpstreamUnavailableError
@@ -216,7 +217,5 @@ def _follow_ups(context: Context, citations: Sequence[Citation]) -> list[str]:
     """Headings that were found but not quoted: what else the documentation says near this question."""
     cited = {citation.marker for citation in citations}
     quoted = {passage.heading for passage in context.passages if passage.marker in cited}
-    others = dict.fromkeys(
-        passage.heading for passage in context.passages if passage.marker not in cited and passage.heading
-    )
-    return [heading for heading in others if heading not in quoted][:_FOLLOW_UPS]
+    others = [passage.heading for passage in context.passages if passage.marker not in cited and passage.heading]
+    return list(dict.fromkeys(lowest(heading) for heading in others if heading not in quoted))[:_FOLLOW_UPS]

@@ -56,6 +56,8 @@ class Weights:
 
 
 _BEST_UNITS = 3
+HEADINGS = " > "
+"""Between the headings of a path, as the index writes it."""
 
 DEFAULT_WEIGHTS = Weights()
 
@@ -96,7 +98,7 @@ def candidates(passages: Sequence[GroundingPassage]) -> list[Candidate]:
 
 def _of_passage(number: int, passage: GroundingPassage) -> list[Candidate]:
     found: list[Candidate] = []
-    heading, position, header = passage.heading, 0, (-1, [""])
+    heading, position, header = lowest(passage.heading), 0, (-1, [""])
     for unit in split(passage.text):
         raw = unit.of(passage.text)
         if unit.kind is UnitKind.HEADING:
@@ -112,6 +114,11 @@ def _of_passage(number: int, passage: GroundingPassage) -> list[Candidate]:
             found.append(Candidate(number, unit, text, heading, context, position))
             position += 1
     return found
+
+
+def lowest(heading: str) -> str:
+    """The heading right above a passage; above it in its path stand those of the sections around."""
+    return heading.rpartition(HEADINGS)[2]
 
 
 class Ranking:
