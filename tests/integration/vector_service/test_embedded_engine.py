@@ -10,7 +10,7 @@ import pytest
 from flash_core.errors import ConflictError, UpstreamUnavailableError
 from flash_core.models.vector import VectorFilter, VectorQuery
 from tests.unit.vector_service.fakes import DIMENSION, chunk, direction, named
-from vector_service.composition import compose, open_engine
+from vector_service.composition import compose
 from vector_service.config import FusionSettings, Settings
 from vector_service.interfaces import AnyOf
 from vector_service.providers.edge.engine import EdgeVectorEngine, open_edge_engine
@@ -43,7 +43,8 @@ async def test_acknowledged_writes_survive_a_kill(tmp_path: Path) -> None:
     assert writer.stdout is not None
     acknowledged = 0
     async for line in writer.stdout:  # one line a write
-        acknowledged = int(line) if line.endswith(b"\n") else acknowledged
+        if line.endswith(b"\n") and line.strip().isdigit():  # neither torn nor a log line
+            acknowledged = int(line)
         if acknowledged == 300:
             writer.kill()
     assert acknowledged >= 300
@@ -94,13 +95,13 @@ async def test_a_large_collection_is_indexed_when_it_is_opened(tmp_path: Path) -
     async with open_edge_engine(tmp_path, index_from=INDEX_FROM) as engine:
         store = store_on(engine)
         await store.ensure("chunks", dimension=DIMENSION, model="m")
-        await store.upsert("chunks", [chunk(f"holiday {number}") for number in range(6_000)])
+        await store.upsert("chunks", [chunk(f"holiday {number}") for number in range(5_100)])
     async with open_edge_engine(tmp_path, index_from=100) as engine:
         store = store_on(engine)
         query = VectorQuery(EVERYONE, "hybrid", direction(1, 0, 0, 0), "holiday 4711", limit=1)
         [hit] = await store.search("chunks", query)
         assert hit.payload["text"] == "holiday 4711"
-        assert (await store.info("chunks")).points == 6_000
+        assert (await store.info("chunks")).points == 5_100
 
 
 async def test_a_failure_of_the_engine_tells_no_content(tmp_path: Path) -> None:
@@ -118,11 +119,3 @@ async def test_the_composed_service_keeps_its_vectors_in_the_folder(tmp_path: Pa
         for check in container.health:
             await check.check()
     assert (tmp_path / "vectors" / "collections" / "chunks_v1").is_dir()
-
-
-async def test_a_qdrant_server_that_is_away_is_unavailable(tmp_path: Path) -> None:
-    settings = Settings(internal_key="k" * 32, qdrant_url="http://127.0.0.1:1", vector_path=tmp_path / "unused")
-    async with open_engine(settings) as engine:
-        with pytest.raises(UpstreamUnavailableError, match="Qdrant does not answer"):
-            await engine.check()
-    assert not (tmp_path / "unused").exists()
