@@ -15,7 +15,7 @@ import snowballstemmer
 WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_POSSESSIVE = re.compile(r"['\u2019]s?$")
+_POSSESSIVE = re.compile(r"'s?$")
 
 STEMMERS: Final = {
     "da": "danish",
@@ -47,7 +47,7 @@ def stop_words(language: str = "en") -> frozenset[str]:
 
 def tokens(text: str) -> list[str]:
     """Lower-case words in order, identifiers split into their parts, possessive endings dropped."""
-    return [part for match in WORD.finditer(text) for part in _parts(match[0])]
+    return [part for match in WORD.finditer(text) for part in _parts(match[0].replace("\u2019", "'"))]
 
 
 def content_stems(text: str, language: str = "en") -> list[str]:
@@ -87,7 +87,7 @@ def _parts(word: str) -> list[str]:
     if _CJK.search(word):
         return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
     if word.islower() or word.isdigit() or word.istitle():
-        return [_POSSESSIVE.sub("", word.lower()).replace("\u2019", "'")]
+        return [_POSSESSIVE.sub("", word.lower())]
     humps = _HUMP.findall(word) if word.isascii() and "'" not in word else []
     whole = word.lower()
     return [hump.lower() for hump in humps] if len(humps) > 1 and not word.isupper() else [_POSSESSIVE.sub("", whole)]

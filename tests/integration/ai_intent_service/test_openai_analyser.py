@@ -57,6 +57,7 @@ async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServ
     [
         "no json",
         "{}",
+        json.dumps(GOOD | {"standalone_question": " "}),
         json.dumps(GOOD | {"kind": "other"}),
         json.dumps(GOOD | {"extra": 1}),
         json.dumps(GOOD | {"language": "English"}),

@@ -1,11 +1,13 @@
 """`IntentInterface` on a language model: structured output, validated before it is believed."""
 
 import json
+import re
+from typing import Annotated
 
 import openai
 from openai import AsyncOpenAI
 from openai.types.shared_params import ResponseFormatJSONSchema
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.intent import IntentInterface
@@ -15,16 +17,30 @@ from flash_core.schemas.chat import Turn
 _TURNS_READ = 8
 _CHARACTERS_A_TURN = 1_000
 _MAX_TOKENS = 400
+_LONGEST_QUESTION = 2_000
+_LANGUAGE = re.compile(r"[a-z]{2}")
+
+
+def _question(text: str) -> str:
+    if not text.strip() or len(text) > _LONGEST_QUESTION:
+        raise ValueError("not a question")
+    return text.strip()
+
+
+def _code(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError("not an ISO 639-1 code")
+    return text
 
 
 class Understood(BaseModel):
-    """What the model must return."""
+    """What the model must return. Checks stand outside its JSON schema: servers differ in what they allow in one."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: QuestionKind
-    standalone_question: str = Field(min_length=1, max_length=2_000)
-    language: str = Field(pattern="^[a-z]{2}$")
+    standalone_question: Annotated[str, AfterValidator(_question)]
+    language: Annotated[str, AfterValidator(_code)]
     entities: list[str]
 
 

@@ -43,11 +43,16 @@ def answerable(
     """
     if not passages:
         return 0.0
-    coverage = max(_coverage(question, passage) for passage in passages[:_PASSAGES_READ])
+    coverage = best_coverage(question, passages)
     cosine = (features or {}).get(TOP_COSINE)
     if not cosine:  # the search was by words alone
         return WITHOUT_VECTORS.probability(coverage)
     return WITH_VECTORS.probability(coverage, cosine)
+
+
+def best_coverage(question: Question, passages: Sequence[GroundingPassage]) -> float:
+    """The share, from 0 to 1, of the question's stems that one of the first passages has."""
+    return max((_coverage(question, passage) for passage in passages[:_PASSAGES_READ]), default=0.0)
 
 
 def _coverage(question: Question, passage: GroundingPassage) -> float:
