@@ -2,18 +2,19 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-
-from redis.asyncio import Redis
 
 from flash_core.clients.documentation import DocumentRegistryClient
 from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.vector import VectorStoreClient
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
+from flash_core.interfaces.worker import WorkerInterface
+from flash_core.messaging.consumer import StreamConsumer, Subscription
+from flash_core.messaging.events import JobQueued
 from flash_core.messaging.outbox_relay import OutboxRelay
 from flash_core.messaging.redis_queue import RedisMessageQueue
 from flash_core.schemas.indexing import SourceType
@@ -32,6 +33,8 @@ from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import SourceManager
 
+GROUP = "indexing"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container(ServiceContainer):
@@ -40,10 +43,7 @@ class Container(ServiceContainer):
     sources: SourceManager
     intake: DocumentIntake
     jobs: JobManager
-    scheduler: JobScheduler
-    relay: OutboxRelay
-    redis: Redis
-    worker_name: str
+    workers: Sequence[WorkerInterface]
 
 
 @asynccontextmanager
@@ -63,6 +63,12 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
         embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
         pipeline = DocumentPipeline(registry, embeddings, vectors)
+        scheduler = JobScheduler(
+            unit_of_work,
+            JobWork(unit_of_work, registry, vectors, pipeline, providers),
+            at_once=settings.indexing_jobs,
+            lease_seconds=settings.indexing_lease_seconds,
+        )
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
@@ -70,13 +76,14 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             sources=SourceManager(unit_of_work, registry, providers, clock),
             intake=DocumentIntake(unit_of_work, registry, clock),
             jobs=JobManager(unit_of_work, clock),
-            scheduler=JobScheduler(
-                unit_of_work,
-                JobWork(unit_of_work, registry, vectors, pipeline, providers),
-                at_once=settings.indexing_jobs,
-                lease_seconds=settings.indexing_lease_seconds,
+            workers=(
+                OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
+                scheduler,
+                StreamConsumer(
+                    platform.redis,
+                    Subscription(JobQueued, scheduler.job_queued),
+                    group=GROUP,
+                    member=f"{socket.gethostname()}:{os.getpid()}:{new_id().hex[-8:]}",
+                ),
             ),
-            relay=OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
-            redis=platform.redis,
-            worker_name=f"{socket.gethostname()}:{os.getpid()}:{new_id().hex[-8:]}",
         )

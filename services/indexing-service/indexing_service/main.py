@@ -4,12 +4,11 @@ from flash_core.web.app import ServiceSpec
 from flash_core.web.middleware import MIB
 from indexing_service.api import documents, jobs, sources
 from indexing_service.composition import compose
-from indexing_service.consumers import workers
 
 SPEC = ServiceSpec(
     name="indexing",
     compose=compose,
     routers=(sources.router, documents.router, jobs.router),
-    workers=workers,
+    workers=lambda container: container.workers,
     body_limits={"/api/v1/documents": documents.UPLOAD_BODY, "/api/v1/documents/batch": 32 * MIB},
 )

@@ -14,6 +14,11 @@ from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
 from indexing_service.interfaces import UnitOfWorkFactory
 from tests.unit.indexing_service.fakes import FakeDatabase
 
+_PASS_TIME = text(
+    "UPDATE jobs SET lease_until = lease_until - make_interval(secs => :by),"
+    " not_before = not_before - make_interval(secs => :by)"
+)
+
 
 @dataclass(frozen=True)
 class Store:
@@ -49,9 +54,8 @@ def _in_memory(database: FakeDatabase) -> Store:
 
 def _in_postgres(database: ServiceDatabaseContext) -> Store:
     async def pass_time(seconds: float) -> None:
-        moments = ", ".join(f"{name} = {name} - make_interval(secs => :by)" for name in ("lease_until", "not_before"))
         async with database.sessions.begin() as session:
-            await session.execute(text(f"UPDATE jobs SET {moments}"), {"by": seconds})
+            await session.execute(_PASS_TIME, {"by": seconds})
 
     async def events() -> list[str]:
         async with database.sessions() as session:

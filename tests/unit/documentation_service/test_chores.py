@@ -12,6 +12,7 @@ from flash_core.errors import UpstreamUnavailableError
 from flash_core.models.document import EVERYONE
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
+from flash_core.testing.waiting import eventually
 from tests.unit.documentation_service.fakes import FakeDatabase
 from tests.unit.documentation_service.world import embedded, published, source
 
@@ -102,8 +103,7 @@ async def test_what_the_store_is_away_for_is_done_when_it_is_back(
     worker = asyncio.create_task(chores.run())
     await asyncio.sleep(0.005)
     vectors.error = None
-    while database.state.chores:
-        await asyncio.sleep(0.001)
+    await eventually(lambda: not database.state.chores)
     assert vectors.points() == []
     assert await chores.run_once() == 0
     worker.cancel()

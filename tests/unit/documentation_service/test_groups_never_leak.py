@@ -69,7 +69,7 @@ async def check(
     for reader in readers:
         open_to = {live.id for live, after in documents if may_see(reader, after, live.groups)}
         for mode in ("hybrid", "dense", "keyword"):
-            request = SearchRequest(query="canary word", limit=50, mode=mode, per_chunk=True)  # type: ignore[arg-type]  # a mode
+            request = SearchRequest(query="canary word", limit=50, mode=mode, per_chunk=True)
             found = {hit.document_id for hit in (await search.search(request, reader)).hits}
             assert found <= open_to
             if vectors_hear_of_it:

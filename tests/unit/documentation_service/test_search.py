@@ -61,7 +61,7 @@ class World:
         return live
 
     async def find(self, query: str, reader: Principal = ANYONE, **options: object) -> list[str]:
-        response = await self.search.search(SearchRequest(query=query, **options), reader)  # type: ignore[arg-type]  # checked by pydantic
+        response = await self.search.search(SearchRequest(query=query, **options), reader)
         return [hit.text for hit in response.hits]
 
 
@@ -165,7 +165,7 @@ async def test_meaning_alone_looks_at_no_words(world: World) -> None:
 async def test_without_embeddings_the_words_still_find_what_they_can(world: World, mode: str, error: Exception) -> None:
     await world.add("Leave is 25 days.")
     world.embeddings = AwayProvider(error)
-    response = await world.search.search(SearchRequest(query="leave", mode=mode), ANYONE)  # type: ignore[arg-type]  # a mode
+    response = await world.search.search(SearchRequest(query="leave", mode=mode), ANYONE)
     assert [hit.text for hit in response.hits] == ["Leave is 25 days."]
     assert response.features is not None
     assert response.features["degraded"] == 1.0

@@ -24,7 +24,7 @@ def source(*groups: str, name: str = "Handbook") -> Source:
     return Source(new_id(), name, "folder", frozenset(groups))
 
 
-def document(  # noqa: PLR0913  # a document has many sides
+def document(  # a document has many sides
     place: UUID,
     of: Source,
     text: str,
@@ -39,7 +39,7 @@ def document(  # noqa: PLR0913  # a document has many sides
     )
 
 
-async def published(  # noqa: PLR0913  # a document has many sides
+async def published(  # a document has many sides
     transaction: TransactionFactory,
     of: Source,
     text: str,

@@ -110,17 +110,15 @@ class JobWork(JobWorkInterface):
 
     async def _index(self, job: Job) -> set[frozenset[str]]:
         """The groups that the source had while its documents were stored."""
-        running: set[asyncio.Task[frozenset[str]]] = set()
         used: set[frozenset[str]] = set()
+        running: set[asyncio.Task[frozenset[str]]] = set()
         try:
             async for group in self._grouped(job):
                 running.add(asyncio.create_task(self._index_group(job, group)))
                 if len(running) >= _GROUPS_AT_ONCE:
-                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    used.update(task.result() for task in done)
+                    used |= await _first_done(running)
             while running:
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                used.update(task.result() for task in done)
+                used |= await _first_done(running)
         finally:
             for task in running:
                 task.cancel()
@@ -211,3 +209,13 @@ class JobWork(JobWorkInterface):
             payload = {"source_groups": sorted(groups) or [EVERYONE]}
             with suppress(NotFoundError):  # nothing was ever stored
                 await self._vectors.set_payload(CHUNKS, payload, source_id=job.source_id)
+
+
+async def _first_done(running: set[asyncio.Task[frozenset[str]]]) -> set[frozenset[str]]:
+    """Wait for one of these; take those that are done out, with what they returned."""
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    results: set[frozenset[str]] = set()
+    for task in [task for task in running if task.done()]:
+        results.add(task.result())  # if it raises, the task is still among the running ones, to be gathered
+        running.discard(task)
+    return results

@@ -12,7 +12,7 @@ _STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[([^\[\]\n]+)\]\[[^\[\]\n]*\]"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>]*>"), " "),
     (
-        re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$", re.MULTILINE),
+        re.compile(r"^\s*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$", re.MULTILINE),
         " ",
     ),
     (re.compile(r"^\s{0,3}(?:#{1,6}|>+|[-*+])\s+", re.MULTILINE), ""),

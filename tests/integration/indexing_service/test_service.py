@@ -1,0 +1,243 @@
+"""The indexing service on PostgreSQL and Valkey: accepted work is carried out, whatever dies in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import httpx2
+import pytest
+from asgi_lifespan import LifespanManager
+from redis.asyncio import Redis
+
+from flash_core.database import migrate
+from flash_core.database.context import ServiceDatabaseContext, open_database
+from flash_core.messaging.consumer import StreamConsumer, Subscription
+from flash_core.messaging.events import JobQueued
+from flash_core.messaging.outbox_relay import OutboxRelay
+from flash_core.messaging.redis_queue import RedisMessageQueue
+from flash_core.schemas.indexing import BatchRequest, IncomingDocument, JobCounts, JobResponse, JobState, SourceType
+from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider
+from flash_core.testing.vector_store import FakeVectorStore
+from flash_core.testing.waiting import eventually
+from flash_core.utils.clock import SystemClock
+from flash_core.web.app import create_app
+from indexing_service.composition import GROUP, Container, compose
+from indexing_service.database.tables import OutboxRow
+from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
+from indexing_service.interfaces import SourceProviderInterface
+from indexing_service.main import SPEC
+from indexing_service.providers.folder import FolderProvider
+from indexing_service.providers.upload import UploadProvider
+from indexing_service.services.intake import DocumentIntake
+from indexing_service.services.job_work import JobWork
+from indexing_service.services.jobs import JobManager
+from indexing_service.services.pipeline import DocumentPipeline
+from indexing_service.services.scheduler import JobScheduler
+from indexing_service.services.sources import SourceManager
+from tests.unit.indexing_service.fakes import FakeDocumentRegistry
+from tests.unit.indexing_service.world import EDITOR
+
+NOBODY = "http://127.0.0.1:9"
+PROVIDERS: dict[SourceType, SourceProviderInterface] = {
+    SourceType.FOLDER: FolderProvider(),
+    SourceType.UPLOAD: UploadProvider(),
+}
+
+
+@dataclass
+class World:
+    """The service's own database, and siblings in memory."""
+
+    database: ServiceDatabaseContext
+    registry: FakeDocumentRegistry = field(default_factory=FakeDocumentRegistry)
+    vectors: FakeVectorStore = field(default_factory=FakeVectorStore)
+    embeddings: FakeEmbeddingProvider = field(default_factory=FakeEmbeddingProvider)
+
+    @property
+    def unit_of_work(self) -> partial[SqlIndexingUnitOfWork]:
+        return partial(SqlIndexingUnitOfWork, self.database.sessions)
+
+    @property
+    def intake(self) -> DocumentIntake:
+        return DocumentIntake(self.unit_of_work, self.registry, SystemClock())
+
+    @property
+    def sources(self) -> SourceManager:
+        return SourceManager(self.unit_of_work, self.registry, PROVIDERS, SystemClock())
+
+    @property
+    def jobs(self) -> JobManager:
+        return JobManager(self.unit_of_work, SystemClock())
+
+    def scheduler(self, embeddings: FakeEmbeddingProvider | None = None, *, poll_seconds: float = 0.01) -> JobScheduler:
+        pipeline = DocumentPipeline(self.registry, embeddings or self.embeddings, self.vectors, retry_seconds=())
+        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, PROVIDERS)
+        return JobScheduler(self.unit_of_work, work, lease_seconds=0.5, poll_seconds=poll_seconds)
+
+    async def ended(self, job_id: object) -> JobResponse:
+        async def over() -> bool:
+            return (await self.jobs.get(job_id)).state.is_terminal  # type: ignore[arg-type]  # an id
+
+        await eventually(over, seconds=20)
+        return await self.jobs.get(job_id)  # type: ignore[arg-type]  # an id
+
+    def check_consistent(self) -> None:
+        """Nothing is lost and nothing is doubled: each live document has the passages of its version, once."""
+        live = {str(key): one.content_hash for key, one in self.registry.live.items()}
+        assert {point.payload["document_id"]: point.payload["content_hash"] for point in self.vectors.points()} == live
+        assert len(self.vectors.points()) == len(live)
+
+
+def batch(count: int) -> BatchRequest:
+    return BatchRequest(
+        documents=[
+            IncomingDocument(external_id=f"{at:03}", title=f"Page {at}", text=f"Word{at}.") for at in range(count)
+        ]
+    )
+
+
+@pytest.fixture
+async def world(postgres_url: str) -> AsyncIterator[World]:
+    await asyncio.to_thread(migrate.upgrade, "indexing_service", postgres_url)
+    async with open_database(postgres_url) as database:
+        yield World(database)
+
+
+@asynccontextmanager
+async def running(*workers: object) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[attr-defined]  # workers
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_the_migrations_lead_to_the_tables(postgres_url: str) -> None:
+    await asyncio.to_thread(migrate.upgrade, "indexing_service", postgres_url)
+    await asyncio.to_thread(migrate.check, "indexing_service", postgres_url)
+
+
+async def test_an_accepted_batch_travels_through_the_queue_into_the_index(
+    world: World, redis_url: str, redis: Redis
+) -> None:
+    async with Redis.from_url(redis_url, protocol=2) as raw:
+        scheduler = world.scheduler(poll_seconds=60)
+        relay = OutboxRelay(world.database, OutboxRow, RedisMessageQueue(raw), poll_seconds=0.05)
+        consumer = StreamConsumer(raw, Subscription(JobQueued, scheduler.job_queued), group=GROUP, member="one")
+        async with running(scheduler, relay, consumer):
+            accepted = await world.intake.accept_batch(batch(40))
+            job = await world.ended(accepted.job_id)
+    assert (job.state, job.counts) == (JobState.SUCCEEDED, JobCounts(found=40, indexed=40))
+    assert len(world.registry.live) == 40
+    assert await redis.xlen("q:{indexing.0}") == 0
+    world.check_consistent()
+
+
+class Stalling(FakeEmbeddingProvider):
+    """Embeds a while, then hangs, as a process that was stopped does."""
+
+    stalls_after = 2
+
+    async def embed(self, texts: object, **options: object) -> object:  # type: ignore[override]  # as there
+        if len(self.calls) >= self.stalls_after:
+            await asyncio.Event().wait()
+        return await super().embed(texts, **options)  # type: ignore[arg-type]  # as there
+
+
+async def test_a_job_outlives_its_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first worker vanishes without a word: no goodbye, no more heartbeats."""
+    first = world.scheduler(Stalling())
+    monkeypatch.setattr(first, "_give_back", lambda _: asyncio.sleep(0))
+    accepted = await world.intake.accept_batch(batch(150))
+    async with running(first):
+        await eventually(lambda: len(world.registry.live) >= 64)
+    before = await world.jobs.get(accepted.job_id)
+    assert (before.state, before.counts.indexed >= 32) == (JobState.RUNNING, True)
+    async with running(world.scheduler()):
+        job = await world.ended(accepted.job_id)
+    assert job.state is JobState.SUCCEEDED
+    assert (job.counts.found, job.counts.indexed + job.counts.unchanged) == (150, 150)
+    assert len(world.registry.live) == 150
+    world.check_consistent()
+
+
+async def test_a_worker_that_leaves_hands_over_at_once(world: World) -> None:
+    accepted = await world.intake.accept_batch(batch(150))
+    async with running(world.scheduler(Stalling())):
+        await eventually(lambda: len(world.registry.live) >= 32)
+    assert (await world.jobs.get(accepted.job_id)).state is JobState.QUEUED
+    async with running(world.scheduler()):
+        assert (await world.ended(accepted.job_id)).state is JobState.SUCCEEDED
+    world.check_consistent()
+
+
+async def test_two_workers_share_the_sources_and_double_nothing(world: World, tmp_path: Path) -> None:
+    job_ids = []
+    for name in ("a", "b", "c"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for at in range(20):
+            (folder / f"{at}.md").write_text(f"# {name} {at}\n\nText.\n")
+        made = await world.sources.create("folder", name, {"path": str(folder)}, frozenset(), None)
+        job_ids.append(await world.sources.sync(made.id, full=False))
+    async with running(world.scheduler(), world.scheduler()):
+        for job_id in job_ids:
+            assert (await world.ended(job_id)).counts == JobCounts(found=20, indexed=20)
+    assert len(world.registry.live) == 60
+    world.check_consistent()
+
+
+async def test_uploads_at_the_same_moment_share_one_default_source(world: World) -> None:
+    accepted = await asyncio.gather(*(world.intake.accept_batch(batch(1)) for _ in range(5)))
+    assert len({one.job_id for one in accepted}) == 5
+    assert len(world.registry.sources) == 1
+    async with running(world.scheduler()):
+        ended = [await world.ended(one.job_id) for one in accepted]
+    assert sorted(job.counts.indexed for job in ended) == [0, 0, 0, 0, 1]
+
+
+async def test_a_source_deleted_in_the_middle_of_its_sync_leaves_nothing(world: World, tmp_path: Path) -> None:
+    for at in range(150):
+        (tmp_path / f"{at:03}.md").write_text(f"# Page {at}\n\nText.\n")
+    made = await world.sources.create("folder", "x", {"path": str(tmp_path)}, frozenset(), None)
+    await world.sources.sync(made.id, full=False)
+    async with running(world.scheduler(Stalling())):
+        await eventually(lambda: len(world.registry.live) >= 32)
+        await world.sources.delete(made.id)
+    assert world.registry.live == {}
+
+
+async def test_nothing_is_accepted_that_can_not_be_kept(
+    postgres_url: str, redis_url: str, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service as it is composed, while its siblings are away."""
+    settings = {"DATABASE_URL_INDEXING": postgres_url, "REDIS_URL": redis_url, "INTERNAL_KEY": "k" * 32}
+    urls = dict.fromkeys(("DOCUMENTATION_URL", "VECTOR_URL", "EMBEDDING_URL"), NOBODY)
+    for name, value in (settings | urls).items():
+        monkeypatch.setenv(name, value)
+    await asyncio.to_thread(migrate.upgrade, "indexing_service", postgres_url)
+
+    @asynccontextmanager
+    async def composed() -> AsyncIterator[Container]:
+        async with compose() as container:
+            yield replace(container, authenticator=FakeAuthenticator({"editor": EDITOR}))
+
+    async with (
+        LifespanManager(create_app(replace(SPEC, compose=composed))) as manager,
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=manager.app),
+            base_url="http://indexing",
+            headers={"Authorization": "Bearer editor"},
+        ) as client,
+    ):
+        await eventually(lambda: redis.exists("q:{indexing.0}"))
+        assert (await client.get("/health/ready")).status_code == 204
+        refused = await client.post("/api/v1/documents", json={"title": "T", "text": "x"})
+        assert refused.status_code == 503
+        assert "Retry-After" in refused.headers
+        assert (await client.get("/api/v1/indexing/jobs")).json()["items"] == []

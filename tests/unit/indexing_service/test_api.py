@@ -1,0 +1,254 @@
+"""The HTTP face of the indexing service, with everything behind it faked."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from asgi_lifespan import LifespanManager
+
+from flash_core.schemas.indexing import JobState, SourceType
+from flash_core.testing.fakes import FakeAuthenticator, FakeIdempotencyStore, FrozenClock
+from flash_core.web.app import create_app
+from indexing_service.composition import Container
+from indexing_service.main import SPEC
+from indexing_service.providers.folder import FolderProvider
+from indexing_service.providers.upload import UploadProvider
+from indexing_service.services.intake import DocumentIntake
+from indexing_service.services.jobs import JobManager, ended
+from indexing_service.services.sources import SourceManager
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
+from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, source, stored
+
+USERS = {"admin": ADMIN, "editor": EDITOR, "user": USER}
+
+
+@dataclass
+class Service:
+    client: httpx2.AsyncClient
+    database: FakeDatabase
+    registry: FakeDocumentRegistry
+
+    async def call(self, method: str, path: str, who: str | None = "editor", **options: Any) -> httpx2.Response:
+        headers = ({"Authorization": f"Bearer {who}"} if who else {}) | options.pop("headers", {})
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, **options)
+
+    async def source(self, folder: Path, **about: Any) -> dict[str, Any]:
+        body = {"type": "folder", "name": "Docs", "config": {"path": str(folder)}, **about}
+        response = await self.call("POST", "/sources", json=body)
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    database, registry, clock = FakeDatabase(), FakeDocumentRegistry(), FrozenClock(NOON)
+    providers = {SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider()}
+
+    @asynccontextmanager
+    async def compose() -> AsyncIterator[Container]:
+        unit_of_work = database.unit_of_work
+        yield Container(
+            authenticator=FakeAuthenticator(dict(USERS)),
+            idempotency=FakeIdempotencyStore(),
+            sources=SourceManager(unit_of_work, registry, providers, clock),
+            intake=DocumentIntake(unit_of_work, registry, clock),
+            jobs=JobManager(unit_of_work, clock, watch_seconds=0.001),
+            workers=(),
+        )
+
+    async with (
+        LifespanManager(create_app(replace(SPEC, compose=compose))) as manager,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=manager.app), base_url="http://indexing") as client,
+    ):
+        yield Service(client, database, registry)
+
+
+async def test_a_source_from_its_making_to_its_end(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A")
+    made = await service.source(tmp_path, credentials={"token": "s3cret"}, groups=["hr"], schedule="daily")
+    path = f"/sources/{made['id']}"
+    assert (made["type"], made["groups"], made["schedule"]) == ("folder", ["hr"], "daily")
+    assert "s3cret" not in str(made) + str(service.database.state)
+    assert (await service.call("GET", path)).json() == made
+    checked = (await service.call("POST", f"{path}/check")).json()
+    assert checked == {"ok": True, "detail": "The folder can be read.", "found": {"documents": 1, "skipped": 0}}
+    changed = (await service.call("PATCH", path, json={"groups": [], "name": "Wiki"})).json()
+    assert (changed["groups"], changed["name"], changed["config"]) == ([], "Wiki", made["config"])
+    synced = await service.call("POST", f"{path}/sync", json={"full": True})
+    assert synced.status_code == 202
+    assert (await service.call("POST", f"{path}/sync")).json() == synced.json()
+    assert (await service.call("GET", path)).json()["last_job_id"] == synced.json()["job_id"]
+    assert (await service.call("DELETE", path)).status_code == 204
+    assert (await service.call("GET", path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"type": "gopher", "name": "x"}, "type"),
+        ({"type": "folder", "name": "x", "config": {"path": "/no/such"}}, "config.path"),
+        ({"type": "folder", "name": "", "config": {"path": "/"}}, "name"),
+        ({"type": "folder", "name": "x", "config": {"path": "/"}, "groups": [""]}, "groups.0"),
+        ({"name": "x"}, "type"),
+    ],
+)
+async def test_a_wrong_source_is_refused_by_field(service: Service, body: dict[str, Any], field: str) -> None:
+    response = await service.call("POST", "/sources", json=body)
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_users_see_their_sources_without_configuration(service: Service, tmp_path: Path) -> None:
+    shown = await service.source(tmp_path, groups=["hr"])
+    hidden = await service.source(tmp_path, groups=["it"])
+    listed = (await service.call("GET", "/sources", "user")).json()
+    assert [(one["id"], one["config"]) for one in listed["items"]] == [(shown["id"], {})]
+    assert (await service.call("GET", f"/sources/{shown['id']}", "user")).json()["config"] == {}
+    assert (await service.call("GET", f"/sources/{hidden['id']}", "user")).status_code == 404
+    page = (await service.call("GET", "/sources", params={"limit": 1})).json()
+    rest = (await service.call("GET", "/sources", params={"cursor": page["next_cursor"]})).json()
+    assert [one["id"] for one in (*page["items"], *rest["items"])] == sorted([shown["id"], hidden["id"]])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/sources"), ("PATCH", f"/sources/{uuid4()}"), ("DELETE", f"/sources/{uuid4()}"),
+        ("POST", f"/sources/{uuid4()}/sync"), ("POST", f"/sources/{uuid4()}/check"), ("POST", "/documents"),
+        ("POST", "/documents/batch"), ("GET", "/indexing/jobs"), ("GET", f"/indexing/jobs/{uuid4()}"),
+        ("POST", f"/indexing/jobs/{uuid4()}/cancel"), ("POST", f"/indexing/jobs/{uuid4()}/retry"),
+        ("GET", f"/indexing/jobs/{uuid4()}/events"),
+    ],
+)  # fmt: skip
+async def test_plain_users_change_nothing(service: Service, method: str, path: str) -> None:
+    body: dict[str, Any] = {"json": {}} if method in {"POST", "PATCH"} else {}
+    assert (await service.call(method, path, None, **body)).status_code == 401
+    refused = await service.call(method, path, "user", **body)
+    assert refused.status_code in {403, 422}
+    assert service.database.state.jobs == {}
+
+
+async def test_a_document_as_json(service: Service) -> None:
+    body = {"title": "Leave", "text": "25 days.", "external_id": "leave"}
+    first = await service.call("POST", "/documents", json=body)
+    assert first.status_code == 202
+    again = await service.call("POST", "/documents", json=body | {"text": "26 days."})
+    assert again.json()["document_id"] == first.json()["document_id"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400),
+        (b"{}", 422),
+        (b'{"title": "x", "text": ""}', 422),
+        (b'{"title": "x", "text": "y", "format": "pdf"}', 422),
+        (b'{"title": "x", "text": "' + b"y" * (1 << 20) + b'"}', 413),
+    ],
+)
+async def test_json_that_makes_no_sense_is_refused(service: Service, content: bytes, status: int) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = await service.call("POST", "/documents", content=content, headers=headers)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_a_document_as_a_file(service: Service) -> None:
+    response = await service.call(
+        "POST",
+        "/documents",
+        files={"file": ("pond.md", b"# Pond", "text/markdown")},
+        data={"groups": ["hr", "it"], "path": "a/b", "title": "The pond", "external_id": "", "source_id": ""},
+    )
+    assert response.status_code == 202, response.text
+    [document] = service.database.state.intake.values()
+    assert (document.title, document.path, document.groups) == ("The pond", ("a", "b"), frozenset({"hr", "it"}))
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"data": {"title": "x"}, "files": {"other": ("a.md", b"x")}}, 422),
+        ({"data": {"file": "no file"}}, 415),
+        ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": "x"}}, 422),
+        ({"files": {"file": ("a.md", b"x")}, "data": {"surprise": "x"}}, 422),
+        ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": str(uuid4())}}, 404),
+        ({"files": [("file", ("a.md", b"x")), ("file", ("b.md", b"x"))]}, 400),
+        ({"files": {"file": ("a.pdf", b"%PDF-1.7")}}, 415),
+        ({"files": {"file": ("a.md", b"")}}, 422),
+    ],
+)
+async def test_a_form_that_makes_no_sense_is_refused(service: Service, form: dict[str, Any], status: int) -> None:
+    response = await service.call("POST", "/documents", **form)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_a_form_that_is_cut_off_is_refused(service: Service) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    response = await service.call("POST", "/documents", content=b"--x\r\nnonsense", headers=headers)
+    assert response.status_code in {400, 422}
+
+
+async def test_a_batch(service: Service) -> None:
+    documents = [{"external_id": str(at), "title": "T", "text": "x"} for at in range(1_000)]
+    accepted = await service.call("POST", "/documents/batch", json={"documents": documents})
+    assert accepted.status_code == 202
+    job = (await service.call("GET", f"/indexing/jobs/{accepted.json()['job_id']}")).json()
+    assert (job["state"], job["phase"], job["counts"]["found"]) == ("queued", "queued", 1_000)
+    too_many = {"documents": [*documents, documents[0]]}
+    assert (await service.call("POST", "/documents/batch", json=too_many)).status_code == 422
+
+
+async def test_jobs_are_listed_cancelled_and_repeated(service: Service) -> None:
+    body = {"title": "Leave", "text": "25 days."}
+    ids = [(await service.call("POST", "/documents", json=body)).json()["job_id"] for _ in range(3)]
+    listed = (await service.call("GET", "/indexing/jobs", params={"limit": 2})).json()
+    assert [job["id"] for job in listed["items"]] == sorted(ids, reverse=True)[:2]
+    rest = (await service.call("GET", "/indexing/jobs", params={"cursor": listed["next_cursor"]})).json()
+    assert [job["id"] for job in rest["items"]] == [min(ids)]
+    cancelled = await service.call("POST", f"/indexing/jobs/{ids[0]}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (202, "cancelled")
+    states = {"state": "cancelled", "source_id": cancelled.json()["source_id"]}
+    assert len((await service.call("GET", "/indexing/jobs", params=states)).json()["items"]) == 1
+    repeated = await service.call("POST", f"/indexing/jobs/{ids[0]}/retry")
+    assert repeated.status_code == 202
+    assert repeated.json()["job_id"] not in ids
+    assert (await service.call("POST", f"/indexing/jobs/{ids[1]}/retry")).status_code == 409
+    assert (await service.call("GET", "/indexing/jobs", params={"state": "odd"})).status_code == 422
+
+
+async def test_a_job_is_followed_to_its_end(service: Service) -> None:
+    accepted = await service.call("POST", "/documents", json={"title": "Leave", "text": "25 days."})
+    job_id = accepted.json()["job_id"]
+    [row] = service.database.state.jobs.values()
+    async with service.database.unit_of_work() as work:
+        await ended(work, row.job.id, JobState.CANCELLED, None)
+        await work.commit()
+    response = await service.call("GET", f"/indexing/jobs/{job_id}/events")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    [event] = [line for line in response.text.splitlines() if line.startswith("data: ")]
+    assert json.loads(event.removeprefix("data: "))["state"] == "cancelled"
+    assert (await service.call("GET", f"/indexing/jobs/{uuid4()}/events")).status_code == 404
+
+
+async def test_an_accepted_document_is_accepted_once_by_its_key(service: Service) -> None:
+    headers = {"Idempotency-Key": "once"}
+    body = {"title": "Leave", "text": "25 days."}
+    first, second = [await service.call("POST", "/documents", json=body, headers=headers) for _ in range(2)]
+    assert first.json() == second.json()
+    assert len(service.database.state.jobs) == 1
+
+
+async def test_documents_of_a_source_that_is_synced_are_not_handed_in(service: Service) -> None:
+    folder = source()
+    await stored(service.database.unit_of_work, folder)
+    body = {"title": "T", "text": "x", "source_id": str(folder.id)}
+    response = await service.call("POST", "/documents", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "source_id"

@@ -1,0 +1,139 @@
+"""Chunks hold the whole text, in order, in pieces that a model can read, cut where it hurts least."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from indexing_service.services.blocks import markdown_pieces, text_pieces
+from indexing_service.services.chunker import MAX_SIZE, Chunk, chunk
+
+SENTENCE = "The quick brown fox jumps over the lazy dog near the river. "
+LINES = st.sampled_from(
+    [
+        "", "", "# Top", "## Section", "### Deep *one* {#deep}", "Setext", "===", "---", SENTENCE, SENTENCE * 9,
+        "- item one", "- " + SENTENCE * 20, "  - nested", "1. first", "> quoted", "```", "~~~", "    code",
+        "| a | b |", "|---|---|", "| 1 | 2 |", "| " + "x" * 300 + " | y |", "<div>", "</div>", "[ref]: http://x.y",
+        "As follows:", "\t", "日本語の文。" * 40, "x" * 2500, "a\u2028b", "\x0bc\x0c", "🙂 emoji ñ",
+    ]
+)  # fmt: skip
+DOCUMENTS = st.lists(LINES, max_size=60).map("\n".join) | st.text(max_size=3_000)
+
+
+def check(text: str, chunks: list[Chunk]) -> None:
+    edges = [(0, 0), *((one.start, one.end) for one in chunks), (len(text), len(text))]
+    for (_, end), (start, _) in pairwise(edges):
+        assert end <= start
+        assert not text[end:start].strip()
+    for one in chunks:
+        assert 0 < one.end - one.start <= MAX_SIZE
+        assert text[one.start : one.end].strip() == text[one.start : one.end]
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=DOCUMENTS, markdown=st.booleans())
+@example(text="", markdown=True)
+@example(text=" \n\n\t", markdown=False)
+@example(text="- \n-", markdown=True)
+@example(text="[ref]: http://x.y", markdown=True)
+def test_chunks_cover_the_text_in_order_and_within_bounds(text: str, markdown: bool) -> None:
+    chunks = chunk(text, markdown=markdown)
+    check(text, chunks)
+    assert chunk(text, markdown=markdown) == chunks
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=DOCUMENTS)
+def test_pieces_are_in_order_and_small_enough(text: str) -> None:
+    for pieces in (markdown_pieces(text), text_pieces(text)):
+        for before, after in pairwise(pieces):
+            assert before.end <= after.start
+        assert all(0 < piece.end - piece.start <= MAX_SIZE for piece in pieces)
+
+
+def texts(text: str, *, markdown: bool = True) -> list[str]:
+    return [text[one.start : one.end] for one in chunk(text, markdown=markdown)]
+
+
+def test_a_short_text_is_one_chunk() -> None:
+    assert texts("# Title\n\nOne sentence.\n") == ["# Title\n\nOne sentence."]
+    assert texts("Just words.", markdown=False) == ["Just words."]
+
+
+def test_a_chunk_knows_the_headings_above_it() -> None:
+    text = f"# Leave\n\n{SENTENCE * 12}\n\n## Sick *leave* [help](http://x.y)\n\n{SENTENCE * 12}\n"
+    first, second = chunk(text)
+    assert (first.headings, second.headings) == (("Leave",), ("Leave", "Sick leave help"))
+    assert text[second.start :].startswith("## Sick")
+
+
+def test_small_neighbouring_sections_travel_together_under_what_they_share() -> None:
+    text = "# FAQ\n\n" + "\n\n".join(f"## Question {n}?\n\nAn answer of some words, number {n}." for n in range(8))
+    chunks = chunk(text)
+    assert len(chunks) == 1
+    assert chunks[0].headings == ("FAQ",)
+
+
+def test_a_long_section_is_cut_into_chunks_of_good_size() -> None:
+    text = f"# Long\n\n{SENTENCE * 60}"
+    sizes = [one.end - one.start for one in chunk(text)]
+    assert all(400 <= size <= MAX_SIZE for size in sizes)
+    assert all(piece.endswith("river.") for piece in texts(text))
+
+
+def test_a_heading_stays_with_what_it_introduces() -> None:
+    text = "\n\n".join(f"## Section {n}\n\n{SENTENCE * 16}" for n in range(5))
+    for piece in texts(text):
+        assert not piece.splitlines()[-1].startswith("#")
+
+
+def test_an_introducing_line_stays_with_its_list() -> None:
+    items = "\n".join(f"- {SENTENCE}" for _ in range(9))
+    text = f"{SENTENCE * 7}\n\nYou need the following:\n\n{items}\n"
+    assert not any(piece.endswith(":") for piece in texts(text))
+
+
+def test_code_that_fits_stays_whole() -> None:
+    code = "```python\n" + "\n\n".join(f"def f{n}():\n    return {n}" for n in range(20)) + "\n```"
+    text = f"# Code\n\n{SENTENCE * 9}\n\n{code}\n\n{SENTENCE * 9}"
+    assert any(code in piece for piece in texts(text))
+
+
+def test_long_code_is_cut_between_lines() -> None:
+    lines = [f"line_{n} = compute(argument_{n})" for n in range(120)]
+    text = "```\n" + "\n".join(lines) + "\n```"
+    assert [line for piece in texts(text) for line in piece.splitlines()][1:-1] == lines
+
+
+def test_a_table_that_is_cut_keeps_its_header_in_mind() -> None:
+    rows = "\n".join(f"| name {n} | {SENTENCE.strip()} |" for n in range(40))
+    text = f"# People\n\n| Name | About |\n|------|-------|\n{rows}\n"
+    first, *rest = chunk(text)
+    assert first.table_head is None
+    assert rest
+    for one in rest:
+        assert one.table_head is not None
+        assert text[one.table_head.start : one.table_head.end] == "| Name | About |"
+        assert text[one.start : one.end].startswith("| name")
+
+
+def test_a_table_that_fits_stays_whole() -> None:
+    table = "| A | B |\n|---|---|\n" + "\n".join(f"| {n} | {n} |" for n in range(30))
+    assert any(table in piece for piece in texts(f"# T\n\n{SENTENCE * 13}\n\n{table}\n"))
+
+
+def test_scripts_without_spaces_make_smaller_chunks() -> None:
+    text = "これは長い文章です。" * 300
+    assert all(len(piece) <= 0.4 * MAX_SIZE for piece in texts(text))
+
+
+@pytest.mark.parametrize("markdown", [True, False])
+def test_a_very_long_text_is_taken_in_parts(markdown: bool) -> None:
+    text = "\n\n".join(f"## Section {n}\n\n{SENTENCE * 5}" for n in range(3_000)) + "\n\n" + "x" * 500_000
+    check(text, chunk(text, markdown=markdown))
+
+
+def test_headings_inside_code_are_no_headings() -> None:
+    [one] = chunk("```\n# no heading\n```\n\nText.\n")
+    assert one.headings == ()

@@ -1,0 +1,162 @@
+"""Documents that are handed in are stored before anything is said."""
+
+from uuid import uuid4
+
+import pytest
+
+from flash_core.errors import (
+    FlashError,
+    InvalidInputError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedMediaError,
+    UpstreamUnavailableError,
+)
+from flash_core.schemas.indexing import BatchRequest, IncomingDocument, SingleDocumentRequest, SourceType
+from flash_core.testing.fakes import FrozenClock
+from indexing_service.interfaces import JobKind
+from indexing_service.services.incoming import MAX_FILE, UploadedFile
+from indexing_service.services.intake import DocumentIntake
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
+from tests.unit.indexing_service.world import NOON, source, stored
+
+
+@pytest.fixture
+def database() -> FakeDatabase:
+    return FakeDatabase()
+
+
+@pytest.fixture
+def registry() -> FakeDocumentRegistry:
+    return FakeDocumentRegistry()
+
+
+@pytest.fixture
+def intake(database: FakeDatabase, registry: FakeDocumentRegistry) -> DocumentIntake:
+    return DocumentIntake(database.unit_of_work, registry, FrozenClock(NOON))
+
+
+async def test_a_document_is_stored_with_its_job(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
+    body = SingleDocumentRequest(
+        title="Leave", text="25 days\r\n", path=["hr", " "], groups=["hr"], url="https://x.y", updated_at=NOON
+    )
+    answer = await intake.accept_single(body)
+    [row] = database.state.jobs.values()
+    assert (row.job.id, row.job.kind, row.job.listed) == (answer.job_id, JobKind.DOCUMENTS, True)
+    [document] = database.state.intake.values()
+    assert (document.content, document.path, document.groups) == ("25 days\n", ("hr",), frozenset({"hr"}))
+    assert (document.url, document.updated_at, document.modified_at) == ("https://x.y", NOON, NOON)
+    [uploads] = database.state.sources.values()
+    assert (uploads.name, uploads.is_default) == ("Uploads", True)
+    assert registry.places[uploads.id] == {document.external_id: answer.document_id}
+    assert len(database.events) == 1
+
+
+async def test_the_default_source_is_made_once(intake: DocumentIntake, database: FakeDatabase) -> None:
+    for _ in range(2):
+        await intake.accept_single(SingleDocumentRequest(title="T", text="x"))
+    assert len(database.state.sources) == 1
+    assert len(database.state.jobs) == 2
+
+
+async def test_the_same_external_id_is_the_same_document(intake: DocumentIntake) -> None:
+    answers = [
+        await intake.accept_single(SingleDocumentRequest(title="T", text=text, external_id="t")) for text in "xy"
+    ]
+    assert answers[0].document_id == answers[1].document_id
+    assert answers[0].job_id != answers[1].job_id
+
+
+async def test_of_a_batch_the_last_of_a_name_counts(intake: DocumentIntake, database: FakeDatabase) -> None:
+    documents = [
+        IncomingDocument(external_id=name, title="T", text=text) for name, text in (("a", "1"), ("b", ""), ("a", "2"))
+    ]
+    answer = await intake.accept_batch(BatchRequest(documents=documents))
+    items = database.state.items[answer.job_id]
+    assert [item.external_id for item in items.values()] == ["a", "b"]
+    assert database.state.intake[answer.job_id, 0].content == "2"
+
+
+async def test_only_upload_sources_take_documents(intake: DocumentIntake, database: FakeDatabase) -> None:
+    folder, uploads = source(), source(kind=SourceType.UPLOAD)
+    await stored(database.unit_of_work, folder)
+    await stored(database.unit_of_work, uploads)
+    batch = [IncomingDocument(external_id="a", title="T", text="x")]
+    with pytest.raises(InvalidInputError):
+        await intake.accept_batch(BatchRequest(source_id=folder.id, documents=batch))
+    with pytest.raises(NotFoundError):
+        await intake.accept_batch(BatchRequest(source_id=uuid4(), documents=batch))
+    await intake.accept_batch(BatchRequest(source_id=uploads.id, documents=batch))
+
+
+async def test_nothing_is_accepted_while_documentation_is_away(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
+    registry.error = UpstreamUnavailableError("away")
+    with pytest.raises(UpstreamUnavailableError):
+        await intake.accept_single(SingleDocumentRequest(title="T", text="x"))
+    assert database.state.jobs == {}
+    assert database.state.sources == {}
+
+
+@pytest.mark.parametrize("external_id", [" ", "a\x00b"])
+async def test_an_external_id_must_be_storable(intake: DocumentIntake, external_id: str) -> None:
+    with pytest.raises(InvalidInputError):
+        await intake.accept_single(SingleDocumentRequest(title="T", text="x", external_id=external_id))
+
+
+async def test_a_single_empty_document_is_refused(intake: DocumentIntake) -> None:
+    with pytest.raises(InvalidInputError):
+        await intake.accept_single(SingleDocumentRequest(title="T", text=" \n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "expected"),
+    [
+        ("a.md", "application/octet-stream", "markdown"),
+        ("a.MARKDOWN", "", "markdown"),
+        ("a.txt", "text/plain", "text"),
+        ("a.htm", "", "html"),
+        ("README", "text/markdown; charset=utf-8", "markdown"),
+        ("", "text/plain", "text"),
+    ],
+)
+async def test_a_files_format_is_that_of_its_name(
+    intake: DocumentIntake, database: FakeDatabase, name: str, media_type: str, expected: str
+) -> None:
+    await intake.accept_file(UploadedFile(name, media_type, b"Text."))
+    [document] = database.state.intake.values()
+    assert document.format == expected
+
+
+async def test_a_file_is_named_by_its_path(intake: DocumentIntake, database: FakeDatabase) -> None:
+    file = UploadedFile("C:\\docs\\pond.md", "", b"# Pond", path=("a", "b"), title="T", groups=frozenset({"hr"}))
+    answer = await intake.accept_file(file)
+    again = await intake.accept_file(file)
+    assert again.document_id == answer.document_id
+    items = database.state.items[answer.job_id]
+    assert items[0].external_id == "a/b/pond.md"
+    document = database.state.intake[answer.job_id, 0]
+    assert (document.title, document.path, document.groups) == ("T", ("a", "b"), frozenset({"hr"}))
+
+
+@pytest.mark.parametrize(
+    ("file", "error"),
+    [
+        (UploadedFile("a.pdf", "application/pdf", b"%PDF-1.7"), UnsupportedMediaError),
+        (UploadedFile("a", "application/zip", b"PK\x03\x04"), UnsupportedMediaError),
+        (UploadedFile("a", "", b"x"), UnsupportedMediaError),
+        (UploadedFile("a.md", "", b"a\x00"), UnsupportedMediaError),
+        (UploadedFile("a.md", "", b" "), InvalidInputError),
+        (UploadedFile("a.md", "", b"x" * (MAX_FILE + 1)), TooLargeError),
+        (UploadedFile("a.md", "", b"x", external_id="x" * 601), InvalidInputError),
+    ],
+)
+async def test_a_file_that_can_not_be_read_is_refused(
+    intake: DocumentIntake, database: FakeDatabase, file: UploadedFile, error: type[FlashError]
+) -> None:
+    with pytest.raises(error):
+        await intake.accept_file(file)
+    assert database.state.jobs == {}

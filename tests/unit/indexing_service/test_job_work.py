@@ -1,0 +1,253 @@
+"""What a job does, and that it goes on where its last worker stopped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from flash_core.errors import FencedError, UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.schemas.indexing import JobCounts, SourceType
+from flash_core.testing.fakes import FakeEmbeddingProvider
+from flash_core.testing.vector_store import FakeVectorStore
+from indexing_service.interfaces import (
+    DocumentPipelineInterface,
+    ItemState,
+    Job,
+    JobKind,
+    Outcome,
+    Source,
+    SourceDocument,
+)
+from indexing_service.services.job_work import JobWork
+from indexing_service.services.pipeline import DocumentPipeline
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline, FakeProvider
+from tests.unit.indexing_service.world import claimed, job, listed, page, source, stored
+
+
+@dataclass
+class World:
+    database: FakeDatabase = field(default_factory=FakeDatabase)
+    registry: FakeDocumentRegistry = field(default_factory=FakeDocumentRegistry)
+    vectors: FakeVectorStore = field(default_factory=FakeVectorStore)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    handbook: Source = field(default_factory=source)
+    pipeline: DocumentPipelineInterface | None = None
+
+    def work(self) -> JobWork:
+        real = DocumentPipeline(self.registry, FakeEmbeddingProvider(), self.vectors, retry_seconds=())
+        providers = {SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}
+        return JobWork(self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, providers)
+
+    def write(self, **texts: str) -> None:
+        self.provider.documents = {f"{name}.md": page(f"{name}.md", text) for name, text in texts.items()}
+
+    async def claimed(self, kind: JobKind = JobKind.SYNC, *, full: bool = False, has_list: bool = False) -> Job:
+        await stored(
+            self.database.unit_of_work, self.handbook, replace(job(self.handbook, kind, listed=has_list), full=full)
+        )
+        held = await claimed(self.database.unit_of_work)
+        assert held is not None
+        return held
+
+    async def synced(self, *, full: bool = False) -> JobCounts:
+        held = await self.claimed(full=full)
+        await self.work().perform(held)
+        counts = await self.counts(held)
+        async with self.database.unit_of_work() as work:
+            await work.jobs.finish(held.id, held.state, counts, None)
+            await work.commit()
+        del self.database.state.jobs[held.id]
+        return counts
+
+    async def counts(self, of: Job) -> JobCounts:
+        async with self.database.unit_of_work() as work:
+            return await work.items.counts(of.id)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_sync_makes_the_index_equal_to_the_source(world: World) -> None:
+    world.write(a="# A", b="# B", c="# C")
+    assert await world.synced() == JobCounts(found=3, indexed=3)
+    assert world.registry.titles() == ["A", "B", "C"]
+    world.write(a="# A", b="# B changed", d="# D")
+    assert await world.synced() == JobCounts(found=3, indexed=2, unchanged=1, deleted=1)
+    assert world.registry.titles() == ["A", "B changed", "D"]
+    assert await world.synced(full=True) == JobCounts(found=3, indexed=3)
+
+
+async def test_documentation_hears_of_the_source_first(world: World) -> None:
+    await world.synced()
+    assert world.registry.sources[world.handbook.id].name == "Handbook"
+
+
+async def test_an_incomplete_listing_removes_nothing(world: World) -> None:
+    world.write(a="# A", b="# B")
+    await world.synced()
+    world.write(a="# A")
+    world.provider.complete = False
+    assert (await world.synced()).deleted == 0
+    assert world.registry.titles() == ["A", "B"]
+
+
+async def test_a_listing_that_fails_removes_nothing(world: World) -> None:
+    world.write(a="# A")
+    await world.synced()
+    world.provider.error = UpstreamRejectedError("There is no such folder.")
+    with pytest.raises(UpstreamRejectedError):
+        await world.synced()
+    assert world.registry.titles() == ["A"]
+
+
+async def test_a_document_that_became_empty_is_removed_and_one_that_can_not_be_read_stays(world: World) -> None:
+    world.write(a="# A", b="# B", c="# C")
+    await world.synced()
+    world.write(a=" ")
+    world.provider.documents["b.md"] = Outcome(ItemState.SKIPPED, "It can't be read.")
+    world.provider.documents["c.md"] = Outcome(ItemState.WITHDRAWN, "It is not there any more.")
+    assert await world.synced() == JobCounts(found=3, skipped=3, deleted=2)
+    assert world.registry.titles() == ["B"]
+
+
+async def test_many_documents_travel_in_groups(world: World) -> None:
+    world.pipeline = pipeline = FakePipeline()
+    world.write(**{f"n{at:03}": "word " * (4_000 if at < 30 else 1) for at in range(300)})
+    assert await world.synced() == JobCounts(found=300, indexed=300)
+    assert sum(map(len, pipeline.indexed)) == 300
+    assert max(map(len, pipeline.indexed)) == 32
+    assert min(map(len, pipeline.indexed[:5])) == 3
+
+
+async def test_what_was_handed_in_is_indexed_and_then_forgotten(world: World) -> None:
+    world.handbook = source(kind=SourceType.UPLOAD)
+    world.pipeline = FakePipeline(outcomes={"b": Outcome(ItemState.FAILED, "No.")})
+    held = await world.claimed(JobKind.DOCUMENTS, has_list=True)
+    await listed(world.database.unit_of_work, held.id, "a", "b", "lost")
+    async with world.database.unit_of_work() as work:
+        await work.intake.add(held.id, {0: page("a"), 1: page("b")})
+        await work.commit()
+    await world.work().perform(held)
+    assert await world.counts(held) == JobCounts(found=3, indexed=1, failed=1, skipped=1)
+    assert list(world.database.state.intake) == [(held.id, 1)]
+
+
+async def test_a_sync_of_an_upload_source_finds_and_removes_nothing(world: World) -> None:
+    world.provider.complete = False
+    assert await world.synced() == JobCounts()
+
+
+async def test_a_second_worker_goes_on_where_the_first_stopped(world: World) -> None:
+    class Dying(FakePipeline):
+        async def index(
+            self,
+            source: Source,
+            documents: Sequence[SourceDocument],
+            *,
+            full: bool,
+        ) -> dict[str, Outcome]:
+            if len(self.indexed) == 2:
+                raise RuntimeError("killed")
+            return await super().index(source, documents, full=full)
+
+    world.write(**{f"n{at:03}": "x" for at in range(200)})
+    held = await world.claimed()
+    world.pipeline = first = Dying()
+    with pytest.raises(RuntimeError):
+        await world.work().perform(held)
+    done = {name for group in first.indexed for name in group}
+    world.database.later += timedelta(minutes=1)
+    again = await claimed(world.database.unit_of_work)
+    assert again is not None
+    assert (again.attempt, again.listed) == (2, True)
+    world.pipeline = second = FakePipeline()
+    await world.vectors.ensure("chunks", dimension=64, model="fake")
+    await world.work().perform(again)
+    assert await world.counts(again) == JobCounts(found=200, indexed=200)
+    repeated = [name for group in second.indexed for name in group if name in done]
+    assert repeated == []
+    alone = [group for group in second.indexed if len(group) == 1]
+    assert 32 <= len(alone) <= 96  # what was begun and did not end travels alone
+
+
+async def test_a_fenced_worker_stops_without_effects(world: World) -> None:
+    world.write(a="# A")
+    held = await world.claimed()
+    world.database.later += timedelta(minutes=1)
+    assert await claimed(world.database.unit_of_work)
+    with pytest.raises(FencedError):
+        await world.work().perform(held)
+    assert world.registry.titles() == []
+
+
+async def test_a_job_of_a_deleted_source_stops(world: World) -> None:
+    held = await world.claimed()
+    async with world.database.unit_of_work() as work:
+        await work.sources.delete(world.handbook.id)
+        await work.commit()
+    with pytest.raises(FencedError):
+        await world.work().perform(held)
+
+
+async def test_a_source_that_is_deleted_in_the_middle_stops_its_job(world: World) -> None:
+    class Deleting(FakePipeline):
+        async def index(
+            self,
+            source: Source,
+            documents: Sequence[SourceDocument],
+            *,
+            full: bool,
+        ) -> dict[str, Outcome]:
+            world.database.state.sources.clear()
+            return await super().index(source, documents, full=full)
+
+    world.write(**{f"n{at:03}": "x" for at in range(200)})
+    world.pipeline = Deleting()
+    with pytest.raises(FencedError):
+        await world.work().perform(await world.claimed())
+
+
+async def test_a_service_that_is_away_stops_the_whole_job_for_now(world: World) -> None:
+    world.pipeline = FakePipeline(error=UpstreamUnavailableError("away"))
+    world.write(**{f"n{at:03}": "x" for at in range(200)})
+    held = await world.claimed()
+    with pytest.raises(UpstreamUnavailableError):
+        await world.work().perform(held)
+    assert await world.counts(held) == JobCounts(found=200)
+
+
+async def test_a_document_that_ends_its_workers_is_given_up(world: World) -> None:
+    world.write(a="# A", b="# B")
+    held = await world.claimed()
+    async with world.database.unit_of_work() as work:
+        await work.items.add(held.id, (await world.provider.list({})).items)
+        for _ in range(3):
+            await work.items.begin(held.id, [0])
+        await work.jobs.advance(held, held.phase, listed=True, cleans=False)
+        await work.commit()
+    await world.work().perform(replace(held, listed=True))
+    assert await world.counts(held) == JobCounts(found=2, indexed=1, failed=1)
+    assert world.registry.titles() == ["B"]
+
+
+async def test_a_change_of_groups_in_the_middle_reaches_every_passage(world: World) -> None:
+    class Closing(DocumentPipeline):
+        async def index(
+            self,
+            source: Source,
+            documents: Sequence[SourceDocument],
+            *,
+            full: bool,
+        ) -> dict[str, Outcome]:
+            outcomes = await super().index(source, documents, full=full)
+            closed = replace(world.handbook, groups=frozenset({"board"}))
+            world.database.state.sources[world.handbook.id] = closed
+            return outcomes
+
+    world.write(a="# A")
+    world.pipeline = Closing(world.registry, FakeEmbeddingProvider(), world.vectors)
+    await world.synced()
+    assert [point.payload["source_groups"] for point in world.vectors.points()] == [["board"]]

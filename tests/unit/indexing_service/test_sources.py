@@ -1,0 +1,127 @@
+"""Managing sources: who sees them, what documentation hears, and one sync at a time."""
+
+from uuid import uuid4
+
+import pytest
+
+from flash_core.errors import InvalidInputError, NotFoundError, UpstreamUnavailableError
+from flash_core.messaging.events import JobQueued
+from flash_core.schemas.indexing import SourceType
+from flash_core.testing.fakes import FrozenClock
+from indexing_service.services.sources import SourceChanges, SourceManager
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeProvider
+from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER
+
+NO_ONE = frozenset[str]()
+
+
+@pytest.fixture
+def database() -> FakeDatabase:
+    return FakeDatabase()
+
+
+@pytest.fixture
+def registry() -> FakeDocumentRegistry:
+    return FakeDocumentRegistry()
+
+
+@pytest.fixture
+def sources(database: FakeDatabase, registry: FakeDocumentRegistry) -> SourceManager:
+    providers = {SourceType.FOLDER: FakeProvider()}
+    return SourceManager(database.unit_of_work, registry, providers, FrozenClock(NOON))
+
+
+async def test_a_new_source_is_known_to_documentation(sources: SourceManager, registry: FakeDocumentRegistry) -> None:
+    made = await sources.create("folder", "  My\n docs ", {"path": "/x"}, frozenset({"hr"}), None)
+    assert (made.name, made.config, made.created_at) == ("My docs", {"path": "/x"}, NOON)
+    known = registry.sources[made.id]
+    assert (known.name, known.provider, known.groups) == ("My docs", "folder", ["hr"])
+    assert await sources.get(made.id, ADMIN) == made
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "config"), [("gopher", "x", {}), ("folder", " \x00", {}), ("folder", "x", {"bad": 1})]
+)
+async def test_a_source_that_makes_no_sense_is_refused(
+    sources: SourceManager, registry: FakeDocumentRegistry, kind: str, name: str, config: dict[str, int]
+) -> None:
+    with pytest.raises(InvalidInputError):
+        await sources.create(kind, name, config, NO_ONE, None)
+    assert registry.sources == {}
+
+
+async def test_an_unknown_type_names_those_that_are_read(sources: SourceManager) -> None:
+    with pytest.raises(InvalidInputError, match="Supported: folder"):
+        await sources.create("gopher", "x", {}, NO_ONE, None)
+
+
+async def test_nothing_is_stored_that_documentation_does_not_know(
+    sources: SourceManager, registry: FakeDocumentRegistry, database: FakeDatabase
+) -> None:
+    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    registry.error = UpstreamUnavailableError("away")
+    with pytest.raises(UpstreamUnavailableError):
+        await sources.create("folder", "y", {}, NO_ONE, None)
+    with pytest.raises(UpstreamUnavailableError):
+        await sources.update(made.id, SourceChanges(groups=frozenset({"hr"})))
+    with pytest.raises(UpstreamUnavailableError):
+        await sources.delete(made.id)
+    assert list(database.state.sources.values()) == [made]
+
+
+async def test_users_see_what_is_theirs_and_editors_everything(sources: SourceManager) -> None:
+    open_to_all = await sources.create("folder", "open", {}, NO_ONE, None)
+    of_hr = await sources.create("folder", "hr", {}, frozenset({"hr"}), None)
+    of_it = await sources.create("folder", "it", {}, frozenset({"it"}), None)
+    assert {one.id for one in await sources.page(USER, None, 10)} == {open_to_all.id, of_hr.id}
+    assert len(await sources.page(EDITOR, None, 10)) == 3
+    assert (await sources.get(of_hr.id, USER)).id == of_hr.id
+    for missing in (of_it.id, uuid4()):
+        with pytest.raises(NotFoundError):
+            await sources.get(missing, USER)
+
+
+async def test_what_is_left_out_of_a_change_stays(sources: SourceManager, registry: FakeDocumentRegistry) -> None:
+    made = await sources.create("folder", "x", {"path": "/x"}, frozenset({"hr"}), "daily")
+    renamed = await sources.update(made.id, SourceChanges(name="y"))
+    assert (renamed.name, renamed.config, renamed.groups, renamed.schedule) == (
+        "y", {"path": "/x"}, frozenset({"hr"}), "daily",
+    )  # fmt: skip
+    opened = await sources.update(made.id, SourceChanges(groups=NO_ONE, config={"path": "/z"}, schedule="hourly"))
+    assert (opened.groups, opened.config, opened.schedule) == (NO_ONE, {"path": "/z"}, "hourly")
+    assert registry.sources[made.id].groups == []
+    with pytest.raises(InvalidInputError):
+        await sources.update(made.id, SourceChanges(config={"bad": 1}))
+    with pytest.raises(NotFoundError):
+        await sources.update(uuid4(), SourceChanges())
+
+
+async def test_a_deleted_source_is_gone_everywhere(
+    sources: SourceManager, registry: FakeDocumentRegistry, database: FakeDatabase
+) -> None:
+    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    await sources.sync(made.id, full=False)
+    await sources.delete(made.id)
+    assert registry.deleted_sources == {made.id}
+    assert database.state.jobs == {}
+    with pytest.raises(NotFoundError):
+        await sources.delete(made.id)
+
+
+async def test_a_source_is_checked(sources: SourceManager) -> None:
+    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    assert (await sources.check(made.id)).found == {"documents": 0}
+    with pytest.raises(NotFoundError):
+        await sources.check(uuid4())
+
+
+async def test_a_sync_that_is_under_way_is_not_started_twice(sources: SourceManager, database: FakeDatabase) -> None:
+    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    job_id = await sources.sync(made.id, full=True)
+    assert await sources.sync(made.id, full=False) == job_id
+    [event] = database.events
+    assert isinstance(event, JobQueued)
+    assert event.job_id == job_id
+    assert (await sources.get(made.id, ADMIN)).last_job_id == job_id
+    with pytest.raises(NotFoundError):
+        await sources.sync(uuid4(), full=False)
