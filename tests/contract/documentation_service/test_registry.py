@@ -59,7 +59,7 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[DocumentRegi
 
 def version(source_id: object, external_id: str, content_hash: str = "1.1") -> PutDocumentRequest:
     return PutDocumentRequest(
-        source_id=source_id,  # type: ignore[arg-type]  # an id
+        source_id=source_id,
         external_id=external_id,
         title="Page",
         path=[],
