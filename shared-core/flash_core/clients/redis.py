@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -64,7 +64,12 @@ async def _by_sentinel(url: str, stack: AsyncExitStack) -> Redis:
     # The sentinels' own time-outs: given to Sentinel(...) they would leak into the clients and break blocking reads.
     sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]  # redis-py gives it no types
         [(one.hostname, one.port or _SENTINEL_PORT) for one in addresses],
-        sentinel_kwargs={"protocol": 2, "socket_timeout": _CONNECT_SECONDS, "socket_connect_timeout": _CONNECT_SECONDS},
+        sentinel_kwargs={
+            "protocol": 2,
+            "socket_timeout": _CONNECT_SECONDS,
+            "socket_connect_timeout": _CONNECT_SECONDS,
+            "retry": Retry(NoBackoff(), 0),  # the next sentinel is asked instead
+        },
     )
     for one in sentinel.sentinels:
         await stack.enter_async_context(one)
