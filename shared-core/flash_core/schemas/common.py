@@ -22,7 +22,10 @@ def _rfc3339(moment: datetime) -> str:
 Timestamp = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 """RFC 3339 in UTC with `Z` and milliseconds on the wire."""
 
-GroupName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+GroupName = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00]([^\n\x00]*[^\s\x00])?$")
+]
+"""One line, no white space around it, nothing that PostgreSQL can't hold."""
 
 ItemT = TypeVar("ItemT")
 

@@ -150,6 +150,7 @@ async def test_a_file_that_is_gone_or_can_not_be_read_says_why(pages: Path) -> N
         ({"path": "/", "include": "*.md"}, "config.include"),
         ({"path": "/", "exclude": [3]}, "config.exclude"),
         ({"path": "/", "exclude": [""]}, "config.exclude"),
+        ({"path": "/", "exclude": ["a\x00"]}, "config.exclude"),
         ({"path": "/", "branch": "main"}, "config.branch"),
     ],
 )

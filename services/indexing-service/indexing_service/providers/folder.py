@@ -102,7 +102,7 @@ def _pattern_errors(name: str, patterns: object) -> list[FieldError]:
 
 
 def _is_pattern(pattern: object) -> bool:
-    return isinstance(pattern, str) and 0 < len(pattern) <= _MAX_NAME
+    return isinstance(pattern, str) and 0 < len(pattern) <= _MAX_NAME and "\x00" not in pattern
 
 
 def _listing(config: Mapping[str, Any]) -> Listing:

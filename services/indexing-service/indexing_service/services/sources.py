@@ -68,7 +68,7 @@ class SourceManager:
             name=_named(name),
             config=await self._providers[source_type].validated(config),
             groups=groups,
-            schedule=schedule,
+            schedule=_without_nul(schedule),
             created_at=self._clock.now(),
         )
         await self._announce(source)
@@ -96,7 +96,7 @@ class SourceManager:
                 source,
                 name=source.name if changes.name is None else _named(changes.name),
                 groups=source.groups if changes.groups is None else changes.groups,
-                schedule=source.schedule if changes.schedule is None else changes.schedule,
+                schedule=source.schedule if changes.schedule is None else _without_nul(changes.schedule),
             )
             if changes.config is not None:
                 changed = replace(changed, config=await self._providers[source.type].validated(changes.config))
@@ -149,8 +149,13 @@ class SourceManager:
             ) from None
 
 
+def _without_nul(text: str | None) -> str | None:
+    """PostgreSQL can't hold the character."""
+    return text and text.replace("\x00", " ")
+
+
 def _named(name: str) -> str:
-    stripped = " ".join(name.replace("\x00", " ").split())
+    stripped = " ".join((_without_nul(name) or "").split())
     if not stripped:
         raise InvalidInputError("The source needs a name.", [FieldError("name", "It is empty.")])
     return stripped
