@@ -21,6 +21,8 @@ from flash_core.models.vector import CHUNKS
 
 log = structlog.get_logger(__name__)
 _BATCH = 500
+_PATIENCE_SECONDS = 5.0
+"""How long someone waits for the vector store after the rows have changed; nothing that they see depends on it."""
 
 
 class VectorChores(ChoreRunnerInterface, WorkerInterface):
@@ -40,9 +42,10 @@ class VectorChores(ChoreRunnerInterface, WorkerInterface):
 
     async def attempt(self, chores: Sequence[Chore]) -> None:
         try:
-            await self._do(chores)
-        except FlashError as error:
-            log.warning("vector_chores.postponed", chores=len(chores), error=error.code)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._do(chores)
+        except (FlashError, TimeoutError) as error:
+            log.warning("vector_chores.postponed", chores=len(chores), error=type(error).__name__)
 
     async def run(self) -> None:
         while True:
