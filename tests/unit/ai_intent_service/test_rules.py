@@ -1,5 +1,7 @@
 """Questions are understood from their words; a follow-up is written out from the asker's earlier questions."""
 
+import time
+
 import pytest
 
 from ai_intent_service.services.follow_ups import is_follow_up, standalone
@@ -148,3 +150,11 @@ def test_entities_are_names_identifiers_and_quoted_words() -> None:
     question = 'Does Jane Roe of TTS use `make up`, getUserName or "leave portal" in Concur?'
     assert entities_of(question, "en") == ["make up", "leave portal", "Jane Roe", "TTS", "getUserName", "Concur"]
     assert entities_of("Travel is booked how?", "en") == []
+
+
+@pytest.mark.parametrize("piece", [". ", "and ", "it ", "a", " ", "1+", "hi, ", "(", "Aa "])
+async def test_no_question_keeps_the_service_busy(piece: str) -> None:
+    question = piece * (7_900 // len(piece)) + "x"
+    began = time.monotonic()
+    await understood("How do I get leave?", question, question)
+    assert time.monotonic() - began < 3

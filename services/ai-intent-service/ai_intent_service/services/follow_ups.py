@@ -42,6 +42,7 @@ _OWN_QUESTION = re.compile(
     r"|will|wie|was|wer|wann|wo|warum|kann|muss|darf|gibt)\b.*\w.*\s",
     re.IGNORECASE,
 )
+_LONGEST_FOLLOW_UP = 500
 _FEW_STEMS = 5
 _EARLY_WORDS = 4
 _ELLIPSIS_STEMS = 3
@@ -49,7 +50,12 @@ _SHORT_WORDS = 2
 
 
 def is_follow_up(question: str) -> bool:
-    """Whether the question can't be understood without what was said before (given that something was)."""
+    """Whether the question can't be understood without what was said before (given that something was).
+
+    A long one brings what it needs.
+    """
+    if len(question) > _LONGEST_FOLLOW_UP:
+        return False
     if _CONNECTIVE.match(question) or _PREPOSITION.match(question):
         return True
     language = detect_language(question)

@@ -52,6 +52,7 @@ _GENERAL = (
     r"\bweather (?:like|today|tomorrow|in)\b|\bwhat time is it\b",
     r"\b(?:schreib|erzähl)e? (?:mir )?(?:ein(?:en|e)? )?(?:gedicht|witz|geschichte)\b",
 )
+_CHARACTERS_READ = 500
 _PATTERNS: Final = tuple(
     (kind, re.compile("|".join(phrases), re.IGNORECASE))
     for kind, phrases in (
@@ -64,6 +65,7 @@ _PATTERNS: Final = tuple(
 
 def kind_of(question: str) -> QuestionKind:
     """DOCUMENTATION unless the words say otherwise; whether it is a follow-up depends on the conversation."""
-    if _GREETING.fullmatch(question):
+    beginning = " ".join(question.split())[:_CHARACTERS_READ]
+    if _GREETING.fullmatch(beginning):
         return QuestionKind.GREETING
-    return next((kind for kind, pattern in _PATTERNS if pattern.search(question)), QuestionKind.DOCUMENTATION)
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(beginning)), QuestionKind.DOCUMENTATION)

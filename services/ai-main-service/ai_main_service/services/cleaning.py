@@ -19,10 +19,10 @@ _PARTS = re.compile(
     r"(?P<code>^ {0,3}```.*?(?:^ {0,3}```|\Z)|`[^`\n]+`)"
     r"|<!--.*?(?:-->|\Z)"
     r"|\{%-?\s*comment\s*-?%\}.*?(?:\{%-?\s*endcomment\s*-?%\}|\Z)"
-    r"|<(?P<hidden>[a-z][a-z0-9]*)\b[^>]*"
+    r"|<(?P<hidden>[a-z][a-z0-9]*)\b[^<>]{0,1000}?"
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0|\shidden(?=[\s>=]))"
-    r"[^>]*>.*?(?:</(?P=hidden)\s*>|\Z)"
-    r"|<(?P<unseen>script|style|template|head)\b[^>]*>.*?(?:</(?P=unseen)\s*>|\Z)"
+    r"[^<>]*>.*?(?:</(?P=hidden)\s*>|\Z)"
+    r"|<(?P<unseen>script|style|template|head)\b[^<>]*>.*?(?:</(?P=unseen)\s*>|\Z)"
     r"|(?P<gap><br\s*/?>)"
     rf"|</?(?:{_TAGS})\b[^<>]*>"
     r"|[ \t]?\[\d{1,3}\](?!\()",

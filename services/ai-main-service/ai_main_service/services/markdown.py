@@ -14,7 +14,7 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)\s*$")
 _RULE = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*$")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<bullet>[-*+•]|\d{1,3}[.)])\s+(?=\S)")
 _ROW = re.compile(r"\s*\|.*\|\s*$")
-_SEPARATOR = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_SEPARATOR_SIGNS = frozenset("|-: \t")
 _QUOTE = re.compile(r" {0,3}(?:>\s?)+")
 
 
@@ -106,7 +106,7 @@ class _Scanner:
         return False
 
     def _table(self, at: int, line: str) -> bool:
-        if self._open is not None and "|" in line and _SEPARATOR.match(line):
+        if self._open is not None and {"|", "-"} <= set(line) <= _SEPARATOR_SIGNS:
             self._open.kind = BlockKind.ROW
             self._group = self._open.group
             return True

@@ -2,11 +2,11 @@
 
 import re
 
-_QUOTE = re.compile(r"\n\s*>+\s?")
-_IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\[\]]*)\]\(\s*(<[^>]*>|[^)\s]*)[^)]*\)")
-_TEMPLATE = re.compile(r"\{[%{]-?\s*[\w.]*\s*(?:\"([^\"]*)\")?.*?-?[%}]\}", re.DOTALL)
-_REFERENCE = re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]")
+_QUOTE = re.compile(r"\n[ \t]*>+[ \t]?")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,400})\]\([^()]{0,2000}\)")
+_LINK = re.compile(r"\[([^\[\]]{0,400})\]\(\s*(<[^<>]{0,2000}>|[^()\s]{0,2000})(?:\s[^()]{0,400})?\)")
+_TEMPLATE = re.compile(r"\{[%{]-?\s*[\w.]*\s*(?:\"([^\"]{0,200})\")?.{0,300}?-?[%}]\}", re.DOTALL)
+_REFERENCE = re.compile(r"\[([^\[\]]{1,400})\]\[[^\[\]]{0,200}\]")
 _SPACE = re.compile(r"\s+")
 _ABSOLUTE = ("https://", "http://", "mailto:")
 _CELL = re.compile(r"(?<!\\)\|")

@@ -34,8 +34,8 @@ class Candidate:
 
 
 _DEFINES = re.compile(
-    r"\W*((?:the |an? |der |die |das |eine? )?[^.!?;:]{2,60}?)(?:\s*\([^)]{1,60}\))?,?\s+(?:is|are|was|were|means?"
-    r"|refers? to|stands for|describes?|ist|sind|bedeutet)\s+"
+    r"[*_\"']{0,4}((?:the |an? |der |die |das |eine? )?[^.!?;:]{2,60}?)(?: ?\([^)]{1,60}\))?"
+    r"[*_\"']{0,4},? (?:is|are|was|were|means?|refers? to|stands for|describes?|ist|sind|bedeutet) "
     r"(?:an?|the|our|one|when|what|how|where|any|ein|eine|der|die|das)\b",
     re.IGNORECASE,
 )
@@ -56,6 +56,7 @@ class Weights:
 
 
 _BEST_UNITS = 3
+_LONGEST_SUBJECT = 200
 HEADINGS = " > "
 """Between the headings of a path, as the index writes it."""
 
@@ -213,7 +214,7 @@ class Ranking:
 
     def _defines(self, candidate: Candidate) -> bool:
         """It begins with what is asked for, followed by what that is."""
-        match = _DEFINES.match(candidate.text)
+        match = _DEFINES.match(candidate.text[:_LONGEST_SUBJECT])
         if match is None:
             return False
         subject = frozenset(content_stems(match[1], self._question.language))

@@ -17,7 +17,11 @@ MARKERS = r"(?:\s*\[\d{1,3}\](?!\())*"
 _END = re.compile(rf"(?:[.!?…]+[\"'\u201d\u2019»)*_]*(?=[\s\[]|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*){MARKERS}")
 _WORD_BEFORE = re.compile(r"[^\s(\"'\u201c«]+$")
 _WORD_AFTER = re.compile(r"[\s\"'(\u201c«*_\[]*([^\W_]+)?")
-_PROTECTED = re.compile(r"`[^`\n]+`|\[[^\[\]]*\]\([^)]*\)|<[^<>\n]+>|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_PROTECTED = re.compile(
+    r"`[^`\n]+`|\[[^\[\]]{0,400}\]\([^()]{0,2000}\)|<[^<>\n]{1,1000}>"
+    r"|\{%.{0,300}?%\}|\{\{.{0,300}?\}\}",
+    re.DOTALL,
+)
 
 _TITLES = frozenset("mr mrs ms dr prof rev hon gen col lt sgt capt st messrs mme vs e.g i.e cf z.b d.h u.a bzw".split())  # noqa: SIM905
 _BEFORE_NUMBER = frozenset("no nos nr fig figs vol p pp ch sec art abs approx ca mt par §".split())  # noqa: SIM905
