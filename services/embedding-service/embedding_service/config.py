@@ -42,7 +42,7 @@ class Settings(ServiceSettings):
     )
     embedding_model: str = Field(
         default="",
-        description="`onnx`: a folder with a BERT sentence encoder, empty for the packaged all-MiniLM-L6-v2; "
+        description="Empty: the packaged all-MiniLM-L6-v2. `onnx`: a folder with another BERT sentence encoder; "
         "`sentence-transformers`: a name or a folder; `openai`: the server's name of the model.",
     )
     embedding_precision: Precision = Field(

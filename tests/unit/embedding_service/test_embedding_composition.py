@@ -23,8 +23,11 @@ def settings(**given: Any) -> Settings:
     return Settings(internal_key=KEY, redis_url="redis://127.0.0.1:1", **given)
 
 
-def test_minilm_is_the_default(models: Path) -> None:
-    assert isinstance(load_provider(settings(model_cache=models)), OnnxEmbeddings)
+@pytest.mark.parametrize("name", ["", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
+async def test_minilm_is_the_default(models: Path, name: str) -> None:
+    provider = load_provider(settings(model_cache=models, embedding_model=name))
+    assert isinstance(provider, OnnxEmbeddings)
+    assert (await provider.model()).name == "all-MiniLM-L6-v2"
 
 
 async def test_a_folder_is_another_model(models: Path, tmp_path: Path) -> None:

@@ -40,8 +40,9 @@ async def test_the_dimension_is_learnt_once() -> None:
         (EmbeddingServer(status=401), UpstreamRejectedError),
         (EmbeddingServer(refuses_connections=True), UpstreamUnavailableError),
         (EmbeddingServer(forgets_one=True), UpstreamUnavailableError),
+        (EmbeddingServer(status=418), UpstreamRejectedError),
     ],
-    ids=["busy", "broken", "key", "away", "incomplete"],
+    ids=["busy", "broken", "key", "away", "incomplete", "unknown"],
 )
 async def test_failures_are_told_apart_and_tell_no_text(server: EmbeddingServer, error: type[FlashError]) -> None:
     with pytest.raises(error) as failure:
