@@ -57,6 +57,6 @@ async def open_platform(settings: ServiceSettings, service: str) -> AsyncIterato
             authenticator=Authenticator(HttpIdentitySource(http.sibling(settings.auth_url)), redis, tokens),
             broadcast=await stack.enter_async_context(open_broadcast(redis)),
             cache=RedisCache(redis),
-            idempotency=RedisIdempotencyStore(redis, service),
+            idempotency=RedisIdempotencyStore(redis, service, settings.internal_key.get_secret_value()),
             health=(RedisHealth(redis),),
         )

@@ -1,9 +1,13 @@
 """`IdempotencyStoreInterface` on Redis."""
 
+import base64
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import structlog
+from cryptography.fernet import Fernet, InvalidToken
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -30,8 +34,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class RedisIdempotencyStore(IdempotencyStoreInterface):
-    def __init__(self, redis: Redis, service: str) -> None:
+    """Responses are sealed with a key derived from `secret`: some are shown once (a new API key) and must not lie
+    readable in Redis.
+    """
+
+    def __init__(self, redis: Redis, service: str, secret: str) -> None:
         self._redis = redis
+        self._seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"idempotency:{secret}".encode()).digest()))
         self._prefix = f"idempotency:{service}:"
 
     async def begin(self, key: str, fingerprint: str) -> StoredResponse | None:
@@ -49,12 +58,16 @@ class RedisIdempotencyStore(IdempotencyStoreInterface):
             raise ConflictError("This Idempotency-Key was used with another request.")
         if entry.response is None:
             raise ConflictError("The first request with this Idempotency-Key is still being answered; try again.")
-        return entry.response
+        try:
+            return replace(entry.response, body=self._seal.decrypt(entry.response.body))
+        except InvalidToken as error:
+            raise ConflictError("This Idempotency-Key was used before, under another INTERNAL_KEY.") from error
 
     async def complete(self, key: str, fingerprint: str, response: StoredResponse) -> None:
+        entry = _Entry(fingerprint, replace(response, body=self._seal.encrypt(response.body)))
         try:
             async with for_a_moment():
-                await self._redis.set(self._prefix + key, _encode(_Entry(fingerprint, response)), ex=_KEPT_SECONDS)
+                await self._redis.set(self._prefix + key, _encode(entry), ex=_KEPT_SECONDS)
         except RedisError as error:
             log.warning("idempotency.away", error=type(error).__name__)
 

@@ -71,7 +71,7 @@ CREATED = StoredResponse(201, "application/json", b"{}")
 
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, bus: Redis) -> IdempotencyStoreInterface:
-    return FakeIdempotencyStore() if request.param == "fake" else RedisIdempotencyStore(bus, "tests")
+    return FakeIdempotencyStore() if request.param == "fake" else RedisIdempotencyStore(bus, "tests", "secret")
 
 
 async def test_the_first_request_with_a_key_goes_on_and_the_next_gets_its_response(
@@ -111,17 +111,27 @@ async def test_of_many_at_once_one_goes_on(store: IdempotencyStoreInterface) -> 
 
 
 async def test_stores_of_two_services_are_apart_and_their_entries_expire(bus: Redis) -> None:
-    store = RedisIdempotencyStore(bus, "one")
+    store = RedisIdempotencyStore(bus, "one", "secret")
     await store.begin("key", "body")
-    assert await RedisIdempotencyStore(bus, "two").begin("key", "another") is None
+    assert await RedisIdempotencyStore(bus, "two", "secret").begin("key", "another") is None
     [key] = await bus.keys("idempotency:one:*")
     assert 0 < await bus.ttl(key) <= 120
     await store.complete("key", "body", CREATED)
     assert 86_000 < await bus.ttl(key) <= 86_400
 
 
+async def test_a_remembered_response_is_readable_with_the_secret_only(bus: Redis) -> None:
+    shown_once = StoredResponse(201, "application/json", b'{"key": "ask_once"}')
+    store = RedisIdempotencyStore(bus, "one", "secret")
+    await store.begin("key", "body")
+    await store.complete("key", "body", shown_once)
+    assert b"ask_once" not in await bus.dump("idempotency:one:key")
+    with pytest.raises(ConflictError):
+        await RedisIdempotencyStore(bus, "one", "another").begin("key", "body")
+
+
 async def test_a_store_that_is_away_remembers_nothing_and_raises_nothing(gone: Redis) -> None:
-    store = RedisIdempotencyStore(gone, "tests")
+    store = RedisIdempotencyStore(gone, "tests", "secret")
     assert await store.begin("key", "body") is None
     await store.complete("key", "body", CREATED)
     await store.abandon("key")
