@@ -3,7 +3,8 @@
 from typing import Final
 
 from joserfc.errors import UnsupportedAlgorithmError
-from joserfc.jws import JWSAlgModel, JWSRegistry
+from joserfc.jws import JWSRegistry
+from joserfc.rfc7515.model import JWSAlgModel
 
 ALGORITHM: Final = "EdDSA"
 

@@ -125,7 +125,7 @@ async def test_a_remembered_response_is_readable_with_the_secret_only(bus: Redis
     store = RedisIdempotencyStore(bus, "one", "secret")
     await store.begin("key", "body")
     await store.complete("key", "body", shown_once)
-    assert b"ask_once" not in await bus.dump("idempotency:one:key")
+    assert b"ask_once" not in (await bus.dump("idempotency:one:key") or b"ask_once")
     with pytest.raises(ConflictError):
         await RedisIdempotencyStore(bus, "one", "another").begin("key", "body")
 
@@ -212,7 +212,7 @@ async def test_a_log_in_redis_disappears_after_a_while_and_outlives_a_restart_of
 
 async def test_a_log_that_is_no_log_is_not_taken_for_a_fence(bus: Redis) -> None:
     answer = uuid4()
-    await bus.set(f"genlog:{{{answer}}}", "a string")
+    await bus.set(f"genlog:{{{answer}}}", "a string", ex=60)
     with pytest.raises(UpstreamUnavailableError):
         await RedisAnswerLog(bus).append(answer, frames(1, 1))
 
