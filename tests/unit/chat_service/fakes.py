@@ -358,6 +358,7 @@ class FakeChatDatabase:
         self.tables = Tables()
         self.outbox = FakeOutbox()
         self.is_away = False
+        self.refused = 0
 
     def __call__(self) -> ChatUnitOfWorkInterface:
         return FakeChatUnitOfWork(self)
@@ -369,6 +370,7 @@ class FakeChatUnitOfWork(ChatUnitOfWorkInterface):
 
     async def __aenter__(self) -> Self:
         if self._database.is_away:
+            self._database.refused += 1
             raise UpstreamUnavailableError("The database did not answer.")
         self._tables, clock = deepcopy(self._database.tables), self._database.clock
         self.outbox = FakeOutbox()

@@ -6,7 +6,7 @@ costs no queue; what a feed holds is bounded by the log's own cap.
 
 import asyncio
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ class ReadyFrame:
     """`text` is the whole frame as a client gets it, JSON on one line."""
 
     position: Position
+    type: str
     text: str
 
 
@@ -67,6 +68,7 @@ class AnswerFeed:
         self.heard_at = time.monotonic()
         self._answers = answers
         self._broadcast = broadcast
+        self.repair: Sequence[ReadyFrame] = ()
         self._frames: list[ReadyFrame] = []
         self._positions: list[Position] = []
         self._shown: list[str] = []
@@ -81,6 +83,10 @@ class AnswerFeed:
     def is_removed(self) -> bool:
         """It was deleted while it was followed: there is no last frame."""
         return self.is_over and self._last.sequence != TERMINAL_SEQUENCE
+
+    def holds(self, position: Position) -> bool:
+        at = bisect_left(self._positions, position)
+        return self._positions[at : at + 1] == [position]
 
     def after(self, position: Position) -> Sequence[ReadyFrame]:
         return self._frames[bisect_right(self._positions, position) :]
@@ -144,27 +150,48 @@ class AnswerFeed:
         except msgspec.MsgspecError:
             log.warning("answer.frame_unreadable", generation_id=str(self.answer_id), position=str(one.position))
             return
-        if frame.type == "reset":
-            self._shown.clear()
-        elif frame.type == "delta":
-            self._shown.append(frame.text)
         if one.position.sequence == TERMINAL_SEQUENCE:
-            self.is_over = True
-            if frame.answer is not None and "".join(self._shown) != frame.answer.content:
-                self._repair(one.position.attempt, frame.answer.content)
-        self._append(one)
+            self._end(one.position.attempt, frame)
+        elif frame.type == "reset":
+            self._shown.clear()
+        elif one.position.attempt > max(1, self._last.attempt):
+            self._begin_anew(one.position)
+        if frame.type == "delta":
+            self._shown.append(frame.text)
+        self._append(self._ready(one.position, frame.type, one.frame))
 
-    def _repair(self, attempt: int, content: str) -> None:
-        """Parts of the log were lost (a wiped Redis, a cap): void them and show the whole text at once."""
-        repaired: tuple[ResetFrame | DeltaFrame, ...] = (ResetFrame(), DeltaFrame(text=content))
-        for number, frame in enumerate(repaired):
-            position = Position(attempt, _FIRST_REPAIR + number)
-            self._append(LoggedFrame(position, frame.model_dump_json().encode()))
+    def _begin_anew(self, first: Position) -> None:
+        """An attempt whose own `reset` was lost with the log voids what the last one wrote all the same."""
+        self._shown.clear()
+        self._append(self._made(Position(first.attempt, first.sequence - 1), ResetFrame()))
 
-    def _append(self, one: LoggedFrame) -> None:
-        head = f'{{"answer_id":"{self.answer_id}","position":"{one.position}",'
+    def _end(self, attempt: int, frame: _Peek) -> None:
+        """With `repair` for those who lost parts of the log (a wiped Redis, a cap): void them, show the whole text.
+
+        When what lies here is not the whole text either, the repair is for everyone.
+        """
+        self.is_over = True
+        if frame.answer is None:
+            return
+        whole = frame.answer.content
+        self.repair = (
+            self._made(Position(attempt, _FIRST_REPAIR), ResetFrame()),
+            self._made(Position(attempt, _FIRST_REPAIR + 1), DeltaFrame(text=whole)),
+        )
+        if "".join(self._shown) != whole:
+            for one in self.repair:
+                self._append(one)
+
+    def _made(self, position: Position, frame: ResetFrame | DeltaFrame) -> ReadyFrame:
+        return self._ready(position, frame.type, frame.model_dump_json().encode())
+
+    def _ready(self, position: Position, kind: str, frame: bytes) -> ReadyFrame:
+        head = f'{{"answer_id":"{self.answer_id}","position":"{position}",'
+        return ReadyFrame(position, kind, head + frame[1:].decode())
+
+    def _append(self, one: ReadyFrame) -> None:
         self._positions.append(one.position)
-        self._frames.append(ReadyFrame(one.position, head + one.frame[1:].decode()))
+        self._frames.append(one)
 
     def tell(self) -> None:
         """Wake every reader."""

@@ -10,6 +10,7 @@ import structlog
 
 from chat_service.interfaces import ChatUnitOfWorkFactory
 from chat_service.services.answer_feed import AnswerFeed, ReadyFrame
+from chat_service.services.answer_reading import AnswerReading
 from flash_core.errors import FlashError, NotFoundError, OverloadedError
 from flash_core.interfaces.answer_log import BEGINNING, AnswerLogInterface, Position
 from flash_core.interfaces.broadcast import BroadcastInterface
@@ -62,13 +63,13 @@ class AnswerReader(WorkerInterface):
         async with self._feed(answer_id) as feed:
             if answer.state.is_terminal:
                 await self._settle([feed])
-            at = after
+            reading = AnswerReading(feed, after)
             while not self._closing:
                 news = feed.news
-                for frame in self._due(feed, at):
+                for frame in reading.due():
                     yield frame
-                    at = frame.position
-                if feed.is_over and not feed.after(at):
+                    reading.at = frame.position
+                if reading.is_over:
                     break
                 await news.wait()
             if feed.is_removed:
@@ -132,9 +133,3 @@ class AnswerReader(WorkerInterface):
             over = await work.answers.settled(list(by_id))
         for answer_id, attempt, answer in over:
             await by_id[answer_id].settle(attempt, answer)
-
-    @staticmethod
-    def _due(feed: AnswerFeed, at: Position) -> list[ReadyFrame]:
-        """What is new to a reader at `at`. One that has seen nothing needs no repair, only the end."""
-        frames = list(feed.after(at))
-        return frames[-1:] if at == BEGINNING and feed.is_only_stored else frames

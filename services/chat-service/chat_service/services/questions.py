@@ -158,8 +158,8 @@ def title_of(content: str) -> str:
     line = " ".join(content.split())
     if len(line) <= _TITLE_LENGTH:
         return line
-    cut = line[: _TITLE_LENGTH - 1]
-    return f"{cut.rsplit(' ', 1)[0] if ' ' in cut else cut}…"
+    cut = line[:_TITLE_LENGTH]
+    return f"{cut.rsplit(' ', 1)[0] if ' ' in cut else cut[:-1]}…"
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
