@@ -6,6 +6,7 @@ import structlog
 
 from ai_main_service.config import EXTRACTIVE, AiMainSettings
 from ai_main_service.services.answer_stream import AnswerStream
+from ai_main_service.services.cleaning import visible
 from ai_main_service.services.context_builder import Context, build_context, documentation_turns, general_turns
 from ai_main_service.services.drafting import Draft, draft
 from ai_main_service.services.phrases import needs_model, refusal_text, short_answer, without_model
@@ -169,7 +170,7 @@ class AnswerWriter:
         nearest = _nearest(context)
         await stream.sources(nearest)
         await stream.status("writing")
-        await stream.write(refusal_text(intent.language, [source.title for source in nearest]))
+        await stream.write(refusal_text(intent.language, [visible(source.title) for source in nearest]))
         return WrittenAnswer(content="", sources=nearest, confidence=confidence, refusal=Refusal.NOT_IN_DOCUMENTATION)
 
 
