@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from flash_core.clients.redis import open_redis
+from flash_core.testing.redis_keys import endless_keys
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ async def bus(redis_url: str) -> AsyncIterator[Redis]:
     async with open_redis(redis_url) as client:
         await client.flushall()
         yield client
+        assert await endless_keys(client) == []
 
 
 @dataclass

@@ -229,7 +229,7 @@ async def test_without_keys_nobody_is_known_and_auth_is_not_flooded(house: House
 
 
 async def test_an_ended_session_is_over_at_once(house: House) -> None:
-    await house.redis.set(session_ended_key(_session()), 1)
+    await house.redis.set(session_ended_key(_session()), 1, ex=60)
     with pytest.raises(UnauthenticatedError):
         await house.authenticator.bearer(signed())
     assert (await house.authenticator.bearer(signed(sid=str(uuid4())))).user_id == ALICE.user_id
@@ -237,7 +237,7 @@ async def test_an_ended_session_is_over_at_once(house: House) -> None:
 
 async def test_older_tokens_of_a_changed_user_are_void_and_newer_ones_are_not(house: House) -> None:
     now_ms = int(time.time() * 1000)
-    await house.redis.set(user_changed_key(ALICE.user_id), now_ms)
+    await house.redis.set(user_changed_key(ALICE.user_id), now_ms, ex=60)
     with pytest.raises(UnauthenticatedError):
         await house.authenticator.bearer(signed(iat_ms=now_ms - 1))
     assert (await house.authenticator.bearer(signed(iat_ms=now_ms, sid=None))).user_id == ALICE.user_id
@@ -281,7 +281,7 @@ async def test_an_api_key_that_ended_is_over_at_once(keyed: House, note: str) ->
     del keyed.source.users[API_KEY]
     key_hash = hashlib.sha256(API_KEY.encode()).hexdigest()
     name = api_key_ended_key(key_hash) if note == "ended" else user_changed_key(ALICE.user_id)
-    await keyed.redis.set(name, int(time.time() * 1000) + 1)
+    await keyed.redis.set(name, int(time.time() * 1000) + 1, ex=60)
     with pytest.raises(UnauthenticatedError):
         await keyed.authenticator.bearer(API_KEY)
 
