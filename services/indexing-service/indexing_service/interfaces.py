@@ -1,7 +1,7 @@
 """What the use cases of indexing need, and the words that they speak in."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -334,11 +334,13 @@ class DocumentPipelineInterface(Protocol):
     """The way of documents into the index. Every step may be repeated without harm."""
 
     @abstractmethod
-    async def index(self, source: Source, documents: Sequence[SourceDocument], *, full: bool) -> dict[str, Outcome]:
-        """Make these versions the searchable ones; what became of each, by external id.
+    def index(
+        self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+    ) -> AsyncIterator[tuple[str, Outcome]]:
+        """Make these versions the searchable ones; yields what became of each, by external id, as soon as it is known.
 
         `full`: also those that are unchanged. What is wrong with one document is its outcome alone. Raises a retryable
-        `FlashError` when a service it needs stays away.
+        `FlashError` when a service it needs stays away; what was yielded before holds.
         """
 
 

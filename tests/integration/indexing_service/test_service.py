@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -77,12 +78,18 @@ class World:
         work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, PROVIDERS)
         return JobScheduler(self.unit_of_work, work, lease_seconds=0.5, poll_seconds=poll_seconds)
 
-    async def ended(self, job_id: object) -> JobResponse:
+    async def ended(self, job_id: UUID) -> JobResponse:
         async def over() -> bool:
-            return (await self.jobs.get(job_id)).state.is_terminal  # type: ignore[arg-type]  # an id
+            return (await self.jobs.get(job_id)).state.is_terminal
 
         await eventually(over, seconds=20)
-        return await self.jobs.get(job_id)  # type: ignore[arg-type]  # an id
+        return await self.jobs.get(job_id)
+
+    async def attempts(self, job_id: UUID) -> int:
+        """How many workers, or times, it took."""
+        async with self.unit_of_work() as work:
+            job = await work.jobs.get(job_id)
+        return job.attempt if job else 0
 
     def check_consistent(self) -> None:
         """Nothing is lost and nothing is doubled: each live document has the passages of its version, once."""
@@ -130,10 +137,11 @@ async def test_an_accepted_batch_travels_through_the_queue_into_the_index(
         relay = OutboxRelay(world.database, OutboxRow, RedisMessageQueue(raw), poll_seconds=0.05)
         consumer = StreamConsumer(raw, Subscription(JobQueued, scheduler.job_queued), group=GROUP, member="one")
         async with running(scheduler, relay, consumer):
-            accepted = await world.intake.accept_batch(batch(40))
+            accepted = await world.intake.accept_batch(batch(400))
             job = await world.ended(accepted.job_id)
-    assert (job.state, job.counts) == (JobState.SUCCEEDED, JobCounts(found=40, indexed=40))
-    assert len(world.registry.live) == 40
+    assert (job.state, job.counts) == (JobState.SUCCEEDED, JobCounts(found=400, indexed=400))
+    assert await world.attempts(accepted.job_id) == 1
+    assert len(world.registry.live) == 400
     assert await redis.xlen("q:{indexing.0}") == 0
     world.check_consistent()
 

@@ -1,7 +1,7 @@
 """The indexing database, the document registry and a source, in memory."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -429,20 +429,26 @@ class FakeProvider(SourceProviderInterface):
 
 @dataclass
 class FakePipeline(DocumentPipelineInterface):
-    """Indexes everything but what `outcomes` says; `error` is raised by the next calls, as many as `errors`."""
+    """Indexes everything but what `outcomes` says; raises `error` when it comes to a document of `stops_at`, or at once
+    where that is not given. `begins` is called with every group.
+    """
 
     indexed: list[list[str]] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     error: Exception | None = None
-    errors: int = 1_000
+    stops_at: str | None = None
+    begins: Callable[[], None] = lambda: None
 
-    async def index(self, source: Source, documents: Sequence[SourceDocument], *, full: bool) -> dict[str, Outcome]:
-        if self.error is not None and self.errors > 0:
-            self.errors -= 1
-            raise self.error
+    async def index(
+        self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+    ) -> AsyncIterator[tuple[str, Outcome]]:
+        self.begins()
         names = [document.external_id for document in documents]
+        for name in names:
+            if self.error is not None and self.stops_at in {None, name}:
+                raise self.error
+            yield name, self.outcomes.get(name, Outcome(ItemState.INDEXED))
         self.indexed.append(names)
-        return {name: self.outcomes.get(name, Outcome(ItemState.INDEXED)) for name in names}
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What a job does, and that it goes on where its last worker stopped."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -41,6 +41,9 @@ class World:
 
     def write(self, **texts: str) -> None:
         self.provider.documents = {f"{name}.md": page(f"{name}.md", text) for name, text in texts.items()}
+
+    def forget_sources(self) -> None:
+        self.database.state.sources.clear()
 
     async def claimed(self, kind: JobKind = JobKind.SYNC, *, full: bool = False, has_list: bool = False) -> Job:
         await stored(
@@ -141,21 +144,16 @@ async def test_a_sync_of_an_upload_source_finds_and_removes_nothing(world: World
 
 
 async def test_a_second_worker_goes_on_where_the_first_stopped(world: World) -> None:
-    class Dying(FakePipeline):
-        async def index(
-            self,
-            source: Source,
-            documents: Sequence[SourceDocument],
-            *,
-            full: bool,
-        ) -> dict[str, Outcome]:
-            if len(self.indexed) == 2:
-                raise RuntimeError("killed")
-            return await super().index(source, documents, full=full)
-
     world.write(**{f"n{at:03}": "x" for at in range(200)})
     held = await world.claimed()
-    world.pipeline = first = Dying()
+    first = FakePipeline()
+
+    def die() -> None:
+        if len(first.indexed) == 2:
+            raise RuntimeError("killed")
+
+    first.begins = die
+    world.pipeline = first
     with pytest.raises(RuntimeError):
         await world.work().perform(held)
     done = {name for group in first.indexed for name in group}
@@ -167,10 +165,32 @@ async def test_a_second_worker_goes_on_where_the_first_stopped(world: World) -> 
     await world.vectors.ensure("chunks", dimension=64, model="fake")
     await world.work().perform(again)
     assert await world.counts(again) == JobCounts(found=200, indexed=200)
-    repeated = [name for group in second.indexed for name in group if name in done]
-    assert repeated == []
+    assert not done & {name for group in second.indexed for name in group}
     alone = [group for group in second.indexed if len(group) == 1]
     assert 32 <= len(alone) <= 96  # what was begun and did not end travels alone
+
+
+async def test_what_a_group_has_done_is_kept_when_the_rest_of_it_must_wait(world: World) -> None:
+    world.write(a="# A", b="# B", c="# C")
+    held = await world.claimed()
+    world.pipeline = FakePipeline(error=UpstreamUnavailableError("away"), stops_at="c.md")
+    with pytest.raises(UpstreamUnavailableError):
+        await world.work().perform(held)
+    assert await world.counts(held) == JobCounts(found=3, indexed=2)
+
+
+async def test_what_a_killed_try_had_published_counts_as_indexed(world: World) -> None:
+    world.write(a="# A", b="# B")
+    held = await world.claimed()
+    unchanged = Outcome(ItemState.UNCHANGED)
+    world.pipeline = FakePipeline(outcomes={"a.md": unchanged, "b.md": unchanged})
+    async with world.database.unit_of_work() as work:
+        await work.items.add(held.id, (await world.provider.list({})).items)
+        await work.items.begin(held.id, [0])
+        await work.jobs.advance(held, held.phase, listed=True, cleans=False)
+        await work.commit()
+    await world.work().perform(replace(held, listed=True))
+    assert await world.counts(held) == JobCounts(found=2, indexed=1, unchanged=1)
 
 
 async def test_a_fenced_worker_stops_without_effects(world: World) -> None:
@@ -193,21 +213,11 @@ async def test_a_job_of_a_deleted_source_stops(world: World) -> None:
 
 
 async def test_a_source_that_is_deleted_in_the_middle_stops_its_job(world: World) -> None:
-    class Deleting(FakePipeline):
-        async def index(
-            self,
-            source: Source,
-            documents: Sequence[SourceDocument],
-            *,
-            full: bool,
-        ) -> dict[str, Outcome]:
-            world.database.state.sources.clear()
-            return await super().index(source, documents, full=full)
-
     world.write(**{f"n{at:03}": "x" for at in range(200)})
-    world.pipeline = Deleting()
+    held = await world.claimed()
+    world.pipeline = FakePipeline(begins=world.forget_sources)
     with pytest.raises(FencedError):
-        await world.work().perform(await world.claimed())
+        await world.work().perform(held)
 
 
 async def test_a_service_that_is_away_stops_the_whole_job_for_now(world: World) -> None:
@@ -236,16 +246,12 @@ async def test_a_document_that_ends_its_workers_is_given_up(world: World) -> Non
 async def test_a_change_of_groups_in_the_middle_reaches_every_passage(world: World) -> None:
     class Closing(DocumentPipeline):
         async def index(
-            self,
-            source: Source,
-            documents: Sequence[SourceDocument],
-            *,
-            full: bool,
-        ) -> dict[str, Outcome]:
-            outcomes = await super().index(source, documents, full=full)
+            self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+        ) -> AsyncIterator[tuple[str, Outcome]]:
+            async for one in super().index(source, documents, full=full):
+                yield one
             closed = replace(world.handbook, groups=frozenset({"board"}))
             world.database.state.sources[world.handbook.id] = closed
-            return outcomes
 
     world.write(a="# A")
     world.pipeline = Closing(world.registry, FakeEmbeddingProvider(), world.vectors)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from flash_core.errors import ConflictError, InvalidInputError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.models.document import EVERYONE
-from flash_core.schemas.documentation import PutSourceRequest
+from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import ItemState, Outcome, Source, SourceDocument
@@ -55,7 +56,7 @@ class Index:
         known = PutSourceRequest(name=of.name, provider=of.type.value, groups=sorted(of.groups))
         await self.registry.put_source(of.id, known)
         pipeline = DocumentPipeline(self.registry, self.embeddings, self.vectors, retry_seconds=(0, 0))
-        return await pipeline.index(of, documents, full=full)
+        return {name: outcome async for name, outcome in pipeline.index(of, documents, full=full)}
 
     def check_consistent(self) -> None:
         """What the vector store holds is exactly the live versions."""
@@ -184,7 +185,24 @@ async def test_a_service_that_stays_away_is_nobodys_fault(index: Index, which: s
         getattr(index, which).error = error
     pipeline = DocumentPipeline(index.registry, index.embeddings, index.vectors, retry_seconds=(0,))
     with pytest.raises(UpstreamUnavailableError):
-        await pipeline.index(HANDBOOK, [page("a.md")], full=False)
+        await anext(aiter(pipeline.index(HANDBOOK, [page("a.md")], full=False)))
+
+
+async def test_what_was_published_before_a_service_went_away_is_said(index: Index) -> None:
+    class Leaving(FakeDocumentRegistry):
+        async def put_document(self, document_id: UUID, document: PutDocumentRequest) -> None:
+            if document.external_id == "b.md":
+                raise UpstreamUnavailableError("away")
+            await super().put_document(document_id, document)
+
+    index.registry = registry = Leaving()
+    await registry.put_source(HANDBOOK.id, PutSourceRequest(name="Handbook", provider="folder", groups=[]))
+    pipeline = DocumentPipeline(registry, index.embeddings, index.vectors, retry_seconds=())
+    done: list[str] = []
+    with pytest.raises(UpstreamUnavailableError):  # noqa: PT012  # what came before the error is the point
+        async for name, _ in pipeline.index(HANDBOOK, [page("a.md"), page("b.md"), page("c.md")], full=False):
+            done.append(name)
+    assert done == ["a.md", "c.md"]
 
 
 async def test_a_registry_that_goes_away_at_the_last_step_is_nobodys_fault(index: Index) -> None:

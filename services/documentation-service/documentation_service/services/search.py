@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 POOLS: Final = (100, 400, 2_000)
 """How many chunks are fetched: the next larger pool only when a smaller one held too few documents."""
 _CHUNKS_A_HIT: Final = 4
-DENSE_WEIGHT: Final = 0.5
+DENSE_WEIGHT: Final = 0.45
 FOREIGN_DENSE_WEIGHT: Final = 0.3
 """Small embedding models hardly know other languages than English."""
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from flash_core.errors import FencedError, NotFoundError
+from flash_core.errors import FencedError, FlashError, NotFoundError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE
@@ -159,17 +159,26 @@ class JobWork(JobWorkInterface):
     async def _index_group(self, job: Job, group: _Group) -> frozenset[str]:
         source = await self._begun(job, group)
         outcomes = dict(group.outcomes)
-        if group.documents:
-            outcomes |= await self._pipeline.index(source, group.documents, full=job.full)
-        settled = [replace(group.items[name], state=one.state, reason=one.reason) for name, one in outcomes.items()]
+        try:
+            if group.documents:
+                async for name, outcome in self._pipeline.index(source, group.documents, full=job.full):
+                    outcomes[name] = outcome  # noqa: PERF403  # one by one: what came before an error counts
+        except FlashError:
+            await self._settle(job, group, outcomes)  # whatever stopped the others, this much is done
+            raise
+        await self._settle(job, group, outcomes)
+        return source.groups
+
+    async def _settle(self, job: Job, group: _Group, outcomes: Mapping[str, Outcome]) -> None:
+        settled = [_settled(group.items[name], outcome) for name, outcome in outcomes.items()]
         over = [item.ordinal for item in settled if item.state is not ItemState.FAILED]
         async with self._unit_of_work() as work:
             await work.jobs.hold(job)
             await work.items.settle(job.id, settled)
             await work.intake.drop(job.id, over)
-            await work.jobs.progressed(job)
+            if settled:
+                await work.jobs.progressed(job)
             await work.commit()
-        return source.groups
 
     async def _begun(self, job: Job, group: _Group) -> Source:
         """The source with the groups that it has now."""
@@ -209,6 +218,12 @@ class JobWork(JobWorkInterface):
             payload = {"source_groups": sorted(groups) or [EVERYONE]}
             with suppress(NotFoundError):  # nothing was ever stored
                 await self._vectors.set_payload(CHUNKS, payload, source_id=job.source_id)
+
+
+def _settled(item: Item, outcome: Outcome) -> Item:
+    """What is unchanged since an earlier try of this job was indexed by that try."""
+    again = outcome.state is ItemState.UNCHANGED and item.tries > 0
+    return replace(item, state=ItemState.INDEXED if again else outcome.state, reason=outcome.reason)
 
 
 async def _first_done(running: set[asyncio.Task[frozenset[str]]]) -> set[frozenset[str]]:

@@ -1,7 +1,7 @@
 """The way of documents into the index: parse, cut, embed, store, publish."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from uuid import UUID
@@ -28,10 +28,13 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A version on its way, with the place that documentation keeps for it."""
+    """A version on its way, with the place that documentation keeps for it. `described`: only what describes the
+    document has changed, not its content.
+    """
 
     version: Version
     place: ResolvedDocument
+    described: bool
 
     @property
     def document_id(self) -> UUID:
@@ -77,58 +80,48 @@ class DocumentPipeline(DocumentPipelineInterface):
         self._vectors = vectors
         self._retry_seconds = retry_seconds
 
-    async def index(self, source: Source, documents: Sequence[SourceDocument], *, full: bool) -> dict[str, Outcome]:
+    async def index(
+        self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+    ) -> AsyncIterator[tuple[str, Outcome]]:
         model = await self._patiently(self._ensured_model)
-        outcomes, versions = await self._versions(source, documents, model.name)
-        places = await self._patiently(
-            lambda: self._registry.resolve(source.id, [one.document.external_id for one in versions])
-        )
+        versions: list[Version] = []
+        for document in documents:
+            found = await _version(source, document, model.name)
+            if isinstance(found, Outcome):
+                yield document.external_id, found
+            else:
+                versions.append(found)
+        names = [one.document.external_id for one in versions]
+        places = await self._patiently(lambda: self._registry.resolve(source.id, names))
         changed: list[_Work] = []
         for version, place in zip(versions, places, strict=True):
             if place.content_hash == version.content_hash and not full:
-                outcomes[place.external_id] = Outcome(ItemState.UNCHANGED)
+                yield place.external_id, Outcome(ItemState.UNCHANGED)
             else:
-                changed.append(_Work(version, place))
-        outcomes |= await self._stored(source, changed, full=full)
-        return outcomes
+                changed.append(_Work(version, place, described=not full and version.same_content(place.content_hash)))
+        async for outcome in self._stored(source, changed):
+            yield outcome
 
     async def _ensured_model(self) -> EmbeddingModel:
         model = await self._embeddings.model()
         await self._vectors.ensure(CHUNKS, dimension=model.dimension, model=model.name)
         return model
 
-    async def _versions(
-        self, source: Source, documents: Sequence[SourceDocument], model_name: str
-    ) -> tuple[dict[str, Outcome], list[Version]]:
-        outcomes: dict[str, Outcome] = {}
-        versions: list[Version] = []
-        for document in documents:
-            try:
-                version = await asyncio.to_thread(
-                    lambda document=document: version_of(source, document, parsed(document), model_name)  # type: ignore[misc]  # bound now
-                )
-            except FlashError as error:
-                outcomes[document.external_id] = Outcome(ItemState.WITHDRAWN, str(error))
-            except Exception as error:  # the boundary: one document's oddities must not stop the others
-                log.exception("document.unreadable", source_id=str(source.id))
-                outcomes[document.external_id] = Outcome(
-                    ItemState.FAILED, f"It can't be read ({type(error).__name__})."
-                )
-            else:
-                versions.append(version)
-        return outcomes, versions
-
-    async def _stored(self, source: Source, changed: Sequence[_Work], *, full: bool) -> dict[str, Outcome]:
-        described = [one for one in changed if one.version.same_content(one.place.content_hash) and not full]
-        outcomes = {one.place.external_id: await self._alone(self._describe, source, one) for one in described}
-        rest = [one for one in changed if one not in described]
+    async def _stored(self, source: Source, changed: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
+        for work in changed:
+            if work.described:
+                yield work.place.external_id, await self._alone(self._describe, source, work)
+        rest = [work for work in changed if not work.described]
         try:
             await self._embed(source, rest)
         except FlashError as error:
             if error.retryable:
                 raise
-            return outcomes | {one.place.external_id: await self._alone(self._index_one, source, one) for one in rest}
-        return outcomes | await self._published(source, rest)
+            for work in rest:
+                yield work.place.external_id, await self._alone(self._index_one, source, work)
+            return
+        async for outcome in self._published(source, rest):
+            yield outcome
 
     async def _describe(self, source: Source, work: _Work) -> None:
         """The content is the same: nothing is embedded again."""
@@ -151,7 +144,7 @@ class DocumentPipeline(DocumentPipelineInterface):
             points = [one.point(source, vector) for one, vector in zip(batch, vectors, strict=True)]
             await self._patiently(lambda points=points: self._vectors.upsert(CHUNKS, points))  # type: ignore[misc]  # bound now
 
-    async def _published(self, source: Source, documents: Sequence[_Work]) -> dict[str, Outcome]:
+    async def _published(self, source: Source, documents: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
         slots = asyncio.Semaphore(_PUBLISHED_AT_ONCE)
 
         async def publish(work: _Work) -> Outcome:
@@ -159,7 +152,12 @@ class DocumentPipeline(DocumentPipelineInterface):
                 return await self._alone(self._publish, source, work)
 
         outcomes = await asyncio.gather(*map(publish, documents), return_exceptions=True)
-        return {one.place.external_id: _raised(outcome) for one, outcome in zip(documents, outcomes, strict=True)}
+        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for work, outcome in zip(documents, outcomes, strict=True):
+            if isinstance(outcome, Outcome):
+                yield work.place.external_id, outcome
+        if errors:
+            raise errors[0]
 
     async def _publish(self, source: Source, work: _Work) -> None:
         document, parsed_document = work.version.document, work.version.parsed
@@ -213,7 +211,12 @@ def _cut(work: _Work) -> list[_Cut]:
     return [_Cut(work, passage, language) for passage in work.version.passages()]
 
 
-def _raised(outcome: Outcome | BaseException) -> Outcome:
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+async def _version(source: Source, document: SourceDocument, model_name: str) -> Version | Outcome:
+    """The version that `document` is, or why there is nothing in it to be found."""
+    try:
+        return await asyncio.to_thread(lambda: version_of(source, document, parsed(document), model_name))
+    except FlashError as error:
+        return Outcome(ItemState.WITHDRAWN, str(error))
+    except Exception as error:  # the boundary: one document's oddities must not stop the others
+        log.exception("document.unreadable", source_id=str(source.id))
+        return Outcome(ItemState.FAILED, f"It can't be read ({type(error).__name__}).")

@@ -84,7 +84,8 @@ class SqlJobRepository(JobRepositoryInterface):
         return bool(_not_fenced(await self._session.scalar(kept)))
 
     async def hold(self, job: Job) -> None:
-        held = select(JobRow.id).where(_held(job)).with_for_update(read=True)
+        # Exclusively: two transactions that share the row and then both change it would wait for each other for ever.
+        held = select(JobRow.id).where(_held(job)).with_for_update()
         _not_fenced(await self._session.scalar(held))
 
     async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None:
