@@ -163,11 +163,12 @@ class Sql:
 
     async def __call__(self, statement: str, **values: Any) -> list[Any]:
         engine = create_async_engine(self.url)
-        async with engine.begin() as connection:
-            result = await connection.execute(text(statement), values)
-            rows = [tuple(row) for row in result.all()] if result.returns_rows else []
-        await engine.dispose()
-        return rows
+        try:
+            async with engine.begin() as connection:
+                result = await connection.execute(text(statement), values)
+                return [tuple(row) for row in result.all()] if result.returns_rows else []
+        finally:
+            await engine.dispose()
 
     async def age(self, seconds: float, generation_id: UUID | str | None = None) -> None:
         """Make as if this much time had passed for a generation, or for all of them."""
