@@ -41,8 +41,9 @@ format: install ## Put the code into its form
 	$(BIN)/ruff format .
 	npm --prefix $(UI) run format
 
-generate: install ## Write the gateway's configurations from its list of routes
+generate: install ## Write what comes out of the code: the gateway's configurations, lists of events and settings
 	$(BIN)/askflash-gateway
+	$(BIN)/python docs/generate.py
 
 lock: $(BIN)/uv ## Pin the newest versions that the packages allow
 	$(BIN)/uv lock --upgrade
@@ -73,6 +74,7 @@ lint: install node_modules/.installed
 	$(BIN)/lint-imports
 	npx --no-install jscpd
 	$(BIN)/askflash-gateway --check
+	$(BIN)/python docs/generate.py --check
 	npm --prefix $(UI) run check
 	npm --prefix $(UI) test
 

