@@ -129,13 +129,14 @@ class JobWork(JobWorkInterface):
         """Pending documents in their order. One that a worker did not survive, or did not finish, travels alone."""
         group, after = _Group(), -1
         while items := await self._pending(job, after):
+            source = await self._source(job)
             for item in items:
                 after = item.ordinal
                 alone = item.tries > 0
                 if group.items and (alone or group.is_full):
                     yield group
                     group = _Group()
-                group.add(item, await self._fetched(job, item))
+                group.add(item, await self._fetched(job, source, item))
                 if alone:
                     yield group
                     group = _Group()
@@ -146,14 +147,13 @@ class JobWork(JobWorkInterface):
         async with self._unit_of_work() as work:
             return await work.items.pending(job.id, after=after, limit=_ITEMS_A_READ)
 
-    async def _fetched(self, job: Job, item: Item) -> SourceDocument | Outcome:
+    async def _fetched(self, job: Job, source: Source, item: Item) -> SourceDocument | Outcome:
         if item.tries >= _MAX_TRIES:
             return Outcome(ItemState.FAILED, f"Indexing it was begun {_MAX_TRIES} times and never came to an end.")
         if job.kind is JobKind.DOCUMENTS:
             async with self._unit_of_work() as work:
                 document = await work.intake.get(job.id, item.ordinal)
             return document or Outcome(ItemState.SKIPPED, "It is not kept any more.")
-        source = await self._source(job)
         return await self._providers[source.type].fetch(source.config, item.external_id)
 
     async def _index_group(self, job: Job, group: _Group) -> frozenset[str]:
