@@ -6,83 +6,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from flash_core.clients.chat import GenerationLeaseClient
 from flash_core.clients.documentation import DocumentRegistryClient, SearchClient
 from flash_core.clients.intent import IntentClient
-from flash_core.errors import ConflictError, FencedError, NotFoundError, UpstreamUnavailableError
+from flash_core.errors import ConflictError, NotFoundError, UpstreamUnavailableError
 from flash_core.interfaces.documents import DocumentRegistryInterface
-from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
-from flash_core.models.conversation import GenerationState
 from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.ai import IntentRequest
-from flash_core.schemas.chat import FinishRequest, WrittenAnswer
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.schemas.search import SearchHit, SearchRequest
-from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch
-from tests.contract.flash_core.siblings import intent_over_http, leases_over_http, registry_over_http, search_over_http
+from flash_core.testing.ai_fakes import FakeIntent, FakeSearch
+from tests.contract.flash_core.siblings import intent_over_http, registry_over_http, search_over_http
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 
 KINDS = ["fake", "client"]
 ALICE = Principal(uuid4(), frozenset({UserRole.USER}), frozenset({"staff"}))
-
-# Generations
-
-
-@pytest.fixture
-def generation() -> FakeGenerationLeases:
-    return FakeGenerationLeases(deadline=datetime(2026, 1, 1, tzinfo=UTC))
-
-
-@pytest.fixture(params=KINDS)
-async def leases(
-    request: pytest.FixtureRequest, generation: FakeGenerationLeases
-) -> AsyncIterator[GenerationLeaseInterface]:
-    if request.param == "fake":
-        yield generation
-        return
-    async with leases_over_http(generation) as chat:
-        yield GenerationLeaseClient(chat)
-
-
-def outcome(attempt: int) -> FinishRequest:
-    return FinishRequest(attempt=attempt, state=GenerationState.DONE, answer=WrittenAnswer(content="Done."))
-
-
-async def test_a_generation_is_claimed_kept_and_finished(
-    leases: GenerationLeaseInterface, generation: FakeGenerationLeases
-) -> None:
-    claimed = await leases.claim(generation.generation_id, "worker 1")
-    assert (claimed.question, claimed.attempt, claimed.deadline) == (generation.question, 1, generation.deadline)
-    assert await leases.heartbeat(generation.generation_id, 1) is False
-    generation.cancel_requested = True
-    assert await leases.heartbeat(generation.generation_id, 1) is True
-    await leases.finish(generation.generation_id, outcome(1))
-    await leases.finish(generation.generation_id, outcome(1))
-    assert generation.outcomes == [outcome(1)]
-
-
-async def test_whoever_was_overtaken_is_fenced(
-    leases: GenerationLeaseInterface, generation: FakeGenerationLeases
-) -> None:
-    await leases.claim(generation.generation_id, "worker 1")
-    with pytest.raises(FencedError):
-        await leases.claim(generation.generation_id, "worker 2")
-    await leases.release(generation.generation_id, 1)
-    await leases.claim(generation.generation_id, "worker 2")
-    with pytest.raises(FencedError):
-        await leases.heartbeat(generation.generation_id, 1)
-    with pytest.raises(FencedError):
-        await leases.finish(generation.generation_id, outcome(1))
-
-
-async def test_a_generation_that_is_gone_is_not_found(leases: GenerationLeaseInterface) -> None:
-    with pytest.raises(NotFoundError):
-        await leases.claim(uuid4(), "worker 1")
-    with pytest.raises(NotFoundError):
-        await leases.heartbeat(uuid4(), 1)
-
 
 # Search
 
