@@ -21,7 +21,7 @@ class Event(BaseModel):
     work, chosen by `partition_key`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     topic: ClassVar[str]
     queue: ClassVar[str]

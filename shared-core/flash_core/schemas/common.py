@@ -39,7 +39,7 @@ class Request(BaseModel):
     can write half of a surrogate pair, which nothing can store or send on).
     """
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False, hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -52,7 +52,9 @@ class Request(BaseModel):
 
 
 class Response(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+    """What a service answers; like a request's, its values never show in an error."""
+
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
 
 
 class Page(BaseModel, Generic[ItemT]):

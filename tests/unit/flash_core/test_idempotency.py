@@ -1,6 +1,7 @@
 """`Idempotency-Key`: the same request twice is one request."""
 
 import re
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -113,6 +114,15 @@ async def test_a_body_cut_short_has_no_effect(small: Small) -> None:
     state = {"container": container}
     sent = await raw_call(small.app, messages, method="POST", path="/raw", headers=headers, state=state)
     assert (small.created, sent, small.store.entries) == ([], [], {})
+
+
+async def test_a_body_that_is_too_large_is_refused_and_leaves_the_key_free(small: Small) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(17):
+            yield b"x" * 65_536
+
+    response = await small.client.post("/raw", content=pieces(), headers=KEY)
+    assert (response.status_code, small.created, small.store.entries) == (413, [], {})
 
 
 @pytest.mark.parametrize("piece", [1, 3, 7, 1_000])

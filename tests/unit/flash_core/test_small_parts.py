@@ -122,6 +122,12 @@ def test_a_body_refuses_what_cannot_be_stored_or_sent_on(make: Callable[[], obje
         Body.model_validate(make())
 
 
+def test_an_error_never_shows_what_somebody_wrote() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Body.model_validate({"text": ["my diary"], "inner": {"texd": "my diary"}})
+    assert "diary" not in str(caught.value)
+
+
 def test_a_migration_says_what_is_wrong(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("INTERNAL_KEY", raising=False)
     assert cli.main(["migrate", "auth", "chat"]) == 2
