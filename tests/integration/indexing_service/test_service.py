@@ -73,10 +73,16 @@ class World:
     def jobs(self) -> JobManager:
         return JobManager(self.unit_of_work, SystemClock())
 
-    def scheduler(self, embeddings: FakeEmbeddingProvider | None = None, *, poll_seconds: float = 0.01) -> JobScheduler:
+    def scheduler(
+        self,
+        embeddings: FakeEmbeddingProvider | None = None,
+        *,
+        lease_seconds: float = 10,
+        poll_seconds: float = 0.01,
+    ) -> JobScheduler:
         pipeline = DocumentPipeline(self.registry, embeddings or self.embeddings, self.vectors, retry_seconds=())
         work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, PROVIDERS)
-        return JobScheduler(self.unit_of_work, work, lease_seconds=0.5, poll_seconds=poll_seconds)
+        return JobScheduler(self.unit_of_work, work, lease_seconds=lease_seconds, poll_seconds=poll_seconds)
 
     async def ended(self, job_id: UUID) -> JobResponse:
         async def over() -> bool:
@@ -159,7 +165,7 @@ class Stalling(FakeEmbeddingProvider):
 
 async def test_a_job_outlives_its_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first worker vanishes without a word: no goodbye, no more heartbeats."""
-    first = world.scheduler(Stalling())
+    first = world.scheduler(Stalling(), lease_seconds=0.5)
     monkeypatch.setattr(first, "_give_back", lambda _: asyncio.sleep(0))
     accepted = await world.intake.accept_batch(batch(150))
     async with running(first):

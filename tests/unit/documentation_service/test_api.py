@@ -23,6 +23,7 @@ from flash_core.web.identity import SERVICE_TOKEN_HEADER
 from tests.unit.documentation_service.fakes import FakeDatabase
 from tests.unit.documentation_service.world import NOON, embedded, person, published, source
 
+UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
 USERS = {
     "member": person("hr"),
     "stranger": person(),
@@ -100,7 +101,7 @@ async def test_a_sibling_searches_on_behalf_of_a_user(service: Service) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/api/v1/search"), ("GET", "/api/v1/documents"), ("GET", f"/api/v1/documents/{uuid4()}")],
+    [("POST", "/api/v1/search"), ("GET", "/api/v1/documents"), ("GET", f"/api/v1/documents/{UNKNOWN}")],
 )
 async def test_nobody_looks_without_signing_in(service: Service, method: str, path: str) -> None:
     assert (await service.call(method, path, None, {"query": "x"} if method == "POST" else None)).status_code == 401

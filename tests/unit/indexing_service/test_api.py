@@ -25,6 +25,7 @@ from indexing_service.services.sources import SourceManager
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
 from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, source, stored
 
+UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
 USERS = {"admin": ADMIN, "editor": EDITOR, "user": USER}
 
 
@@ -120,11 +121,11 @@ async def test_users_see_their_sources_without_configuration(service: Service, t
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/sources"), ("PATCH", f"/sources/{uuid4()}"), ("DELETE", f"/sources/{uuid4()}"),
-        ("POST", f"/sources/{uuid4()}/sync"), ("POST", f"/sources/{uuid4()}/check"), ("POST", "/documents"),
-        ("POST", "/documents/batch"), ("GET", "/indexing/jobs"), ("GET", f"/indexing/jobs/{uuid4()}"),
-        ("POST", f"/indexing/jobs/{uuid4()}/cancel"), ("POST", f"/indexing/jobs/{uuid4()}/retry"),
-        ("GET", f"/indexing/jobs/{uuid4()}/events"),
+        ("POST", "/sources"), ("PATCH", f"/sources/{UNKNOWN}"), ("DELETE", f"/sources/{UNKNOWN}"),
+        ("POST", f"/sources/{UNKNOWN}/sync"), ("POST", f"/sources/{UNKNOWN}/check"), ("POST", "/documents"),
+        ("POST", "/documents/batch"), ("GET", "/indexing/jobs"), ("GET", f"/indexing/jobs/{UNKNOWN}"),
+        ("POST", f"/indexing/jobs/{UNKNOWN}/cancel"), ("POST", f"/indexing/jobs/{UNKNOWN}/retry"),
+        ("GET", f"/indexing/jobs/{UNKNOWN}/events"),
     ],
 )  # fmt: skip
 async def test_plain_users_change_nothing(service: Service, method: str, path: str) -> None:
@@ -178,7 +179,7 @@ async def test_a_document_as_a_file(service: Service) -> None:
         ({"data": {"file": "no file"}}, 415),
         ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": "x"}}, 422),
         ({"files": {"file": ("a.md", b"x")}, "data": {"surprise": "x"}}, 422),
-        ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": str(uuid4())}}, 404),
+        ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": UNKNOWN}}, 404),
         ({"files": [("file", ("a.md", b"x")), ("file", ("b.md", b"x"))]}, 400),
         ({"files": {"file": ("a.pdf", b"%PDF-1.7")}}, 415),
         ({"files": {"file": ("a.md", b"")}}, 422),

@@ -36,10 +36,16 @@ def database() -> FakeDatabase:
 
 @asynccontextmanager
 async def running(
-    unit_of_work: UnitOfWorkFactory, work: JobWorkInterface, *, at_once: int = 4, poll_seconds: float = 0.005
+    unit_of_work: UnitOfWorkFactory,
+    work: JobWorkInterface,
+    *,
+    at_once: int = 4,
+    lease_seconds: float = 10,
+    poll_seconds: float = 0.005,
 ) -> AsyncIterator[JobScheduler]:
+    """A worker says that it lives three times in `lease_seconds`, at least every two seconds."""
     scheduler = JobScheduler(
-        unit_of_work, work, at_once=at_once, lease_seconds=0.03, poll_seconds=poll_seconds, pause_seconds=0.001
+        unit_of_work, work, at_once=at_once, lease_seconds=lease_seconds, poll_seconds=poll_seconds, pause_seconds=0.001
     )
     task = asyncio.create_task(scheduler.run())
     try:
@@ -90,7 +96,7 @@ async def test_a_slow_source_blocks_no_other(database: FakeDatabase) -> None:
 async def test_a_job_is_kept_while_it_runs(database: FakeDatabase) -> None:
     work = Waiting()
     one = await queued(database)
-    async with running(database.unit_of_work, work):
+    async with running(database.unit_of_work, work, lease_seconds=0.6):
         await eventually(lambda: work.begun)
         first = database.state.jobs[one.id].job.heartbeat_at
         await eventually(lambda: database.state.jobs[one.id].job.heartbeat_at != first)
@@ -113,7 +119,7 @@ async def test_a_scheduler_that_leaves_gives_its_jobs_back(database: FakeDatabas
 async def test_a_job_is_stopped_when_that_is_asked_for(database: FakeDatabase) -> None:
     work = Waiting()
     one = await queued(database, "a", "b")
-    async with running(database.unit_of_work, work):
+    async with running(database.unit_of_work, work, lease_seconds=0.6):
         await eventually(lambda: work.begun)
         async with database.unit_of_work() as unit:
             await unit.jobs.request_cancel(one.id)
@@ -170,7 +176,7 @@ async def test_a_fenced_job_is_left_to_the_other(database: FakeDatabase) -> None
 async def test_a_worker_that_was_fenced_while_it_worked_is_stopped(database: FakeDatabase) -> None:
     work = Waiting()
     one = await queued(database)
-    async with running(database.unit_of_work, work, at_once=1):
+    async with running(database.unit_of_work, work, at_once=1, lease_seconds=0.6):
         await eventually(lambda: work.begun)
         database.later += timedelta(seconds=10)
         async with database.unit_of_work() as unit:
@@ -202,7 +208,7 @@ async def test_a_job_whose_end_could_not_be_stored_is_found_again(database: Fake
 
     one = await queued(database)
     work = Cutting()
-    async with running(database.unit_of_work, work):
+    async with running(database.unit_of_work, work, lease_seconds=0.6):
         await eventually(lambda: work.performed)
         await asyncio.sleep(0.02)
         database.error = None
