@@ -1,6 +1,7 @@
 """Conversations, event streams, feedback and ask-and-wait over HTTP."""
 
 import asyncio
+import base64
 from itertools import pairwise
 from uuid import uuid4
 
@@ -73,7 +74,10 @@ async def test_search_looks_into_titles_and_messages_literally(replica: Replica)
     assert await found("o") == [by_message, by_title]
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "MjAyNg", "MTIz", "MjAyNi0wMS0wMSBhYmM", "LTE"])
+_NAIVE = base64.urlsafe_b64encode(f"2026-01-01T00:00:00 {uuid4()}".encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "MjAyNg", "MTIz", "MjAyNi0wMS0wMSBhYmM", "LTE", _NAIVE], ids=range(6))
 async def test_a_cursor_that_no_list_gave_out_is_refused(replica: Replica, cursor: str) -> None:
     listed = await replica.alice.get("/api/v1/conversations", params={"cursor": cursor})
     assert (listed.status_code, listed.json()["type"]) == (400, "urn:flash:bad-request")
@@ -131,6 +135,14 @@ async def test_a_restart_ends_event_streams_and_waiting_requests(replica: Replic
     replica.container.reader.close()
     assert [frame async for frame in stream if frame["type"] != "comment"] == []
     assert (await waiting).status_code == 503
+
+
+async def test_the_event_stream_of_a_removed_answer_ends(replica: Replica) -> None:
+    asked = await ask(replica.alice)
+    stream = events(replica.alice, asked["answer_id"])
+    assert (await anext(stream))["type"] == "comment"
+    await replica.alice.delete(f"/api/v1/conversations/{asked['conversation_id']}")
+    assert [frame async for frame in stream if frame["type"] != "comment"] == []
 
 
 async def test_ask_and_wait(replica: Replica, worker: Worker) -> None:

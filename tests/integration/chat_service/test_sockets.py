@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from chat_service.interfaces import ChatUnitOfWorkInterface
+from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.answer_log import BEGINNING
 from flash_core.models.conversation import GenerationState
 from flash_core.schemas.chat import StatusFrame
@@ -237,6 +239,50 @@ async def test_a_login_that_ends_closes_its_sockets(replica: Replica) -> None:
         del replica.users.users["alice"]
         replica.tickets.ended = True
         assert [await socket.closed() for socket in (by_header, by_ticket, by_cookie)] == [4401] * 3
+
+
+async def test_while_auth_is_away_known_logins_go_on(replica: Replica) -> None:
+    replica.tickets.issued["t1"] = replica.users.users["alice"]
+    replica.tickets.is_away = True
+    async with open_socket(replica.socket_url, {}, subprotocols=["askflash.v1", "ticket.t1"]) as socket:
+        await eventually(lambda: replica.tickets.checks > 1)
+        await socket.say(type="ping")
+        assert await socket.hear() == {"type": "pong"}
+
+
+async def test_a_resume_while_the_database_is_away_is_tried_again(replica: Replica, worker: Worker) -> None:
+    asked = await ask(replica.alice)
+    await worker.answer(asked["answer_id"], "Yes.")
+    reader, refused = replica.container.reader, [0]
+    open_database = reader._unit_of_work
+
+    def away_at_first() -> ChatUnitOfWorkInterface:
+        refused[0] += 1
+        if refused[0] == 1:
+            raise UpstreamUnavailableError("The database did not answer.")
+        return open_database()
+
+    reader._unit_of_work = away_at_first
+    async with open_socket(replica.socket_url) as socket:
+        await socket.say(type="resume", answer_id=asked["answer_id"], after=None)
+        assert (await socket.hear_of("done"))["answer"]["content"] == "Yes."
+
+
+async def test_resuming_twice_on_one_socket_begins_again_from_the_last_position_given(
+    replica: Replica, worker: Worker
+) -> None:
+    asked = await ask(replica.alice)
+    attempt = await worker.claim(asked["answer_id"])
+    await attempt.begin()
+    async with open_socket(replica.socket_url) as socket:
+        for _ in range(2):
+            await socket.say(type="resume", answer_id=asked["answer_id"], after=None)
+            socket.shown.clear()
+            assert (await socket.hear())["type"] == "status"
+        await attempt.write("Once.")
+        await attempt.finish()
+        await socket.hear_of("done")
+        assert socket.shown[asked["answer_id"]].text == "Once."
 
 
 async def test_a_user_may_open_only_so_many_sockets(
