@@ -13,7 +13,7 @@ PROJECTS := pyproject.toml uv.lock $(wildcard shared-core/pyproject.toml service
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/vite.config.ts $(UI)/tsconfig.json -type f)
 
 .PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos
-.PHONY: test-containers bench-quality bench-index format generate lock clean
+.PHONY: test-containers bench-quality bench-index format generate docs lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -41,9 +41,12 @@ format: install ## Put the code into its form
 	$(BIN)/ruff format .
 	npm --prefix $(UI) run format
 
-generate: install ## Write what comes out of the code: the gateway's configurations, lists of events and settings
+generate: install ## Write the gateway's configurations from its list of routes
 	$(BIN)/askflash-gateway
+
+docs: install ## Write the lists of events and settings out of the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tests.contract.events.snapshots
 
 lock: $(BIN)/uv ## Pin the newest versions that the packages allow
 	$(BIN)/uv lock --upgrade

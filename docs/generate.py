@@ -20,7 +20,7 @@ from flash_core.config.settings import ServiceSettings
 from flash_core.messaging.events import Event
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTE = "Written by `make generate` out of the code; changes here do not last."
+NOTE = "Written by `make docs` out of the code; changes here do not last."
 REQUIRED = "(required)"
 NONE = "-"
 
@@ -74,7 +74,7 @@ def main() -> int:
     for path in outdated:
         if not check:
             path.write_text(generated()[path], "utf-8")
-        sys.stdout.write(f"{path.relative_to(ROOT)} {'is outdated: make generate' if check else 'written'}\n")
+        sys.stdout.write(f"{path.relative_to(ROOT)} {'is outdated: make docs' if check else 'written'}\n")
     return 1 if check and outdated else 0
 
 
