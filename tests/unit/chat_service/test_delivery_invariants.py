@@ -176,7 +176,8 @@ async def _unless_fenced(work: Awaitable[object]) -> None:
         await work
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(120)
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=_STEPS)
 def test_whatever_happens_every_question_gets_one_answer(steps: list[tuple[str, int]]) -> None:
     async def story() -> None:
