@@ -10,7 +10,6 @@ from uuid import UUID
 
 import httpx2
 import pytest
-import structlog
 import uvicorn
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -28,12 +27,6 @@ from tests.integration.chat_service.worker import Worker
 from tests.unit.chat_service.people import ALICE, BOB, FakeTickets
 
 Environment = pytest.MonkeyPatch
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _plain_logs() -> None:
-    """One line a log record: the default renderer draws every local variable of a traceback, for seconds."""
-    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
 
 
 @dataclass
