@@ -58,14 +58,15 @@ def _embedded(page: dict[str, Any]) -> list[str]:
 
 
 async def _bare(texts: list[str], cache: Path) -> float:
-    """Chunks a second of the model called in a loop, longest first as the service does within a batch."""
+    """Chunks a second of the model called in a loop, over texts sorted by length: the least padding there can be."""
     os.environ.setdefault("INTERNAL_KEY", "x" * 32)
     settings = Settings(model_cache=cache)
     provider, size = load_provider(settings), batch_policy(settings).size
     await provider.embed(texts[:size], purpose=Purpose.PASSAGE)
+    ordered = sorted(texts, key=len)
     began = time.perf_counter()
-    for start in range(0, len(texts), size):
-        await provider.embed(texts[start : start + size], purpose=Purpose.PASSAGE)
+    for start in range(0, len(ordered), size):
+        await provider.embed(ordered[start : start + size], purpose=Purpose.PASSAGE)
     return len(texts) / (time.perf_counter() - began)
 
 
@@ -82,12 +83,12 @@ async def _job(user: User, pages: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _memory(fleet: Fleet) -> dict[str, float]:
-    """Resident MiB by process name, children counted with their parent."""
+    """Resident MiB by process name, children counted with their parent, shared pages once (PSS)."""
     found = {}
     for path in (fleet.home / "run").glob("*.pid"):
         process = psutil.Process(int(path.read_text()))
         family = [process, *process.children(recursive=True)] if path.stem != "supervisor" else [process]
-        found[path.stem] = sum(one.memory_info().rss for one in family) / MIB
+        found[path.stem] = sum(one.memory_full_info().pss for one in family) / MIB
     return found
 
 

@@ -89,6 +89,11 @@ def test_what_stands_alone_is_none(question: str) -> None:
     ("conversation", "alone"),
     [
         (["How many vacation days do I get?", "And part-timers?"], "How many vacation days do I get: part-timers?"),
+        (["How do I request annual leave?", "What about sick leave?"], "How do I request sick leave?"),
+        (
+            ["How many days do full-time employees get?", "And for part-time employees?"],
+            "How many days do part-time employees get?",
+        ),
         (["How do I reset my VPN password?", "How long is it valid?"], "How long is VPN password valid?"),
         (["What is Tock?", "How do I use it on a phone?"], "How do I use Tock on a phone?"),
         (["Who leads the design guild?", "How do I contact her?"], "How do I contact design guild?"),

@@ -118,6 +118,16 @@ async def test_the_same_statement_is_not_quoted_twice() -> None:
     assert text.count("25 days") == 1
 
 
+async def test_a_sentence_much_like_another_is_quoted_for_what_it_adds() -> None:
+    text = await written(
+        "How many vacation days do part-time employees get?",
+        passage("Full-time employees get 27 vacation days a year. Part-time employees get them in proportion."),
+        embeddings=NoVectors(),
+    )
+    assert "27 vacation days" in text
+    assert "in proportion" in text
+
+
 async def test_no_more_than_three_documents_speak() -> None:
     passages = [
         passage(f"Approval of kind {word} is given by the {word} office.", marker=number, title=word)

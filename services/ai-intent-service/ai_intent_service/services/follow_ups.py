@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ai_intent_service.services.topics import topic_of
+from ai_intent_service.services.topics import phrases_of, topic_of
 from flash_core.utils.words import content_stems, detect_language
 
 _CONNECTIVE = re.compile(
@@ -87,6 +87,9 @@ def _written_out(question: str, before: str) -> str:
     if replaced is not None:
         return replaced
     if _is_ellipsis(rest, language):
+        instead = _instead(rest, before, language)
+        if instead is not None:
+            return instead
         return f"{before.rstrip(' ?.!')}: {rest}" if rest.strip(" ?.!") else before
     missing = topic if topic and topic.lower() not in rest.lower() else ""
     return f"{rest.rstrip(' ?.!')} ({missing})?" if missing else rest
@@ -101,6 +104,16 @@ def _pointed(rest: str, topic: str) -> str | None:
         return f"{rest[: pronoun.start()]}{topic}{rest[pronoun.end() :]}"
     possessive = _POSSESSIVE.search(rest)
     return f"{rest[: possessive.start()]}{topic}'s{rest[possessive.end() :]}" if possessive is not None else None
+
+
+def _instead(rest: str, before: str, language: str) -> str | None:
+    """The earlier question about another of the same kind: "full-time employees", now "part-time employees"."""
+    other = _PREPOSITION.sub("", rest).strip(" ?.!")
+    kind = content_stems(other, language)[-1:]
+    for phrase in phrases_of(before, language):
+        if kind and content_stems(phrase, language)[-1:] == kind and phrase.lower() != other.lower():
+            return before.replace(phrase, other, 1)
+    return None
 
 
 def _is_ellipsis(rest: str, language: str) -> bool:

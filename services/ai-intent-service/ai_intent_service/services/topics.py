@@ -34,7 +34,7 @@ _NAME = re.compile(r"\b(?:[A-Z][\w&.-]*[\w]|[A-Z]{2,}|\w+[A-Z]\w*|\w+_\w+)(?:\s+
 
 def topic_of(question: str, language: str) -> str:
     """The longest run of words that carry meaning, the last of equal ones; empty when there is none."""
-    runs = _runs(question, language)
+    runs = phrases_of(question, language)
     return max(reversed(runs), key=lambda run: len(run.split())) if runs else ""
 
 
@@ -45,7 +45,8 @@ def entities_of(question: str, language: str) -> list[str]:
     return list(dict.fromkeys([*quoted, *filter(None, names)]))
 
 
-def _runs(question: str, language: str) -> list[str]:
+def phrases_of(question: str, language: str) -> list[str]:
+    """The runs of words that carry meaning, as written, in order."""
     stop = stop_words(language) | _SAYS_LITTLE
     runs: list[list[re.Match[str]]] = [[]]
     for word in WORD.finditer(question):

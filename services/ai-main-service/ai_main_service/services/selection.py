@@ -68,11 +68,13 @@ class Selection:
         if not picks:
             return True
         documents = {self._document(pick) for pick in picks} | {self._document(index)}
-        if len(documents) > MAX_DOCUMENTS or self._is_repetition(index):
+        if len(documents) > MAX_DOCUMENTS:
             return False
         said: frozenset[str] = frozenset().union(*(self._ranking.stems[pick] for pick in self._chosen))
         gain = self._ranking.coverage(said | self._ranking.stems[index]) - self._ranking.coverage(said)
-        return gain >= _GAIN or scores[index] >= _ALMOST_BEST * scores[picks[0]]
+        if gain >= _GAIN:
+            return True  # what it adds to the answer counts for more than what it repeats
+        return not self._is_repetition(index) and scores[index] >= _ALMOST_BEST * scores[picks[0]]
 
     def _document(self, index: int) -> tuple[str, tuple[str, ...]]:
         return self._documents[self._found[index].passage]
