@@ -40,6 +40,15 @@ async def test_patterns_choose(pages: Path) -> None:
     assert await names(pages, exclude=["guides/"]) == ["index.md"]
 
 
+@pytest.mark.parametrize("name", ["secrets.json", "id_ed25519", "server.env", "settings.yaml"])
+async def test_no_pattern_reaches_keys_and_settings(pages: Path, name: str) -> None:
+    (pages / name).write_text("secret")
+    listing = await PROVIDER.list({"path": str(pages), "include": [name]})
+    [item] = listing.items
+    assert item.state is ItemState.WITHDRAWN
+    assert "Only documents" in item.reason
+
+
 async def test_links_lead_nowhere_outside(pages: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.md").write_text("secret")
     (pages / "out.md").symlink_to(tmp_path / "secret.md")

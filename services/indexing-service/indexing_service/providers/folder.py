@@ -27,6 +27,8 @@ DEFAULT_INCLUDE: Final = ("*.md", "*.markdown", "*.txt")
 _KNOWN: Final = {"path", "include", "exclude"}
 _MARKDOWN: Final = {".md", ".markdown"}
 _HTML: Final = {".html", ".htm"}
+_DOCUMENTS: Final = _MARKDOWN | _HTML | {".txt", ".text", ".rst", ".adoc", ".org"}
+"""What patterns may choose from. A source must not become a way to read a server's keys and settings."""
 _MAX_NAME: Final = 600
 _MAX_PATTERNS: Final = 100
 
@@ -159,7 +161,9 @@ def _described(entry: "os.DirEntry[str]", name: str) -> _Entry:
     except OSError:
         size = 0  # reading it will say what is wrong
     refusal = ""
-    if len(name) > _MAX_NAME:
+    if Path(name).suffix.lower() not in _DOCUMENTS:
+        refusal = f"Only documents are read from a folder ({', '.join(sorted(_DOCUMENTS))})."
+    elif len(name) > _MAX_NAME:
         refusal = f"Its path is longer than {_MAX_NAME} characters."
     elif name.encode("utf-8", "replace").decode() != name:
         refusal = "Its name is not UTF-8."
