@@ -110,6 +110,7 @@ def _serve(options: argparse.Namespace, settings: _Settings) -> int:
         ws="websockets-sansio",
         ws_max_size=_MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
+        ws_ping_timeout=60,  # longer than a service waits for a slow reader, so that it can say 4408 itself
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
         timeout_keep_alive=75,
         access_log=False,
