@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Page
 
+from tests.e2e.browser import opened_page
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in
 
 HANDBOOK = {
@@ -44,6 +46,12 @@ async def _prepare(fleet: Fleet) -> None:
 async def admin(fleet: Fleet) -> AsyncIterator[User]:
     async with signed_in(fleet) as admin:
         yield admin
+
+
+@pytest.fixture
+async def page(fleet: Fleet) -> AsyncIterator[Page]:
+    async with opened_page(fleet) as page:
+        yield page
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from playwright.async_api import Page, expect
 
+from tests.e2e.browser import ask, sign_in
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in, text_of
 from tests.e2e.model import ModelProcess, running_model
 
@@ -84,6 +86,23 @@ async def test_cancelling_keeps_what_was_written(admin: User, model: ModelProces
     assert answer["state"] == "cancelled"
     assert 0 < len(answer["content"]) < 1_000
     assert text_of(frames) == answer["content"]
+
+
+async def test_a_page_reloaded_in_the_middle_of_an_answer_goes_on(
+    page: Page, fleet: Fleet, admin: User, model: ModelProcess
+) -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    model.behave(text=f"They get 27 vacation days a year [1]. {words} end.", token_seconds=0.1, times=1)
+    await sign_in(page, fleet)
+    await ask(page, QUESTION)
+    await expect(page.get_by_test_id("answer").last).to_contain_text("word5")
+    await page.reload()
+    answer = page.get_by_test_id("answer").last
+    await expect(answer).to_contain_text("word10")
+    await expect(answer).not_to_contain_text("end.")
+    await expect(answer).to_have_attribute("data-state", "done")
+    await expect(answer).to_contain_text("27 vacation days a year")
+    await expect(answer).to_contain_text("word59 end.")
 
 
 async def test_the_key_is_in_no_log(fleet: Fleet) -> None:
