@@ -288,8 +288,9 @@ export interface components {
             /**
              * Errors
              * @description On 422: what is wrong with which field.
+             * @default null
              */
-            errors?: {
+            errors: {
                 [key: string]: string;
             }[] | null;
         } & {
@@ -431,10 +432,16 @@ export interface components {
         };
         /** Usage */
         Usage: {
-            /** Prompt Tokens */
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
             prompt_tokens: number;
-            /** Total Tokens */
-            total_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
         };
         /**
          * UserRole
