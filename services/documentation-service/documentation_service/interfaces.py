@@ -1,8 +1,8 @@
 """What the use cases of documentation need from their database."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -146,3 +146,24 @@ class ChoreRunnerInterface(Protocol):
     @abstractmethod
     async def attempt(self, chores: Sequence[Chore]) -> None:
         """Do these now. What the vector store is away for stays to be done later: nothing is raised for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A query with the accepted synonyms of its terms.
+
+    `keywords` is what the keyword half looks for, `variants` the query as others would say it (for the dense half,
+    best first, without the query itself), `applied` the synonyms by the term of the query that they stand for.
+    """
+
+    keywords: str
+    variants: tuple[str, ...] = ()
+    applied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class QueryExpanderInterface(Protocol):
+    """Adds the company's own synonyms to a query."""
+
+    @abstractmethod
+    async def expand(self, query: str, language: str) -> Expansion:
+        """Never fails: without aliases, or when they can't be read now, the expansion is the query alone."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from flash_core.schemas.chat import Turn
+from flash_core.schemas.chat import Fact, Turn
 from flash_core.schemas.common import Request, Response
 from flash_core.schemas.search import SearchFilters
 
@@ -19,14 +19,17 @@ class QuestionKind(StrEnum):
 
 
 class IntentRequest(Request):
-    """`history` is oldest first and ends before the question."""
+    """`history` and `facts` are oldest first and end before the question."""
 
     question: str = Field(min_length=1, max_length=8_000)
     history: list[Turn] = Field(default_factory=list, max_length=100)
+    facts: list[Fact] = Field(default_factory=list, max_length=100)
 
 
 class IntentResponse(Response):
-    """`standalone_question` needs no conversation to be understood; `language` is an ISO 639-1 code."""
+    """`standalone_question` needs no conversation to be understood, and does not hold the words that became `filters`;
+    `language` is an ISO 639-1 code.
+    """
 
     kind: QuestionKind
     standalone_question: str

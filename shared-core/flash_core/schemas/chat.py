@@ -70,8 +70,11 @@ class Citation(Response):
 
 
 class Usage(Response):
+    """`cost` is in the currency of the prices that the operator has set (`AI_PRICES`); None where there is no price."""
+
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost: float | None = None
 
 
 class Timings(Response):
@@ -194,6 +197,17 @@ class Turn(Response):
     content: str
 
 
+class Fact(Response):
+    """What an earlier answer of the conversation said with support: one cited sentence without its markers, the
+    question that it answered, and the documents that say it.
+    """
+
+    question: str
+    statement: str
+    document_ids: list[UUID]
+    titles: list[str]
+
+
 class ClaimRequest(Request):
     worker: str = Field(max_length=200)
 
@@ -202,7 +216,8 @@ class ClaimResponse(Response):
     """POST …/claim: the work, now leased to the caller. 409 `fenced`: done, or somebody else has it.
 
     `attempt` is the fencing token; the lease lasts `lease_seconds` and each heartbeat renews it. `user_id`, `roles`
-    and `groups` are the asker's, as proved when the question was accepted. `history` ends before the question.
+    and `groups` are the asker's, as proved when the question was accepted. `history` holds the last turns and ends
+    before the question; `facts` is what the whole conversation has established so far, oldest first.
     """
 
     generation_id: UUID
@@ -216,6 +231,7 @@ class ClaimResponse(Response):
     mode: Mode
     filters: SearchFilters | None
     history: list[Turn]
+    facts: list[Fact] = Field(default_factory=list)
     user_id: UUID
     roles: list[str]
     groups: list[str]

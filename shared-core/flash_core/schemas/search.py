@@ -11,6 +11,11 @@ from flash_core.schemas.common import Request, Response, Timestamp
 class SearchFilters(Request):
     source_ids: list[UUID] | None = Field(default=None, max_length=200)
     updated_after: Timestamp | None = None
+    source_names: list[str] | None = Field(
+        default=None,
+        max_length=10,
+        description="Sources as a question names them; one that names none the asker may see becomes search words.",
+    )
 
 
 class SearchRequest(Request):
@@ -42,11 +47,31 @@ class SearchHit(Response):
     score: float
     scores: dict[str, float] | None = Field(default=None, description="With `explain`: every component of the score.")
     updated_at: Timestamp
+    version: str = Field(default="", description="The document's version that the passage belongs to.")
+
+
+class SearchExplanation(Response):
+    """With `explain`: what was done to the query. `expansion` holds, by term of the query, the synonyms added."""
+
+    language: str
+    dense_weight: float
+    expansion: dict[str, list[str]] = Field(default_factory=dict)
+    filters: dict[str, list[str]] = Field(default_factory=dict)
+    reranked: bool = False
+    degraded: bool = Field(default=False, description="The meaning of the query could not be looked at.")
+    cached: bool = False
 
 
 class SearchResponse(Response):
+    """`answerable` is the calibrated probability that the passages found answer the query, read as a question;
+    `index_version` changes whenever anything that a search could show has changed.
+    """
+
     hits: list[SearchHit]
     expanded_query: str | None = None
+    explanation: SearchExplanation | None = None
+    answerable: float | None = Field(default=None, ge=0, le=1)
+    index_version: str = ""
     timings_ms: dict[str, float]
     features: dict[str, float] | None = Field(
         default=None, description="Statistics of the result list (top dense cosine, …) that a refusal is decided by."
