@@ -1,15 +1,39 @@
-"""The embedding service, as a provider."""
+"""The embedding service's models, as providers.
 
-from collections.abc import Sequence
+Each client wants a sibling, and so a breaker, of its own: a slow cross-encoder must not open that of the embeddings.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 
 import numpy as np
 
 from flash_core.clients.http import Sibling
+from flash_core.errors import FlashError
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
-from flash_core.schemas.embedding import EmbeddingModelResponse, EmbedRequest, EmbedResponse
+from flash_core.interfaces.entailment import Claim, EntailmentModelInterface
+from flash_core.interfaces.reranker import RerankerInterface
+from flash_core.schemas.embedding import (
+    MAX_PAIRS,
+    ClaimPair,
+    EmbeddingModelResponse,
+    EmbedRequest,
+    EmbedResponse,
+    EntailmentRequest,
+    EntailmentResponse,
+    RerankRequest,
+    RerankResponse,
+)
 
 _SECONDS = {Priority.INTERACTIVE: 5.0, Priority.BULK: 300.0}
 _TEXTS_A_CALL = 512
+_NAMES_SECONDS = 1.0
+_NAMES_ARE_FRESH_SECONDS = 10.0
+_PAIRS_SECONDS = 10.0
+"""The longest time for one call; whoever calls has a shorter deadline of its own."""
 
 
 class EmbeddingClient(EmbeddingProviderInterface):
@@ -36,3 +60,75 @@ class EmbeddingClient(EmbeddingProviderInterface):
         answer = await self._embedding.post(EmbedResponse, "/internal/embeddings", request, seconds=_SECONDS[priority])
         flat = np.frombuffer(b"".join(answer.vectors), dtype="<f4")
         return flat.reshape(len(texts), answer.dimension)
+
+
+class RerankerClient(RerankerInterface):
+    """`name` is asked for every ten seconds at most, so that a search does not pay for it."""
+
+    def __init__(self, embedding: Sibling, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._embedding = embedding
+        self._installed = _InstalledModels(embedding, monotonic)
+
+    async def name(self) -> str | None:
+        models = await self._installed.known()
+        return models.reranker if models else None
+
+    async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        scores: list[float] = []
+        for start in range(0, len(texts), MAX_PAIRS):
+            request = RerankRequest(query=query, texts=list(texts[start : start + MAX_PAIRS]))
+            answer = await self._embedding.post(
+                RerankResponse, "/internal/rerank", request, seconds=_PAIRS_SECONDS, repeat=False
+            )
+            scores += answer.scores
+        return scores
+
+
+class EntailmentClient(EntailmentModelInterface):
+    """`name` is asked for every ten seconds at most, so that an answer does not pay for it."""
+
+    def __init__(self, embedding: Sibling, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._embedding = embedding
+        self._installed = _InstalledModels(embedding, monotonic)
+
+    async def name(self) -> str | None:
+        models = await self._installed.known()
+        return models.entailment if models else None
+
+    async def supported(self, claims: Sequence[Claim]) -> list[float]:
+        supported: list[float] = []
+        for start in range(0, len(claims), MAX_PAIRS):
+            pairs = [ClaimPair(**asdict(claim)) for claim in claims[start : start + MAX_PAIRS]]
+            answer = await self._embedding.post(
+                EntailmentResponse,
+                "/internal/entailment",
+                EntailmentRequest(claims=pairs),
+                seconds=_PAIRS_SECONDS,
+                repeat=False,
+            )
+            supported += answer.supported
+        return supported
+
+
+class _InstalledModels:
+    """What the embedding service last said of its models; None as long as it never answered.
+
+    A failure is not asked about again before an answer would be: it must not cost every search a time-out.
+    """
+
+    def __init__(self, embedding: Sibling, monotonic: Callable[[], float]) -> None:
+        self._embedding = embedding
+        self._monotonic = monotonic
+        self._asking = asyncio.Lock()
+        self._answer: EmbeddingModelResponse | None = None
+        self._ask_again_at = 0.0
+
+    async def known(self) -> EmbeddingModelResponse | None:
+        async with self._asking:
+            if self._monotonic() >= self._ask_again_at:
+                with suppress(FlashError):
+                    self._answer = await self._embedding.get(
+                        EmbeddingModelResponse, "/internal/model", seconds=_NAMES_SECONDS, repeat=False
+                    )
+                self._ask_again_at = self._monotonic() + _NAMES_ARE_FRESH_SECONDS
+        return self._answer

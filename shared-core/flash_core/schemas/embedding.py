@@ -5,6 +5,9 @@ from pydantic import Base64Bytes, Field
 from flash_core.interfaces.embedding import Priority, Purpose
 from flash_core.schemas.common import Request, Response
 
+MAX_PAIRS = 256
+"""Pairs of texts that one request may ask a cross-encoder to read."""
+
 
 class EmbedRequest(Request):
     texts: list[str] = Field(min_length=1, max_length=2_048)
@@ -21,6 +24,38 @@ class EmbedResponse(Response):
 
 
 class EmbeddingModelResponse(Response):
+    """`reranker` and `entailment` name the models beside the embedding model; null: none is set."""
+
     name: str
     dimension: int
     max_tokens: int
+    reranker: str | None = None
+    entailment: str | None = None
+
+
+class RerankRequest(Request):
+    query: str
+    texts: list[str] = Field(min_length=1, max_length=MAX_PAIRS)
+
+
+class RerankResponse(Response):
+    """`scores`: one relevance from 0 to 1 a text, in their order."""
+
+    model: str
+    scores: list[float]
+
+
+class ClaimPair(Request):
+    passage: str
+    statement: str
+
+
+class EntailmentRequest(Request):
+    claims: list[ClaimPair] = Field(min_length=1, max_length=MAX_PAIRS)
+
+
+class EntailmentResponse(Response):
+    """`supported`: one probability from 0 to 1 a claim, in their order."""
+
+    model: str
+    supported: list[float]
