@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -149,16 +149,38 @@ class ChoreRunnerInterface(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Alternatives:
+    """A term of a query, as it stands in `query[start:end]`, and the synonyms that mean the same, best first."""
+
+    term: str
+    synonyms: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Expansion:
     """A query with the accepted synonyms of its terms.
 
-    `keywords` is what the keyword half looks for, `variants` the query as others would say it (for the dense half,
-    best first, without the query itself), `applied` the synonyms by the term of the query that they stand for.
+    `variants` is the query as others would say it, best first, without the query itself: each a whole query in which
+    terms are replaced by synonyms; at most `MAX_VARIANTS`, so that there may be synonyms in no variant. `alternatives`
+    are the terms found, in order and without overlaps, with all of their synonyms. `keywords` is the query with every
+    synonym behind it.
+
+    Alternatives say one thing in several words. Whoever scores by them must count that once: the best of the variants
+    for a document (of a BM25 score as of a cosine), or weights that make the terms of a synonym together no heavier
+    than the term that they stand for. A sum over `keywords` with equal weights lets one long synonym outweigh the
+    rest of the query. Every synonym alone must be able to find a document.
     """
 
     keywords: str
     variants: tuple[str, ...] = ()
-    applied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    alternatives: tuple[Alternatives, ...] = ()
+
+    @property
+    def applied(self) -> Mapping[str, tuple[str, ...]]:
+        """The synonyms by the term of the query that they stand for."""
+        return {one.term: one.synonyms for one in self.alternatives}
 
 
 class QueryExpanderInterface(Protocol):
@@ -166,4 +188,7 @@ class QueryExpanderInterface(Protocol):
 
     @abstractmethod
     async def expand(self, query: str, language: str) -> Expansion:
-        """Never fails: without aliases, or when they can't be read now, the expansion is the query alone."""
+        """By the aliases as they are now, whoever changed them where. `language` is the query's ISO 639-1 code.
+
+        Never fails: without aliases, or when they can't be read now, the expansion is the query alone.
+        """
