@@ -16,6 +16,7 @@ WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _POSSESSIVE = re.compile(r"'s?$")
+_ACRONYMS = re.compile(r"[A-Z]{2,}s")
 
 STEMMERS: Final = {
     "da": "danish",
@@ -88,6 +89,8 @@ def _parts(word: str) -> list[str]:
         return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
     if word.islower() or word.isdigit() or word.istitle():
         return [_POSSESSIVE.sub("", word.lower())]
+    if _ACRONYMS.fullmatch(word):
+        return [word[:-1].lower()]  # `PDFs`, which no stemmer knows and which is not `PD` and `Fs`
     humps = _HUMP.findall(word) if word.isascii() and "'" not in word else []
     whole = word.lower()
     return [hump.lower() for hump in humps] if len(humps) > 1 and not word.isupper() else [_POSSESSIVE.sub("", whole)]

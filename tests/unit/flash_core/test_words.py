@@ -11,6 +11,7 @@ from flash_core.utils.words import content_stems, detect_language, stem, stop_wo
         ("Leave, please!", ["leave", "please"]),
         ("getUserName user_name", ["get", "user", "name", "user", "name"]),
         ("18F's and TTS\u2019s GPT4", ["18f", "and", "tts", "gpt4"]),
+        ("APIs and SRE's PDFs", ["api", "and", "sre", "pdf"]),
         ("don't Don\u2019t", ["don't", "don't"]),
         ("ÜberWert", ["überwert"]),
         ("日本語", ["日本", "本語"]),
