@@ -1,24 +1,29 @@
-"""A small OpenAI-compatible server for tests: streams, thinks, refuses, hangs, cuts off, on demand.
+"""A small model server for tests, in OpenAI's protocol and in Anthropic's: streams, refuses, hangs, cuts off, obeys.
 
 In a test: `async with running_model_server() as server: server.behave(status=429, times=2)`. As a process:
 `python -m flash_core.testing.model_server --port N`, told what to do by `PUT /behaviour` with the same fields.
 It writes what it was told to, else a sentence of the first passage with its marker, else an echo of the question.
+Told to `obey`, it writes what its input tells it to after "SAY:", up to the end of that paragraph or passage: the model
+that any hidden instruction wins over.
 """
 
 import argparse
 import asyncio
-import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
+from flash_core.testing.model_wires import WIRES, Body, Wire
+
 _PASSAGE = re.compile(r'<passage number="(\d+)"[^>]*>\n(.*?)\n</passage>', re.DOTALL)
 _QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
 _SENTENCE = re.compile(r"[^.!?]+[.!?]")
+_ORDER = re.compile(r"SAY:[ \t]*(.+?)(?=\n\s*\n|\n?</passage>|\Z)", re.DOTALL)
 _OK = 200
 
 
@@ -27,8 +32,10 @@ class Behaviour:
     """What the server does to the next `times` requests (None: to all until told otherwise).
 
     `status` other than 200 refuses with that code; `first_seconds` and `token_seconds` are pauses; `hang_after`,
-    `cut_after`, `garbage_after` and `stop_after` count tokens, after which the stream stays open and silent, breaks
-    off, becomes nonsense, or ends without a sign that it is complete. `refuses` names a parameter that earns a 400.
+    `cut_after`, `garbage_after`, `error_after` and `stop_after` count tokens, after which the stream stays open and
+    silent, breaks off, becomes nonsense, says that it has failed, or ends without a sign that it is complete.
+    `refuses` names a parameter that earns a 400, `key` the only key that is let in; without `usage` no tokens are
+    counted.
     """
 
     text: str | None = None
@@ -39,14 +46,20 @@ class Behaviour:
     hang_after: int | None = None
     cut_after: int | None = None
     garbage_after: int | None = None
+    error_after: int | None = None
     stop_after: int | None = None
     refuses: str | None = None
     key: str | None = None
+    usage: bool = True
+    obey: bool = False
     times: int | None = None
 
 
 class ModelServer:
-    """`requests` are the bodies received, oldest first; `disconnects` counts readers who left before the end."""
+    """`requests` are the bodies received, oldest first; `disconnects` counts readers who left before the end.
+
+    `base_url` is what OPENAI_BASE_URL wants (it ends with `/v1`), `root_url` what ANTHROPIC_BASE_URL wants.
+    """
 
     def __init__(self) -> None:
         self.base_url = ""
@@ -54,13 +67,18 @@ class ModelServer:
         self.disconnects = 0
         self._behaviours: list[Behaviour] = []
 
+    @property
+    def root_url(self) -> str:
+        return self.base_url.removesuffix("/v1")
+
     def behave(self, **wanted: Any) -> None:
         """Behave like this from the next request on, before anything that was asked for earlier."""
         self._behaviours.insert(0, Behaviour(**wanted))
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=1 << 24)
-        app.router.add_post("/v1/chat/completions", self._complete)
+        for wire in WIRES:
+            app.router.add_post(wire.path, partial(self._complete, wire))
         app.router.add_get("/v1/models", self._models)
         app.router.add_put("/behaviour", self._set_behaviour)
         return app
@@ -76,18 +94,18 @@ class ModelServer:
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "test-model", "object": "model"}]})
 
-    async def _complete(self, request: web.Request) -> web.StreamResponse:
+    async def _complete(self, wire: Wire, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.requests.append(body)
         now = self._next()
-        refusal = _refusal(now, body, request)
+        refusal = _refusal(wire, now, body, request)
         if refusal is not None:
             return refusal
-        text = now.text if now.text is not None else _reply_to(body)
+        text = now.text if now.text is not None else _reply_to(wire.texts(body), obey=now.obey)
         if not body.get("stream"):
             await asyncio.sleep(now.first_seconds)
-            return web.json_response(_whole(body, text))
-        return await self._stream(request, body, now, text)
+            return web.json_response(wire.whole(body, text))
+        return await self._stream(wire, request, body, now, text)
 
     def _next(self) -> Behaviour:
         if not self._behaviours:
@@ -100,54 +118,64 @@ class ModelServer:
         return now
 
     async def _stream(
-        self, request: web.Request, body: dict[str, Any], now: Behaviour, text: str
+        self, wire: Wire, request: web.Request, body: Body, now: Behaviour, text: str
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         try:
             await asyncio.sleep(now.first_seconds)
-            await response.write(_event(body, {"role": "assistant", "content": ""}))
-            await self._tokens(request, response, body, now, text)
+            await response.write(wire.opening(body, usage=now.usage))
+            for event in _events(wire, request, body, now, text):
+                await response.write(event)
+                await asyncio.sleep(now.token_seconds)
+                if event is _SILENCE:
+                    await asyncio.Event().wait()
         except (ConnectionError, asyncio.CancelledError):
             self.disconnects += 1
             raise
         return response
 
-    async def _tokens(
-        self, request: web.Request, response: web.StreamResponse, body: dict[str, Any], now: Behaviour, text: str
-    ) -> None:
-        tokens = re.findall(r"\s*\S+|\s+\Z", text)
-        for count, token in enumerate(tokens):
-            if count == now.hang_after:
-                await asyncio.Event().wait()
-            if count == now.cut_after and request.transport is not None:
-                request.transport.abort()
-            if count == now.garbage_after:
-                await response.write(b"data: {nonsense\n\n")
-            if count == now.stop_after:
-                return
-            await response.write(_event(body, {"content": token}))
-            await asyncio.sleep(now.token_seconds)
-        await response.write(_event(body, {}, "stop"))
-        if (body.get("stream_options") or {}).get("include_usage"):
-            usage = {"prompt_tokens": 100, "completion_tokens": len(tokens), "total_tokens": 100 + len(tokens)}
-            await response.write(_data({**_head(body), "choices": [], "usage": usage}))
-        await response.write(b"data: [DONE]\n\n")
+
+_SILENCE = b""
 
 
-def _refusal(now: Behaviour, body: dict[str, Any], request: web.Request) -> web.Response | None:
-    if now.key is not None and request.headers.get("Authorization") != f"Bearer {now.key}":
-        return web.json_response({"error": {"message": "Incorrect API key"}}, status=401)
+def _events(wire: Wire, request: web.Request, body: Body, now: Behaviour, text: str) -> Iterator[bytes]:
+    tokens = re.findall(r"\s*\S+|\s+\Z", text)
+    for count, token in enumerate(tokens):
+        if count == now.hang_after:
+            yield _SILENCE
+        if count == now.cut_after and request.transport is not None:
+            request.transport.abort()
+        if count == now.garbage_after:
+            yield b"data: {nonsense\n\n"
+        if count == now.error_after:
+            yield wire.failure()
+            return
+        if count == now.stop_after:
+            return
+        yield wire.token(body, token)
+    yield wire.closing(body, len(tokens), usage=now.usage)
+
+
+def _refusal(wire: Wire, now: Behaviour, body: Body, request: web.Request) -> web.Response | None:
+    if now.key is not None and wire.key_of(request.headers) != now.key:
+        return web.json_response(wire.error(401, "Incorrect API key"), status=401)
     if now.refuses is not None and now.refuses in body:
-        return web.json_response({"error": {"message": "Unsupported", "param": now.refuses}}, status=400)
+        return web.json_response(wire.error(400, "Unsupported", now.refuses), status=400)
+    complaint = wire.complaint(request.headers, body)
+    if complaint is not None:
+        return web.json_response(wire.error(400, complaint), status=400)
     if now.status != _OK:
         headers = {"Retry-After": now.retry_after} if now.retry_after is not None else {}
-        return web.json_response({"error": {"message": "As told"}}, status=now.status, headers=headers)
+        return web.json_response(wire.error(now.status, "As told"), status=now.status, headers=headers)
     return None
 
 
-def _reply_to(body: dict[str, Any]) -> str:
-    asked = str(body["messages"][-1]["content"])
+def _reply_to(texts: list[str], *, obey: bool) -> str:
+    orders = [order for text in texts for order in _ORDER.findall(text)] if obey else []
+    if orders:
+        return "\n\n".join(orders)
+    asked = texts[-1]
     passage = _PASSAGE.search(asked)
     if passage is not None:
         sentence = _SENTENCE.search(passage[2].replace("\n", " "))
@@ -156,31 +184,9 @@ def _reply_to(body: dict[str, Any]) -> str:
     return f"You asked: {question[1] if question else asked}"
 
 
-def _head(body: dict[str, Any]) -> dict[str, Any]:
-    return {"id": "chatcmpl-test", "object": "chat.completion.chunk", "created": 0, "model": body.get("model", "")}
-
-
-def _event(body: dict[str, Any], delta: dict[str, Any], reason: str | None = None) -> bytes:
-    return _data({**_head(body), "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
-
-
-def _data(payload: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(payload).encode() + b"\n\n"
-
-
-def _whole(body: dict[str, Any], text: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
-    return {
-        **_head(body),
-        "object": "chat.completion",
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": len(text.split()), "total_tokens": 0},
-    }
-
-
 @asynccontextmanager
 async def running_model_server(port: int = 0) -> AsyncIterator[ModelServer]:
-    """Listening on loopback; `base_url` ends with `/v1`, as the settings want it."""
+    """Listening on loopback."""
     server = ModelServer()
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
