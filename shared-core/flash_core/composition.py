@@ -11,12 +11,14 @@ from flash_core.clients.http import HttpClient, open_http
 from flash_core.clients.idempotency import RedisIdempotencyStore
 from flash_core.clients.identity import Authenticator, HttpIdentitySource, ServiceTokens
 from flash_core.clients.redis import RedisHealth, open_redis
+from flash_core.clients.single_flight import RedisSingleFlight
 from flash_core.config.settings import ServiceSettings
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.cache import CacheInterface
 from flash_core.interfaces.health import HealthCheckInterface
 from flash_core.interfaces.idempotency import IdempotencyStoreInterface
 from flash_core.interfaces.identity import AuthenticatorInterface, ServiceTokenInterface
+from flash_core.interfaces.single_flight import SingleFlightInterface
 from flash_core.messaging.broadcast import open_broadcast
 
 
@@ -39,6 +41,7 @@ class Platform:
     authenticator: AuthenticatorInterface
     broadcast: BroadcastInterface
     cache: CacheInterface
+    single_flight: SingleFlightInterface
     idempotency: IdempotencyStoreInterface
     health: Sequence[HealthCheckInterface]
 
@@ -57,6 +60,7 @@ async def open_platform(settings: ServiceSettings, service: str) -> AsyncIterato
             authenticator=Authenticator(HttpIdentitySource(http.sibling(settings.auth_url)), redis, tokens),
             broadcast=await stack.enter_async_context(open_broadcast(redis)),
             cache=RedisCache(redis),
+            single_flight=RedisSingleFlight(redis),
             idempotency=RedisIdempotencyStore(redis, service, settings.internal_key.get_secret_value()),
             health=(RedisHealth(redis),),
         )

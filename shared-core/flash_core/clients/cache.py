@@ -25,8 +25,11 @@ class RedisCache(CacheInterface):
         if not keys:
             return []
         try:
-            async with for_a_moment():
-                values: list[Any] = await self._redis.mget(keys)
+            # Not MGET: in a cluster the keys lie on several nodes.
+            async with for_a_moment(), self._redis.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.get(key)
+                values: list[Any] = await pipe.execute()
         except RedisError as error:
             log.warning("cache.away", error=type(error).__name__)
             values = [None] * len(keys)

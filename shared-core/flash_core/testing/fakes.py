@@ -24,8 +24,10 @@ from flash_core.interfaces.identity import AuthenticatorInterface, IdentitySourc
 from flash_core.interfaces.persistence import OutboxInterface, UnitOfWorkInterface
 from flash_core.interfaces.queue import MessageQueueInterface
 from flash_core.interfaces.rate_limit import RateLimit, RateLimiterInterface
+from flash_core.interfaces.single_flight import Fetched, Origin, SingleFlightInterface
 from flash_core.messaging.events import Event
 from flash_core.models.user import Principal
+from flash_core.utils.shared_calls import SharedCalls
 
 
 @dataclass
@@ -136,6 +138,34 @@ class FakeCache(CacheInterface):
     async def set_many(self, values: Mapping[str, bytes], ttl_seconds: int) -> None:
         self.values.update(values)
         self.times_to_live.update(dict.fromkeys(values, ttl_seconds))
+
+
+@dataclass
+class FakeSingleFlight(SingleFlightInterface):
+    """One process with its own cache."""
+
+    cache: FakeCache = field(default_factory=FakeCache)
+    _calls: SharedCalls[Fetched] = field(default_factory=SharedCalls)
+
+    async def fetch(
+        self,
+        key: str,
+        origin: Origin,
+        *,
+        ttl_seconds: int,
+        patience_seconds: float = 10.0,  # noqa: ARG002  # there is no other process to wait for
+    ) -> Fetched:
+        async def call() -> Fetched:
+            value = await self.cache.get(key)
+            if value is not None:
+                return Fetched(value, shared=True)
+            made = await origin()
+            if made.keep:
+                await self.cache.set(key, made.value, ttl_seconds)
+            return Fetched(made.value, shared=False)
+
+        fetched, joined = await self._calls.run(key, call)
+        return Fetched(fetched.value, shared=True) if joined else fetched
 
 
 @dataclass
