@@ -7,6 +7,7 @@ from functools import partial
 
 from documentation_service.config import Settings
 from documentation_service.database.unit_of_work import SqlDocumentationTransaction
+from documentation_service.services.aliases import Aliases
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
@@ -15,6 +16,7 @@ from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.vector import VectorStoreClient
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
+from flash_core.utils.clock import SystemClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Container(ServiceContainer):
     search: DocumentSearch
     library: Library
     registry: DocumentRegistry
+    aliases: Aliases
     chores: VectorChores
 
 
@@ -45,5 +48,6 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             search=DocumentSearch(transaction, embeddings, vectors),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
+            aliases=Aliases(transaction, SystemClock()),
             chores=chores,
         )

@@ -131,10 +131,61 @@ class ChoreRepositoryInterface(Protocol):
         """Remove these, holding them against others until the end of the transaction; returns those still there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A term and its synonyms mean the same. No two aliases have the same term (see `folded`)."""
+
+    id: UUID
+    term: str
+    synonyms: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+
+
+class AliasRepositoryInterface(Protocol):
+    """`version` grows with every change, and readers see it together with what changed."""
+
+    @abstractmethod
+    async def version(self) -> int: ...
+
+    @abstractmethod
+    async def every(self) -> list[Alias]:
+        """Ordered by id."""
+
+    @abstractmethod
+    async def page(self, after: UUID | None, limit: int) -> list[Alias]:
+        """Ordered by id, behind `after`."""
+
+    @abstractmethod
+    async def get(self, alias_id: UUID) -> Alias | None: ...
+
+    @abstractmethod
+    async def of_term(self, term: str) -> Alias | None:
+        """The one with this term, upper or lower case."""
+
+    @abstractmethod
+    async def count(self) -> int: ...
+
+    @abstractmethod
+    async def begin_change(self) -> None:
+        """To be called before what a change depends on is read: changes happen one after another, and the version
+        grows.
+        """
+
+    @abstractmethod
+    async def put(self, alias: Alias) -> None:
+        """Add it, or replace the one with its id."""
+
+    @abstractmethod
+    async def delete(self, alias_id: UUID) -> bool:
+        """Whether there was one."""
+
+
 class DocumentationTransactionInterface(TransactionInterface, Protocol):
     sources: SourceRepositoryInterface
     documents: DocumentRepositoryInterface
     chores: ChoreRepositoryInterface
+    aliases: AliasRepositoryInterface
 
 
 TransactionFactory = Callable[[], DocumentationTransactionInterface]
@@ -163,7 +214,7 @@ class Expansion:
     """A query with the accepted synonyms of its terms.
 
     `variants` is the query as others would say it, best first, without the query itself: each a whole query in which
-    terms are replaced by synonyms; at most `MAX_VARIANTS`, so that there may be synonyms in no variant. `alternatives`
+    terms are replaced by synonyms; at most four, so that there may be synonyms in no variant. `alternatives`
     are the terms found, in order and without overlaps, with all of their synonyms. `keywords` is the query with every
     synonym behind it.
 

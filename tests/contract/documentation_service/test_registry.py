@@ -10,6 +10,7 @@ from asgi_lifespan import LifespanManager
 
 from documentation_service.composition import Container
 from documentation_service.main import SPEC
+from documentation_service.services.aliases import Aliases
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
@@ -19,7 +20,7 @@ from flash_core.clients.http import Sibling
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
-from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore
+from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.utils.ids import new_id
 from flash_core.web.app import create_app
@@ -47,6 +48,7 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[DocumentRegi
             search=DocumentSearch(transaction, FakeEmbeddingProvider(), vectors),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
+            aliases=Aliases(transaction, FrozenClock(NOON)),
             chores=chores,
         )
 

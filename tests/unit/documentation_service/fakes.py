@@ -8,16 +8,21 @@ from typing import Self
 from uuid import UUID
 
 from documentation_service.interfaces import (
+    Alias,
+    AliasRepositoryInterface,
     Chore,
     ChoreRepositoryInterface,
     ChoreRunnerInterface,
     DocumentationTransactionInterface,
     DocumentQuery,
     DocumentRepositoryInterface,
+    Expansion,
     LiveDocument,
+    QueryExpanderInterface,
     Source,
     SourceRepositoryInterface,
 )
+from documentation_service.services.aliases import folded
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import ResolvedDocument
@@ -38,6 +43,8 @@ class _State:
     deleted_sources: set[UUID] = field(default_factory=set)
     documents: dict[UUID, _Row] = field(default_factory=dict)
     chores: dict[Chore, None] = field(default_factory=dict)
+    aliases: dict[UUID, Alias] = field(default_factory=dict)
+    alias_version: int = 0
 
 
 @dataclass
@@ -60,6 +67,7 @@ class FakeTransaction(DocumentationTransactionInterface):
         self.sources = FakeSources(self._state)
         self.documents = FakeDocuments(self._state)
         self.chores = FakeChores(self._state)
+        self.aliases = FakeAliases(self._state)
         return self
 
     async def __aexit__(
@@ -165,6 +173,48 @@ class FakeChores(ChoreRepositoryInterface):
         for chore in taken:
             del self._state.chores[chore]
         return taken
+
+
+class FakeAliases(AliasRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def version(self) -> int:
+        return self._state.alias_version
+
+    async def every(self) -> list[Alias]:
+        return sorted(self._state.aliases.values(), key=lambda alias: alias.id)
+
+    async def page(self, after: UUID | None, limit: int) -> list[Alias]:
+        return [alias for alias in await self.every() if after is None or alias.id > after][:limit]
+
+    async def get(self, alias_id: UUID) -> Alias | None:
+        return self._state.aliases.get(alias_id)
+
+    async def of_term(self, term: str) -> Alias | None:
+        return next((alias for alias in await self.every() if folded(alias.term) == folded(term)), None)
+
+    async def count(self) -> int:
+        return len(self._state.aliases)
+
+    async def begin_change(self) -> None:
+        self._state.alias_version += 1
+
+    async def put(self, alias: Alias) -> None:
+        self._state.aliases[alias.id] = alias
+
+    async def delete(self, alias_id: UUID) -> bool:
+        return self._state.aliases.pop(alias_id, None) is not None
+
+
+@dataclass
+class FakeQueryExpander(QueryExpanderInterface):
+    """Knows these expansions; every other query stays as it is."""
+
+    known: dict[str, Expansion] = field(default_factory=dict)
+
+    async def expand(self, query: str, language: str) -> Expansion:
+        return self.known.get(query, Expansion(query))
 
 
 @dataclass

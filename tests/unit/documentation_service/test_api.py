@@ -11,12 +11,13 @@ from asgi_lifespan import LifespanManager
 
 from documentation_service.composition import Container
 from documentation_service.main import SPEC
+from documentation_service.services.aliases import Aliases
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from documentation_service.services.search import DocumentSearch
 from flash_core.models.user import UserRole
-from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore
+from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.web.app import create_app
 from flash_core.web.identity import SERVICE_TOKEN_HEADER
@@ -62,6 +63,7 @@ async def service() -> AsyncIterator[Service]:
             search=DocumentSearch(transaction, FakeEmbeddingProvider(), vectors),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
+            aliases=Aliases(transaction, FrozenClock(NOON)),
             chores=chores,
         )
 

@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from documentation_service.composition import Container
+from documentation_service.services.aliases import Aliases
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from documentation_service.services.search import DocumentSearch
@@ -31,6 +32,11 @@ def _registry(found: ContainerDep) -> DocumentRegistry:
     return found.registry
 
 
+def _aliases(found: ContainerDep) -> Aliases:
+    return found.aliases
+
+
 SearchDep = Annotated[DocumentSearch, Depends(_search)]
 LibraryDep = Annotated[Library, Depends(_library)]
 RegistryDep = Annotated[DocumentRegistry, Depends(_registry)]
+AliasesDep = Annotated[Aliases, Depends(_aliases)]

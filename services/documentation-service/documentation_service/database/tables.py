@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Text, UniqueConstraint, func, text, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -57,3 +57,25 @@ class VectorChoreRow(DocumentationBase):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     target_id: Mapped[UUID] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+
+
+class AliasRow(DocumentationBase):
+    """`folded` is the term as terms are told apart."""
+
+    __tablename__ = "aliases"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text, unique=True)
+    synonyms: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class AliasVersionRow(DocumentationBase):
+    """One row: how often the aliases have changed. No row is zero."""
+
+    __tablename__ = "alias_version"
+
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
+    version: Mapped[int] = mapped_column(BigInteger)

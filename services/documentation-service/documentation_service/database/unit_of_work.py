@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from documentation_service.database.repositories.alias_repo import SqlAliasRepository
 from documentation_service.database.repositories.chore_repo import SqlChoreRepository
 from documentation_service.database.repositories.document_repo import SqlDocumentRepository
 from documentation_service.database.repositories.source_repo import SqlSourceRepository
@@ -14,3 +15,4 @@ class SqlDocumentationTransaction(SqlTransaction, DocumentationTransactionInterf
         self.sources = SqlSourceRepository(session)
         self.documents = SqlDocumentRepository(session)
         self.chores = SqlChoreRepository(session)
+        self.aliases = SqlAliasRepository(session)
