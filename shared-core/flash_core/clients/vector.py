@@ -11,6 +11,7 @@ from flash_core.interfaces.embedding import Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
 from flash_core.schemas.vector import (
+    AlternativeBody,
     CollectionResponse,
     CreateVersionRequest,
     DeletePointsRequest,
@@ -61,6 +62,10 @@ class VectorStoreClient(VectorStoreInterface):
             limit=query.limit,
             dense_weight=query.dense_weight,
             language=query.language,
+            variants=[_base64(variant) for variant in query.variants],
+            alternatives=[
+                AlternativeBody(start=one.start, end=one.end, synonyms=list(one.synonyms)) for one in query.alternatives
+            ],
         )
         answer = await self._vector.post(VectorSearchResponse, f"{_path(name)}/search", request)
         return [VectorHit(hit.id, hit.score, hit.payload, hit.scores) for hit in answer.hits]

@@ -43,7 +43,21 @@ class VectorFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """What stands in the query's `text[start:end]` may be said in these words as well."""
+
+    start: int
+    end: int
+    synonyms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VectorQuery:
+    """`variants` are the vectors of the question as others would say it, `alternatives` (in order, without overlaps)
+    the other words for parts of its text. A point is as good as the best of these ways to ask finds it: saying a
+    thing twice is not more evidence.
+    """
+
     filter: VectorFilter
     mode: SearchMode = "hybrid"
     vector: Vectors | None = None
@@ -51,6 +65,8 @@ class VectorQuery:
     limit: int = 50
     dense_weight: float | None = None
     language: str = "english"
+    variants: Sequence[Vectors] = ()
+    alternatives: Sequence[Alternative] = ()
 
 
 @dataclass(frozen=True, slots=True)

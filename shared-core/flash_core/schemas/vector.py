@@ -50,6 +50,14 @@ class FilterBody(Request):
     updated_after: float | None = None
 
 
+class AlternativeBody(Request):
+    """Other words for `text[start:end]` of the question."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    synonyms: list[str] = Field(max_length=100)
+
+
 class VectorSearchRequest(Request):
     """POST …/search."""
 
@@ -60,6 +68,8 @@ class VectorSearchRequest(Request):
     limit: int = Field(default=50, ge=1, le=2_000)
     dense_weight: float | None = Field(default=None, ge=0, le=1)
     language: str = "english"
+    variants: list[Base64Bytes] = Field(default_factory=list, max_length=10)
+    alternatives: list[AlternativeBody] = Field(default_factory=list, max_length=100)
 
 
 class VectorHitBody(Response):

@@ -9,7 +9,15 @@ import numpy as np
 from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE
-from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorFilter, VectorHit, VectorQuery
+from flash_core.models.vector import (
+    Alternative,
+    ChunkPoint,
+    CollectionInfo,
+    Payload,
+    VectorFilter,
+    VectorHit,
+    VectorQuery,
+)
 from flash_core.utils.words import content_stems
 
 
@@ -21,8 +29,8 @@ class _Collection:
 
 
 class FakeVectorStore(VectorStoreInterface):
-    """Dense scores are cosines, keyword scores the share of the question's words that a point holds; a hybrid score is
-    half of each. `error`, when set, is raised by every call.
+    """Dense scores are cosines, keyword scores the share of the question's words that a point holds, each in the best
+    of the ways to ask; a hybrid score is half of each. `error`, when set, is raised by every call.
     """
 
     def __init__(self) -> None:
@@ -138,12 +146,25 @@ def _strings(payload: Payload, name: str) -> list[str]:
 def _hit(point: ChunkPoint, query: VectorQuery) -> VectorHit | None:
     scores: dict[str, float] = {}
     if query.mode != "keyword" and query.vector is not None:
-        scores["dense"] = float(np.dot(point.vector, query.vector))
+        scores["dense"] = max(float(np.dot(point.vector, one)) for one in (query.vector, *query.variants))
     if query.mode != "dense" and query.text is not None:
-        asked, held = set(content_stems(query.text)), set(content_stems(point.keywords))
-        if asked & held:
-            scores["keyword"] = len(asked & held) / len(asked)
+        held = set(content_stems(point.keywords))
+        share = max(_share(set(content_stems(text)), held) for text in _phrasings(query.text, query.alternatives))
+        if share:
+            scores["keyword"] = share
     return VectorHit(point.id, _combined(scores, query), point.payload, scores) if scores else None
+
+
+def _phrasings(text: str, alternatives: Sequence[Alternative]) -> list[str]:
+    if not alternatives:
+        return [text]
+    *others, last = alternatives  # from the end: the places before it stay where they are
+    said = [text[last.start : last.end], *last.synonyms]
+    return [one for way in said for one in _phrasings(text[: last.start] + way + text[last.end :], others)]
+
+
+def _share(asked: set[str], held: set[str]) -> float:
+    return len(asked & held) / len(asked) if asked else 0.0
 
 
 def _combined(scores: Mapping[str, float], query: VectorQuery) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
 from flash_core.interfaces.vector_store import VectorStoreInterface
-from flash_core.models.vector import ChunkPoint, CollectionInfo, SearchMode, VectorFilter, VectorQuery
+from flash_core.models.vector import Alternative, ChunkPoint, CollectionInfo, SearchMode, VectorFilter, VectorQuery
 from flash_core.testing.vector_store import FakeVectorStore
 from tests.contract.vector_service.engines import ENGINES, opened
 from tests.unit.vector_service.fakes import DIMENSION, FakeVectorEngine, chunk, direction, named
@@ -90,6 +90,26 @@ async def test_the_best_comes_first_with_its_payload(store: VectorStoreInterface
     assert hits[0].payload == near.payload
     assert hits[0].score > hits[1].score
     assert {"dense", "keyword"} >= set(hits[0].scores)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_point_is_as_good_as_the_best_way_to_ask_finds_it(
+    store: VectorStoreInterface, mode: SearchMode
+) -> None:
+    own, other = chunk("sre handbook", NORTH), chunk("site reliability handbook", EAST)
+    both = chunk("sre is site reliability: one handbook of the two, and more", direction(0.9, 0.9, 0, 0))
+    await filled(store, own, other, both, chunk("unrelated", direction(0, 0, 1, 0)))
+    alternatives = [Alternative(0, 3, ("site reliability",))]
+    query = VectorQuery(
+        VectorFilter(frozenset()), mode, NORTH, "SRE handbook", variants=[EAST], alternatives=alternatives
+    )
+    plain = VectorQuery(VectorFilter(frozenset()), mode, NORTH, "SRE handbook")
+    hits = await store.search("chunks", query)
+    scores = {hit.id: hit.scores for hit in hits}
+    before = {hit.id: hit.scores for hit in await store.search("chunks", plain)}
+    for half in scores[other.id]:
+        assert scores[other.id][half] > before.get(other.id, {}).get(half, 0.0)
+        assert scores[both.id][half] <= max(scores[own.id][half], scores[other.id][half]) + 1e-6
 
 
 async def test_no_more_than_the_limit(store: VectorStoreInterface) -> None:

@@ -4,12 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flash_core.models.vector import Alternative
 from vector_service.interfaces import SparseVector
-from vector_service.services.bm25 import AUTO, AVERAGE_LENGTH, K1, document_vector, query_vector, term_id
+from vector_service.services.bm25 import AUTO, AVERAGE_LENGTH, K1, document_vector, query_vectors, term_id
 
 
 def weights(vector: SparseVector) -> dict[int, float]:
     return dict(zip(vector.indices, vector.values, strict=True))
+
+
+def query_vector(text: str, language: str) -> SparseVector:
+    return next(iter(query_vectors(text, language)), SparseVector((), ()))
 
 
 def shares(document: str, question: str, language: str = "english") -> set[int]:
@@ -95,3 +100,42 @@ def test_any_text_is_a_valid_sparse_vector(text: str) -> None:
         assert all(0 <= index < 2**32 for index in vector.indices)
         assert all(value > 0 for value in vector.values)
         assert bool(vector) == bool(vector.indices)
+
+
+def asked(text: str, **synonyms: tuple[str, ...]) -> list[dict[str, float]]:
+    """The weights by word of each way to ask; `synonyms` by the word of the text that they stand for."""
+    places = sorted((text.index(term), term) for term in synonyms)
+    alternatives = [Alternative(start, start + len(term), synonyms[term]) for start, term in places]
+    words = " ".join([text, *(one for ways in synonyms.values() for one in ways)]).lower().split()
+    names = {index: word for word in words for index in query_vector(word, "english").indices}
+    return [
+        {names[index]: weight for index, weight in weights(vector).items()}
+        for vector in query_vectors(text, "english", alternatives)
+    ]
+
+
+def test_each_way_to_ask_is_a_vector_of_its_own_and_a_synonym_weighs_as_much_as_its_term() -> None:
+    assert asked("SRE handbook", SRE=("site reliability engineering", "ops")) == [
+        {"sre": 1.0, "handbook": 1.0},
+        {"site": 1 / 3, "reliability": 1 / 3, "engineering": 1 / 3, "handbook": 1.0},
+        {"ops": 1.0, "handbook": 1.0},
+    ]
+
+
+def test_one_word_for_several_weighs_as_much_as_they_do() -> None:
+    text = "site reliability handbook"
+    vectors = query_vectors(text, "english", [Alternative(0, len("site reliability"), ("sre",))])
+    assert weights(vectors[1]) == weights(query_vector("handbook", "english")) | {term_id("sre"): 2.0}
+
+
+def test_a_stop_word_can_be_a_term_and_a_synonym_of_stop_words_says_nothing() -> None:
+    assert asked("IT", IT=("technology",)) == [{"technology": 1.0}]
+    assert asked("technology", technology=("IT",)) == [{"technology": 1.0}]
+
+
+def test_several_terms_are_combined_and_every_synonym_finds_something() -> None:
+    many = tuple(f"word{letter}" for letter in "abcdefghijkl")
+    ways = asked("SRE leave", SRE=many, leave=("holiday", "vacation"))
+    assert len(ways) == 9
+    assert ways[:3] == [{"sre": 1.0, "leave": 1.0}, {"sre": 1.0, "holiday": 1.0}, {"sre": 1.0, "vacation": 1.0}]
+    assert {word for way in ways for word in way} == {"sre", "leave", "holiday", "vacation", *many}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response, status
 
 from flash_core.errors import InvalidInputError, NotFoundError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import Vectors as Matrix
-from flash_core.models.vector import ChunkPoint, VectorFilter, VectorHit, VectorQuery
+from flash_core.models.vector import Alternative, ChunkPoint, VectorFilter, VectorHit, VectorQuery
 from flash_core.schemas.vector import (
     DeletePointsRequest,
     FilterBody,
@@ -69,6 +69,8 @@ def _query(body: VectorSearchRequest) -> VectorQuery:
         limit=body.limit,
         dense_weight=body.dense_weight,
         language=body.language,
+        variants=[_vector(variant) for variant in body.variants],
+        alternatives=[Alternative(one.start, one.end, tuple(one.synonyms)) for one in body.alternatives],
     )
 
 

@@ -7,11 +7,13 @@ multiplies by the terms' IDF as it stands when the question is asked.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice, product
 from typing import Final
 
+from flash_core.models.vector import Alternative
 from flash_core.utils import words
 from vector_service.interfaces import SparseVector
 
@@ -21,6 +23,9 @@ B: Final = 0.75
 AVERAGE_LENGTH: Final = 100
 """Terms of a typical chunk (500 to 1,000 characters without stop words). A constant, because a document's vector may
 not depend on what is indexed after it; what matters is the order of magnitude."""
+
+_PHRASINGS: Final = 8
+"""Ways to ask that are searched for each by itself; a query with two aliases of three synonyms has sixteen."""
 
 _WORD: Final = re.compile(r"\w+")
 _SEAM: Final = re.compile(r"_\w|[^\W\d_]\d|\d[^\W\d_]|[a-z][A-Z]")
@@ -36,8 +41,47 @@ def document_vector(text: str, language: str) -> SparseVector:
     return _vector((term_id(term), count * (K1 + 1) / (count + norm)) for term, count in counts.items())
 
 
-def query_vector(text: str, language: str) -> SparseVector:
-    return _vector((term_id(term), 1.0) for term in dict.fromkeys(_terms(text, language)))
+def query_vectors(text: str, language: str, alternatives: Sequence[Alternative] = ()) -> list[SparseVector]:
+    """The query, and as others would say it: each way to ask is a vector of its own, as a document is meant to have
+    the score of the best of them. A synonym weighs as much as what it stands for, in however many words.
+
+    The plain query comes first. When there are more than `_PHRASINGS` ways, the last vector holds the synonyms of the
+    others together, so that each can find a document. Ways without any word are left out.
+    """
+    code = language_code(text, language)
+    rest = _weights(_without(text, alternatives), code)
+    said = [_ways_to_say(text, one, code) for one in alternatives]
+    choices = list(islice(product(*(range(len(ways)) for ways in said)), _PHRASINGS))
+    phrasings = [[rest, *(ways[at] for ways, at in zip(said, choice, strict=True))] for choice in choices]
+    last = [ways[max(at) + 1 :] for ways, at in zip(said, zip(*choices, strict=True), strict=True)]
+    if any(last):
+        phrasings.append([rest, *(way for ways in last for way in ways)])
+    return [vector for parts in phrasings if (vector := _vector(_merged(parts).items()))]
+
+
+def _without(text: str, alternatives: Sequence[Alternative]) -> str:
+    ends = [0, *(one.end for one in alternatives)]
+    starts = [*(one.start for one in alternatives), len(text)]
+    return " ".join(text[end:start] for end, start in zip(ends, starts, strict=True))
+
+
+def _ways_to_say(text: str, one: Alternative, code: str) -> list[dict[int, float]]:
+    own = _weights(text[one.start : one.end], code)
+    weight = max(1.0, float(len(own)))  # a term may be a stop word: IT
+    synonyms = [_weights(synonym, code) for synonym in one.synonyms]
+    return [own, *({term: weight / len(words) for term in words} for words in synonyms if words)]
+
+
+def _weights(text: str, code: str) -> dict[int, float]:
+    return {term_id(term): 1.0 for term in _terms(text, code)}
+
+
+def _merged(parts: Iterable[dict[int, float]]) -> dict[int, float]:
+    merged: dict[int, float] = {}
+    for part in parts:
+        for term, weight in part.items():
+            merged[term] = max(weight, merged.get(term, 0.0))
+    return merged
 
 
 def language_code(text: str, language: str) -> str:

@@ -3,17 +3,26 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
 from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
+from flash_core.interfaces.embedding import Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
 from vector_service.config import FusionSettings
-from vector_service.interfaces import Conditions, EnginePoint, Probe, Scored, VectorEngineInterface
-from vector_service.services.bm25 import document_vector, language_code, query_vector
+from vector_service.interfaces import (
+    Conditions,
+    EnginePoint,
+    Probe,
+    Scored,
+    SparseVector,
+    VectorEngineInterface,
+)
+from vector_service.services.bm25 import document_vector, language_code, query_vectors
 from vector_service.services.conditions import selected, visible
 from vector_service.services.fusion import convex_combination
 
@@ -104,18 +113,10 @@ class HybridVectorStore(VectorStoreInterface):
 
     async def _halves(self, name: str, query: VectorQuery, conditions: Conditions) -> Mapping[str, Sequence[Scored]]:
         limit = query.limit if query.mode != "hybrid" else max(query.limit, self._fusion.candidates)
-        probes: dict[str, Probe] = {}
-        if query.mode != _KEYWORD:
-            if query.vector is None:
-                raise InvalidInputError(f"A {query.mode} search needs a vector.")
-            probes[_DENSE] = Probe(query.vector, limit)
-        if query.mode != _DENSE:
-            if query.text is None:
-                raise InvalidInputError(f"A {query.mode} search needs a text.")
-            probes[_KEYWORD] = Probe(query_vector(query.text, query.language), limit)
-        asked = {half: probe for half, probe in probes.items() if half == _DENSE or probe.vector}
-        found = await self._engine.nearest(name, list(asked.values()), conditions) if asked else []
-        return dict.fromkeys(probes, ()) | dict(zip(asked, found, strict=True))
+        asked = _probed(query)
+        probes = [Probe(vector, limit) for vectors in asked.values() for vector in vectors]
+        found = iter(await self._engine.nearest(name, probes, conditions) if probes else [])
+        return {half: _best_of([next(found) for _ in vectors]) for half, vectors in asked.items()}
 
     def _ranked(self, halves: Mapping[str, Sequence[Scored]], query: VectorQuery) -> Sequence[Scored]:
         if query.mode != "hybrid":
@@ -131,6 +132,30 @@ class HybridVectorStore(VectorStoreInterface):
 
 def _prepared(point: ChunkPoint) -> EnginePoint:
     return EnginePoint(point.id, point.vector, document_vector(point.keywords, point.language), point.payload)
+
+
+def _probed(query: VectorQuery) -> Mapping[str, Sequence[Vectors | SparseVector]]:
+    """What each half is searched for."""
+    probed: dict[str, Sequence[Vectors | SparseVector]] = {}
+    if query.mode != _KEYWORD:
+        if query.vector is None:
+            raise InvalidInputError(f"A {query.mode} search needs a vector.")
+        probed[_DENSE] = [query.vector, *query.variants]
+    if query.mode != _DENSE:
+        if query.text is None:
+            raise InvalidInputError(f"A {query.mode} search needs a text.")
+        probed[_KEYWORD] = query_vectors(query.text, query.language, query.alternatives)
+    return probed
+
+
+def _best_of(found: Sequence[Sequence[Scored]]) -> Sequence[Scored]:
+    """Each point with the best score that one of the probes gave it, best first."""
+    if len(found) == 1:
+        return found[0]
+    best: dict[UUID, float] = {}
+    for one in chain.from_iterable(found):
+        best[one.id] = max(one.score, best.get(one.id, one.score))
+    return sorted((Scored(*scored) for scored in best.items()), key=lambda one: (-one.score, one.id))
 
 
 def _hit(one: Scored, payload: Payload, components: Mapping[str, Mapping[UUID, float]]) -> VectorHit:
