@@ -1,4 +1,4 @@
-"""`askflash up|down|status|ask`: the fleet without containers."""
+"""`askflash up|down|status|ask|eval`: the fleet without containers."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ from local_fleet.ask import ask
 from local_fleet.detach import in_background
 from local_fleet.down import down
 from local_fleet.errors import FleetError
+from local_fleet.eval.options import add_options, read_options
 from local_fleet.process import rotate
 from local_fleet.settings import FleetSettings
 from local_fleet.status import print_status
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     command("status", "one line a process; exit code 1 unless all of them run", _status)
     asking = command("ask", "ask the running fleet one question and print the answer as it is written", _ask)
     asking.add_argument("question", help="the question, in quotes")
+    add_options(command("eval", "measure search, answers, citations and refusals on a file of questions", _eval))
     return parser
 
 
@@ -82,3 +84,9 @@ def _status(_: argparse.Namespace, settings: FleetSettings) -> int:
 
 def _ask(options: argparse.Namespace, settings: FleetSettings) -> int:
     return asyncio.run(ask(settings, options.question))
+
+
+def _eval(options: argparse.Namespace, settings: FleetSettings) -> int:
+    from local_fleet.eval.command import evaluate  # noqa: PLC0415 - the supervisor need not carry it
+
+    return evaluate(settings, read_options(options))
