@@ -5,10 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from documentation_service.interfaces import Chore, ChoreKind, DocumentQuery, TransactionFactory
+from documentation_service.interfaces import Alias, Chore, ChoreKind, DocumentQuery, TransactionFactory
 from flash_core.errors import ConflictError, NotFoundError
+from flash_core.utils.ids import new_id
 from tests.unit.documentation_service.world import NOON, document, published, source
 
+SRE = Alias(new_id(), "SRE", ("site reliability engineering", "uptime crew"), NOON, NOON)
 EVERY = frozenset[str]()
 
 
@@ -180,3 +182,46 @@ async def test_the_same_chore_twice_is_one_and_is_taken_once(transaction: Transa
     async with transaction() as work:
         assert await work.chores.take([one]) == []
         assert await work.chores.due(10) == []
+
+
+async def test_an_alias_is_found_by_its_id_and_by_its_term_in_any_case(transaction: TransactionFactory) -> None:
+    async with transaction() as work:
+        assert await work.aliases.of_term("SRE") is None
+        await work.aliases.put(SRE)
+        for found in (await work.aliases.get(SRE.id), await work.aliases.of_term(" sre")):
+            assert found == SRE
+        await work.aliases.put(replace(SRE, synonyms=("ops",)))
+        assert [alias.synonyms for alias in await work.aliases.every()] == [("ops",)]
+        assert await work.aliases.get(uuid4()) is None
+        assert await work.aliases.delete(SRE.id)
+        assert not await work.aliases.delete(SRE.id)
+        assert await work.aliases.of_term("SRE") is None
+
+
+async def test_aliases_come_in_pages_by_id(transaction: TransactionFactory) -> None:
+    aliases = [replace(SRE, id=new_id(), term=f"term {n}") for n in range(3)]
+    async with transaction() as work:
+        for alias in reversed(aliases):
+            await work.aliases.put(alias)
+        first = await work.aliases.page(None, 2)
+        assert [*first, *await work.aliases.page(first[-1].id, 2)] == aliases == await work.aliases.every()
+        assert await work.aliases.count() == 3
+
+
+async def test_a_change_of_the_aliases_makes_a_new_version_when_it_is_committed(
+    transaction: TransactionFactory,
+) -> None:
+    async with transaction() as work:
+        assert await work.aliases.version() == 0
+        await work.aliases.begin_change()
+        await work.aliases.put(SRE)
+    async with transaction() as work:
+        assert await work.aliases.version() == 0
+    for change in range(2):
+        async with transaction() as work:
+            await work.aliases.begin_change()
+            async with transaction() as reader:
+                assert await reader.aliases.version() == change
+            await work.commit()
+    async with transaction() as work:
+        assert await work.aliases.version() == 2
