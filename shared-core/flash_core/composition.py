@@ -24,11 +24,15 @@ from flash_core.messaging.broadcast import open_broadcast
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceContainer:
-    """The object graph of one running service; each service adds its use cases."""
+    """The object graph of one running service; each service adds its use cases.
+
+    Without what is in `health` the service is not ready; without what is in `optional_health` it does less.
+    """
 
     authenticator: AuthenticatorInterface
     idempotency: IdempotencyStoreInterface
     health: Sequence[HealthCheckInterface] = ()
+    optional_health: Sequence[HealthCheckInterface] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

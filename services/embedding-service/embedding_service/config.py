@@ -49,8 +49,12 @@ class Settings(ServiceSettings):
         default=Precision.FP32,
         description="`onnx` only. `int8` is twice as fast and needs half the memory; its vectors differ (cosine .99).",
     )
-    embedding_device: str = Field(default="cpu", description="`sentence-transformers` only: `cpu`, `cuda`, `mps`, …")
-    embedding_threads: int = Field(default=0, ge=0, description="Threads of one inference; 0: one a core.")
+    embedding_device: str = Field(
+        default="cpu", description="Where models of `sentence-transformers` compute: `cpu`, `cuda`, `mps`, …"
+    )
+    embedding_threads: int = Field(
+        default=0, ge=0, description="Threads of one inference; 0: one a core. Rerankers get half of them."
+    )
     embedding_batch_size: int = Field(
         default=0, ge=0, le=2_048, description="Texts a model call; 0: what suits the provider."
     )
@@ -65,6 +69,17 @@ class Settings(ServiceSettings):
     )
     embedding_openai_base_url: str = Field(
         default="", description="`openai` only: the server with `/v1/embeddings`; empty: `OPENAI_BASE_URL`."
+    )
+    rerank_model: str = Field(
+        default="",
+        description="A cross-encoder that puts search results in a better order; empty: none. A folder (ONNX, or a "
+        "BERT classifier's safetensors), an installed package with `get_model_path()`, or a name or folder for "
+        "sentence-transformers (`make install-torch`).",
+    )
+    entailment_model: str = Field(
+        default="",
+        description="A model of natural language inference that checks cited sentences; empty: words and vectors do. "
+        "Named as `RERANK_MODEL` is.",
     )
     model_cache: Path = Field(
         default=Path(".askflash/models"), description="Folder for models that were built here (`onnx`)."

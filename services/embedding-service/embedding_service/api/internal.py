@@ -5,9 +5,18 @@ from base64 import b64encode
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from embedding_service.api.dependencies import Embeddings
+from embedding_service.api.dependencies import Embeddings, Entailment, Reranker
 from flash_core.errors import OverloadedError, UpstreamUnavailableError
-from flash_core.schemas.embedding import EmbeddingModelResponse, EmbedRequest, EmbedResponse
+from flash_core.interfaces.entailment import Claim
+from flash_core.schemas.embedding import (
+    EmbeddingModelResponse,
+    EmbedRequest,
+    EmbedResponse,
+    EntailmentRequest,
+    EntailmentResponse,
+    RerankRequest,
+    RerankResponse,
+)
 from flash_core.web.disconnect import while_connected
 from flash_core.web.identity import InternalCaller
 from flash_core.web.problems import problems
@@ -27,6 +36,31 @@ async def embed(request: Request, body: EmbedRequest, embeddings: Embeddings, _:
 
 
 @router.get("/model")
-async def model(embeddings: Embeddings, _: InternalCaller) -> EmbeddingModelResponse:
-    """Which model this service computes with."""
-    return EmbeddingModelResponse.model_validate(await embeddings.model())
+async def model(
+    embeddings: Embeddings, reranker: Reranker, entailment: Entailment, _: InternalCaller
+) -> EmbeddingModelResponse:
+    """Which models this service computes with; null: there is none of that kind, or not yet."""
+    embedding = await embeddings.model()
+    return EmbeddingModelResponse(
+        name=embedding.name,
+        dimension=embedding.dimension,
+        max_tokens=embedding.max_tokens,
+        reranker=await reranker.name(),
+        entailment=await entailment.name(),
+    )
+
+
+@router.post("/rerank", responses=problems(OverloadedError, UpstreamUnavailableError))
+async def rerank(request: Request, body: RerankRequest, reranker: Reranker, _: InternalCaller) -> RerankResponse:
+    """How well each text answers the query. 503 without a model."""
+    scores = await while_connected(request, reranker.scores(body.query, body.texts))
+    return RerankResponse(scores=scores)
+
+
+@router.post("/entailment", responses=problems(OverloadedError, UpstreamUnavailableError))
+async def entail(
+    request: Request, body: EntailmentRequest, entailment: Entailment, _: InternalCaller
+) -> EntailmentResponse:
+    """Whether each passage says its statement. 503 without a model."""
+    claims = [Claim(one.passage, one.statement) for one in body.claims]
+    return EntailmentResponse(supported=await while_connected(request, entailment.supported(claims)))

@@ -1,12 +1,14 @@
-"""A BERT sentence encoder as an ONNX graph, written from its weights alone.
+"""BERT as an ONNX graph, written from its weights alone: a sentence encoder or a classifier of pairs.
 
-The encoder is Devlin et al. 2019 (https://arxiv.org/abs/1810.04805); mean pooling over the real tokens and the unit
-length are those of Sentence-BERT (Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084), as all-MiniLM-L6-v2
-asks for in its `modules.json`.
+The encoder is Devlin et al. 2019 (https://arxiv.org/abs/1810.04805), and RoBERTa's (Liu et al. 2019,
+https://arxiv.org/abs/1907.11692) but for where positions begin; pooling over the real tokens and the unit length are
+those of Sentence-BERT (Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084). The classifier's head is that of
+`BertForSequenceClassification`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -14,36 +16,60 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from flash_core.errors import InvalidInputError
+
 INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
-OUTPUT: Final = "embedding"
+EMBEDDING: Final = "embedding"
+LOGITS: Final = "logits"
 
 _OPSET: Final = 20  # the first one with Gelu
 _IR_VERSION: Final = 9  # the one that came with opset 20
 _MASKED: Final = np.float32(-1e4)  # added to the score of a padding token; exp() of it is 0 in float32
 
 
+class Pooling(StrEnum):
+    """How a sentence's vector comes out of its tokens': their mean, or the first one's."""
+
+    MEAN = "mean"
+    CLS = "cls"
+
+
 @dataclass(frozen=True, slots=True)
 class BertShape:
-    """The numbers of `config.json` that the graph needs."""
+    """The numbers of `config.json` that the graph needs. RoBERTa's positions begin behind its padding token."""
 
     hidden_size: int
     layers: int
     heads: int
     epsilon: float
+    first_position: int = 0
 
     @property
     def head_size(self) -> int:
         return self.hidden_size // self.heads
 
 
-def bert_sentence_encoder(weights: Mapping[str, NDArray[np.float32]], shape: BertShape) -> onnx.ModelProto:
+def bert_sentence_encoder(
+    weights: Mapping[str, NDArray[np.float32]], shape: BertShape, pooling: Pooling
+) -> onnx.ModelProto:
     """Token ids, mask and segment ids, each (batch, tokens) int64 → `embedding`, (batch, hidden) float32 of norm 1."""
     builder = _GraphBuilder(weights)
     encoder = _BertEncoder(builder, shape)
-    builder.node("Identity", encoder.sentence(encoder.hidden_states()), output=OUTPUT)
-    model = builder.model(shape.hidden_size)
-    onnx.checker.check_model(model)
-    return model
+    states = encoder.hidden_states()
+    pooled = encoder.mean(states) if pooling is Pooling.MEAN else encoder.first(states)
+    builder.node("LpNormalization", pooled, output=EMBEDDING, axis=1, p=2)
+    return builder.model(EMBEDDING, shape.hidden_size)
+
+
+def bert_pair_classifier(
+    weights: Mapping[str, NDArray[np.float32]], shape: BertShape, *, labels: int
+) -> onnx.ModelProto:
+    """Token ids, mask and segment ids, each (batch, tokens) int64 → `logits`, (batch, labels) float32."""
+    builder = _GraphBuilder(weights)
+    encoder = _BertEncoder(builder, shape)
+    first = builder.linear(encoder.first(encoder.hidden_states()), "pooler.dense")
+    builder.node("Identity", builder.linear(builder.node("Tanh", first), "classifier"), output=LOGITS)
+    return builder.model(LOGITS, labels)
 
 
 class _GraphBuilder:
@@ -71,22 +97,29 @@ class _GraphBuilder:
         return self.constant(name, np.array(value, np.float32))
 
     def weight(self, name: str) -> str:
-        return self.constant(name, self._weights[name])
+        return self.constant(name, self._stored(name))
 
     def linear(self, values: str, layer: str) -> str:
-        matrix = self.constant(f"{layer}.weight.T", self._weights[f"{layer}.weight"].T)
+        matrix = self.constant(f"{layer}.weight.T", self._stored(f"{layer}.weight").T)
         return self.node("Add", self.node("MatMul", values, matrix), self.weight(f"{layer}.bias"))
+
+    def _stored(self, name: str) -> NDArray[np.float32]:
+        if name not in self._weights:
+            raise InvalidInputError(f"The weights hold no {name}: this is another model than config.json says.")
+        return self._weights[name]
 
     def layer_norm(self, values: str, layer: str, epsilon: float) -> str:
         scale, bias = self.weight(f"{layer}.weight"), self.weight(f"{layer}.bias")
         return self.node("LayerNormalization", values, scale, bias, axis=-1, epsilon=epsilon)
 
-    def model(self, hidden_size: int) -> onnx.ModelProto:
+    def model(self, output: str, width: int) -> onnx.ModelProto:
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in INPUTS]
-        output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", hidden_size])
-        graph = helper.make_graph(self._nodes, "sentence_encoder", inputs, [output], list(self._constants.values()))
+        outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", width])]
+        graph = helper.make_graph(self._nodes, "bert", inputs, outputs, list(self._constants.values()))
         opset = helper.make_opsetid("", _OPSET)
-        return helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
+        model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
+        onnx.checker.check_model(model)
+        return model
 
 
 class _BertEncoder:
@@ -105,13 +138,17 @@ class _BertEncoder:
             states = self._layer(states, f"encoder.layer.{number}")
         return states
 
-    def sentence(self, states: str) -> str:
-        """The mean over the real tokens, scaled to norm 1: (batch, hidden)."""
+    def mean(self, states: str) -> str:
+        """Over the real tokens: (batch, hidden)."""
         token_axis = self._add.integers(1)
         mask = self._add.node("Unsqueeze", self._mask, self._add.integers(2))
         total = self._add.node("ReduceSum", self._add.node("Mul", states, mask), token_axis, keepdims=0)
         count = self._add.node("ReduceSum", mask, token_axis, keepdims=0)
-        return self._add.node("LpNormalization", self._add.node("Div", total, count), axis=1, p=2)
+        return self._add.node("Div", total, count)
+
+    def first(self, states: str) -> str:
+        """The state of the first token, [CLS]: (batch, hidden)."""
+        return self._add.node("Gather", states, self._add.constant("first_token", np.array(0, np.int64)), axis=1)
 
     def _bias_of_padding(self) -> str:
         """0 at real tokens, `_MASKED` at padding: (batch, 1, 1, tokens)."""
@@ -123,8 +160,9 @@ class _BertEncoder:
         words = self._add.node("Gather", self._table("word"), "input_ids")
         segments = self._add.node("Gather", self._table("token_type"), "token_type_ids")
         length = self._add.node("Shape", "input_ids", start=1, end=2)
-        first = self._add.integers(0)
-        positions = self._add.node("Slice", self._table("position"), first, length, first)
+        first, axis = self._add.integers(self._shape.first_position), self._add.integers(0)
+        end = self._add.node("Add", length, first)
+        positions = self._add.node("Slice", self._table("position"), first, end, axis)
         total = self._add.node("Add", self._add.node("Add", words, segments), positions)
         return self._add.layer_norm(total, "embeddings.LayerNorm", self._shape.epsilon)
 

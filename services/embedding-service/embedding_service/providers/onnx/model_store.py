@@ -1,97 +1,75 @@
-"""The packaged model as files that onnxruntime loads: built once, then found by a name that tells its contents."""
+"""Models as files that onnxruntime loads: built once, then found by a name that tells their contents."""
 
-import hashlib
-import json
 import tempfile
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import onnx
 import structlog
 
 from embedding_service.config import Precision
-from embedding_service.providers.onnx.graph import BertShape, bert_sentence_encoder
-from embedding_service.providers.onnx.safetensors import read_float_tensors
-from flash_core.errors import InvalidInputError
+from embedding_service.providers.onnx.folder import Head, ModelFolder
+from embedding_service.providers.onnx.graph import Pooling, bert_pair_classifier, bert_sentence_encoder
+from embedding_service.providers.onnx.safetensors import Weights, read_float_tensors
 
 log = structlog.get_logger(__name__)
 
 _GRAPH_VERSION: Final = 1
 """Part of the file's name: raise it when `graph` or the quantisation changes what is computed."""
 
-_DIGEST_LENGTH: Final = 16
+_PREFIXES: Final = ("bert.", "roberta.", "model.")
+_OLD_NAMES: Final = ((".gamma", ".weight"), (".beta", ".bias"))
+"""Of layer norms in checkpoints that began as TensorFlow ones."""
 
 
-@dataclass(frozen=True)
-class ModelFolder:
-    """A sentence-transformers folder that holds a BERT model."""
-
-    path: Path
-
-    @property
-    def weights(self) -> Path:
-        return self.path / "model.safetensors"
-
-    @property
-    def tokenizer(self) -> Path:
-        return self.path / "tokenizer.json"
-
-    @cached_property
-    def shape(self) -> BertShape:
-        config = self._json("config.json")
-        if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
-            raise InvalidInputError(
-                f"{self.path} is not a BERT model with gelu; EMBEDDING_PROVIDER=sentence-transformers reads other ones."
-            )
-        return BertShape(
-            hidden_size=config["hidden_size"],
-            layers=config["num_hidden_layers"],
-            heads=config["num_attention_heads"],
-            epsilon=config["layer_norm_eps"],
-        )
-
-    @cached_property
-    def max_tokens(self) -> int:
-        return int(self._json("sentence_bert_config.json")["max_seq_length"])
-
-    @cached_property
-    def digest(self) -> str:
-        """Of everything that the graph is built from; `InvalidInputError` when the folder holds no such model."""
-        _ = self.shape
-        digest = hashlib.sha256(f"graph {_GRAPH_VERSION}, onnx {onnx.__version__}".encode())
-        for path in (self.path / "config.json", self.weights):
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()[:_DIGEST_LENGTH]
-
-    def _json(self, name: str) -> dict[str, Any]:
-        try:
-            content: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InvalidInputError(f"{self.path} holds no model: {name} can't be read.") from error
-        return content
-
-
-def built_model(folder: ModelFolder, cache: Path, precision: Precision) -> Path:
+def built_model(folder: ModelFolder, cache: Path, head: Head, precision: Precision) -> Path:
     """The ONNX file for `folder`, built if the cache has none (some seconds, once).
 
     Two processes may build at the same time: each writes a file of its own and moves it into place whole.
     """
-    target = cache / f"sentence-encoder-{precision}-{folder.digest}.onnx"
+    target = cache / f"{head}-{precision}-{_digest(folder, head)}.onnx"
     if target.exists():
         return target
-    log.info("model.build_started", precision=str(precision))
+    folder.check_size()
+    log.info("model.build_started", head=str(head), precision=str(precision))
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".building-") as scratch:
         built = Path(scratch) / "model.onnx"
-        onnx.save(bert_sentence_encoder(read_float_tensors(folder.weights), folder.shape), built)
+        onnx.save(_graph(folder, head), built)
         if precision is Precision.INT8:
             built = _quantized(built)
         built.replace(target)
     log.info("model.build_finished", file=target.name)
     return target
+
+
+def _digest(folder: ModelFolder, head: Head) -> str:
+    """Of everything that the graph is built from."""
+    _ = folder.shape
+    recipe = f"graph {_GRAPH_VERSION}, onnx {onnx.__version__}"
+    if head is Head.SENTENCE and folder.pooling is not Pooling.MEAN:
+        recipe += f", {folder.pooling}"
+    return folder.digest((folder.path / "config.json", folder.weights), salt=recipe)
+
+
+def _graph(folder: ModelFolder, head: Head) -> onnx.ModelProto:
+    weights = _named_plainly(read_float_tensors(folder.weights))
+    if head is Head.PAIR:
+        return bert_pair_classifier(weights, folder.shape, labels=len(folder.labels))
+    return bert_sentence_encoder(weights, folder.shape, folder.pooling)
+
+
+def _named_plainly(weights: Weights) -> Weights:
+    return {_plain_name(name): tensor for name, tensor in weights.items()}
+
+
+def _plain_name(name: str) -> str:
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    for old, new in _OLD_NAMES:
+        if name.endswith(f"LayerNorm{old}"):
+            name = name.removesuffix(old) + new
+    return name
 
 
 def _quantized(full: Path) -> Path:

@@ -2,8 +2,9 @@
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ _HEADER_SIZE: Final = struct.Struct("<Q")
 
 
 def read_float_tensors(path: Path) -> Weights:
-    """Every float32 tensor of the file by name; other types (position ids and the like) are left out."""
+    """Every tensor of floats by name, as float32; other types (position ids and the like) are left out."""
     with path.open("rb") as file:
         (size,) = _HEADER_SIZE.unpack(file.read(_HEADER_SIZE.size))
         header = json.loads(file.read(size))
@@ -21,10 +22,22 @@ def read_float_tensors(path: Path) -> Weights:
     return {
         name: _tensor(data, entry)
         for name, entry in header.items()
-        if name != "__metadata__" and entry["dtype"] == "F32"
+        if name != "__metadata__" and entry["dtype"] in _AS_FLOAT
     }
 
 
-def _tensor(data: NDArray[np.uint8], entry: dict[str, list[int]]) -> NDArray[np.float32]:
+def _tensor(data: NDArray[np.uint8], entry: dict[str, Any]) -> NDArray[np.float32]:
     first, last = entry["data_offsets"]
-    return data[first:last].view(np.dtype("<f4")).reshape(entry["shape"])
+    return _AS_FLOAT[entry["dtype"]](data[first:last]).reshape(entry["shape"])
+
+
+def _bfloat16(data: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The upper half of a float32 each; numpy has no such type."""
+    return (data.view(np.dtype("<u2")).astype(np.dtype("<u4")) << 16).view(np.dtype("<f4"))
+
+
+_AS_FLOAT: Final[dict[str, Callable[[NDArray[np.uint8]], NDArray[np.float32]]]] = {
+    "F32": lambda data: data.view(np.dtype("<f4")),
+    "F16": lambda data: data.view(np.dtype("<f2")).astype(np.float32),
+    "BF16": _bfloat16,
+}
