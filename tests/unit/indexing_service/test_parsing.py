@@ -3,9 +3,9 @@
 import pytest
 
 from flash_core.errors import FlashError, InvalidInputError, TooLargeError, UnsupportedMediaError
+from flash_core.utils.plain import plain_text
 from indexing_service.services.decoding import MAX_BYTES, decoded, normalised
 from indexing_service.services.parsing import MAX_HTML, ParsedDocument, parsed, readable_name
-from indexing_service.services.plain import plain_text
 from tests.unit.indexing_service.world import page
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from indexing_service.services.plain import plain_text
+from flash_core.utils.plain import plain_text
 
 MAX_PIECE: Final = 1_000
 _WHOLE: Final = 900

@@ -10,9 +10,9 @@ from bs4 import BeautifulSoup
 from markdownify import MarkdownConverter
 
 from flash_core.errors import InvalidInputError, TooLargeError
+from flash_core.utils.plain import plain_text
 from indexing_service.interfaces import SourceDocument
 from indexing_service.services.decoding import decoded, normalised
-from indexing_service.services.plain import plain_text
 
 MAX_HTML: Final = 5_000_000
 _MAX_TITLE: Final = 500

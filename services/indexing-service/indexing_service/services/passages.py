@@ -9,11 +9,11 @@ from uuid import UUID, uuid5
 from flash_core.interfaces.embedding import Vectors
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, Payload
+from flash_core.utils.plain import plain_text
 from flash_core.utils.words import STEMMERS, detect_language
 from indexing_service.interfaces import Source, SourceDocument
 from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
 from indexing_service.services.parsing import ParsedDocument, readable_name
-from indexing_service.services.plain import plain_text
 
 _DETECT_ON: Final = 5_000
 _SEPARATOR: Final = " > "
