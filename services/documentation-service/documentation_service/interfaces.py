@@ -24,6 +24,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source as a search finds it.
+
+    `version` grows with every change of the source or of one of its documents, in the same transaction. `settled` is
+    False while the vector store has not heard of its groups.
+    """
+
+    id: UUID
+    name: str
+    version: int
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LiveDocument:
     """The searchable version of a document, without its text."""
 
@@ -80,10 +94,16 @@ class SourceRepositoryInterface(Protocol):
     async def delete(self, source_id: UUID) -> bool:
         """For good; whether there was one. Waits for those who add documents to it at this moment."""
 
+    @abstractmethod
+    async def states(self, groups: frozenset[str]) -> list[SourceState]:
+        """Of the sources that members of `groups` may see, ordered by id."""
+
 
 class DocumentRepositoryInterface(Protocol):
     """A document is visible to members of `groups` when its source and the document itself each have no groups or
     one of them. Being an administrator changes nothing about that.
+
+    Publishing and deleting raise the version of the source; they happen one after another for each source.
     """
 
     @abstractmethod
@@ -100,6 +120,10 @@ class DocumentRepositoryInterface(Protocol):
     @abstractmethod
     async def read(self, document_id: UUID, groups: frozenset[str]) -> tuple[LiveDocument, str] | None:
         """With the text that all offsets point into."""
+
+    @abstractmethod
+    async def excerpt(self, document_id: UUID, content_hash: str, start: int, end: int) -> str | None:
+        """`text[start:end]` of this version, in code points; None when it is not the searchable one any more."""
 
     @abstractmethod
     async def page(self, query: DocumentQuery) -> list[LiveDocument]: ...

@@ -1,12 +1,18 @@
 """The documentation database keeps its promises, in memory and in PostgreSQL."""
 
+import asyncio
 from dataclasses import replace
-from uuid import uuid4
+from functools import partial
+from uuid import UUID, uuid4
 
 import pytest
 
+from documentation_service.database.tables import METADATA
+from documentation_service.database.unit_of_work import SqlDocumentationTransaction
 from documentation_service.interfaces import Alias, Chore, ChoreKind, DocumentQuery, TransactionFactory
+from flash_core.database.context import open_database
 from flash_core.errors import ConflictError, NotFoundError
+from flash_core.models.document import Document
 from flash_core.utils.ids import new_id
 from tests.unit.documentation_service.world import NOON, document, published, source
 
@@ -225,3 +231,95 @@ async def test_a_change_of_the_aliases_makes_a_new_version_when_it_is_committed(
             await work.commit()
     async with transaction() as work:
         assert await work.aliases.version() == 2
+
+
+# What a search finds out about sources
+
+
+async def version_of(transaction: TransactionFactory, source_id: UUID) -> int:
+    async with transaction() as work:
+        return next(one.version for one in await work.sources.states(EVERY) if one.id == source_id)
+
+
+async def test_every_change_raises_the_version_of_the_source_and_of_no_other(transaction: TransactionFactory) -> None:
+    handbook, other = source(), source(name="Other")
+    live = await published(transaction, handbook, "Text")
+    await published(transaction, other, "Text")
+    before = await version_of(transaction, other.id)
+    versions = [await version_of(transaction, handbook.id)]
+    for change in ("publish", "delete", "rename"):
+        async with transaction() as work:
+            if change == "publish":
+                assert await work.documents.publish(replace(live, groups=frozenset({"hr"})))
+            elif change == "delete":
+                assert await work.documents.delete([live.id, uuid4()]) == [live.id]
+            else:
+                await work.sources.put(replace(handbook, name="Guide"))
+            await work.commit()
+        versions.append(await version_of(transaction, handbook.id))
+    assert versions == sorted(set(versions))
+    assert await version_of(transaction, other.id) == before
+
+
+async def test_what_changes_nothing_leaves_the_version(transaction: TransactionFactory) -> None:
+    handbook = source()
+    await published(transaction, handbook, "Text")
+    before = await version_of(transaction, handbook.id)
+    async with transaction() as work:
+        await work.sources.put(handbook)
+        await work.documents.resolve(handbook.id, ["page.md", "another.md"])
+        assert await work.documents.delete([uuid4()]) == []
+        await work.commit()
+    async with transaction() as work:  # not committed
+        await work.sources.put(replace(handbook, name="Guide"))
+    assert await version_of(transaction, handbook.id) == before
+
+
+async def test_states_are_those_of_the_sources_that_one_may_see(transaction: TransactionFactory) -> None:
+    handbook, secret, gone = source(), source("hr", name="Secret"), source(name="Gone")
+    async with transaction() as work:
+        for one in (handbook, secret, gone):
+            await work.sources.put(one)
+        await work.sources.delete(gone.id)
+        await work.chores.add([Chore(ChoreKind.SOURCE_GROUPS, secret.id), Chore(ChoreKind.SOURCE_DELETED, handbook.id)])
+        await work.commit()
+    async with transaction() as work:
+        [shown] = await work.sources.states(EVERY)
+        both = await work.sources.states(frozenset({"hr"}))
+    assert (shown.id, shown.name, shown.settled) == (handbook.id, "Handbook", True)
+    assert [(one.id, one.settled) for one in both] == sorted([(handbook.id, True), (secret.id, False)])
+
+
+async def test_an_excerpt_is_counted_in_code_points_and_of_that_version_only(transaction: TransactionFactory) -> None:
+    live = await published(transaction, source(), "Grüße 👋🏽, 東京! The end.")
+    async with transaction() as work:
+        for start, end in ((0, 5), (4, 10), (8, len(live.text)), (0, len(live.text) + 5)):
+            assert await work.documents.excerpt(live.id, live.content_hash, start, end) == live.text[start:end]
+        assert await work.documents.excerpt(live.id, "another", 0, 5) is None
+        assert await work.documents.excerpt(uuid4(), live.content_hash, 0, 5) is None
+
+
+async def test_changes_of_the_same_source_wait_for_each_other(postgres_url: str) -> None:
+    """A deletion locks sources before documents, as a publication does: neither waits for the other for ever."""
+    async with open_database(postgres_url) as database:
+        async with database.sessions() as session:
+            await (await session.connection()).run_sync(METADATA.create_all)
+            await session.commit()
+        transaction = partial(SqlDocumentationTransaction, database.sessions)
+        sources = [source(name=str(n)) for n in range(3)]
+        live = [await published(transaction, one, "Text", external_id=f"{n}") for one in sources for n in range(4)]
+
+        async def publish(one: Document) -> None:
+            async with transaction() as work:
+                await work.documents.publish(one)
+                await work.commit()
+
+        async def delete(ids: list[UUID]) -> None:
+            async with transaction() as work:
+                await work.documents.delete(ids)
+                await work.commit()
+
+        ids = [one.id for one in live[::2]]
+        await asyncio.gather(*(publish(one) for one in live), delete(ids), delete(ids[::-1]), *map(publish, live))
+        versions = [await version_of(transaction, one.id) for one in sources]
+        assert min(versions) > 4

@@ -1,6 +1,7 @@
 """The documentation database, in memory."""
 
 import copy
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -11,6 +12,7 @@ from documentation_service.interfaces import (
     Alias,
     AliasRepositoryInterface,
     Chore,
+    ChoreKind,
     ChoreRepositoryInterface,
     ChoreRunnerInterface,
     DocumentationTransactionInterface,
@@ -21,6 +23,7 @@ from documentation_service.interfaces import (
     QueryExpanderInterface,
     Source,
     SourceRepositoryInterface,
+    SourceState,
 )
 from documentation_service.services.aliases import folded
 from flash_core.errors import ConflictError, NotFoundError
@@ -41,6 +44,7 @@ class _Row:
 class _State:
     sources: dict[UUID, Source] = field(default_factory=dict)
     deleted_sources: set[UUID] = field(default_factory=set)
+    versions: Counter[UUID] = field(default_factory=Counter)
     documents: dict[UUID, _Row] = field(default_factory=dict)
     chores: dict[Chore, None] = field(default_factory=dict)
     aliases: dict[UUID, Alias] = field(default_factory=dict)
@@ -91,6 +95,7 @@ class FakeSources(SourceRepositoryInterface):
             raise ConflictError("This source was deleted.")
         before = self._state.sources.get(source.id)
         self._state.sources[source.id] = source
+        self._state.versions[source.id] += source != before
         return before
 
     async def delete(self, source_id: UUID) -> bool:
@@ -98,6 +103,18 @@ class FakeSources(SourceRepositoryInterface):
             return False
         self._state.deleted_sources.add(source_id)
         return True
+
+    async def states(self, groups: frozenset[str]) -> list[SourceState]:
+        return [
+            SourceState(
+                source.id,
+                source.name,
+                self._state.versions[source.id],
+                Chore(ChoreKind.SOURCE_GROUPS, source.id) not in self._state.chores,
+            )
+            for source in sorted(self._state.sources.values(), key=lambda source: source.id)
+            if _open(source.groups, groups)
+        ]
 
 
 class FakeDocuments(DocumentRepositoryInterface):
@@ -122,6 +139,7 @@ class FakeDocuments(DocumentRepositoryInterface):
         if row is None or row.source_id != document.source_id or row.source_id not in self._state.sources:
             return False
         row.live = replace(document, external_id=row.external_id)
+        self._state.versions[row.source_id] += 1
         return True
 
     async def visible(self, document_ids: Sequence[UUID], groups: frozenset[str]) -> list[LiveDocument]:
@@ -129,6 +147,10 @@ class FakeDocuments(DocumentRepositoryInterface):
 
     async def read(self, document_id: UUID, groups: frozenset[str]) -> tuple[LiveDocument, str] | None:
         return next((found for found in self._open_to(groups) if found[0].id == document_id), None)
+
+    async def excerpt(self, document_id: UUID, content_hash: str, start: int, end: int) -> str | None:
+        row = self._state.documents.get(document_id)
+        return row.live.text[start:end] if row and row.live and row.live.content_hash == content_hash else None
 
     async def page(self, query: DocumentQuery) -> list[LiveDocument]:
         found = sorted((live for live, _ in self._open_to(query.groups)), key=lambda live: live.id)
@@ -141,7 +163,9 @@ class FakeDocuments(DocumentRepositoryInterface):
         ]
 
     async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
-        return [one for one in document_ids if self._state.documents.pop(one, None)]
+        gone = [row for one in document_ids if (row := self._state.documents.pop(one, None))]
+        self._state.versions.update({row.source_id for row in gone})
+        return [row.id for row in gone]
 
     async def delete_of(self, source_id: UUID) -> int:
         rows = [row for row in self._state.documents.values() if row.source_id == source_id]

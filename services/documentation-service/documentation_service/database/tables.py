@@ -17,7 +17,9 @@ class DocumentationBase(DeclarativeBase):
 
 
 class SourceRow(DocumentationBase):
-    """A deleted source stays as a tombstone, so that a late write can't bring it back."""
+    """A deleted source stays as a tombstone, so that a late write can't bring it back. `version` grows with every
+    change of the source or of its documents.
+    """
 
     __tablename__ = "sources"
 
@@ -25,6 +27,7 @@ class SourceRow(DocumentationBase):
     name: Mapped[str] = mapped_column(Text)
     provider: Mapped[str] = mapped_column(Text)
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, or_, select, update
+from sqlalchemy import Row, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from documentation_service.database.repositories.visibility import open_to
 from documentation_service.database.tables import DocumentRow, SourceRow
 from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument
 from flash_core.errors import NotFoundError
@@ -46,7 +47,7 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         return [by_external_id[one] for one in external_ids]
 
     async def publish(self, document: Document) -> bool:
-        if not await self._source_stays(document.source_id):
+        if not await self._changing([document.source_id]):
             return False
         published = await self._session.scalar(
             update(DocumentRow)
@@ -73,6 +74,12 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         row = (await self._session.execute(statement)).one_or_none()
         return (_live(row), row[-1]) if row else None
 
+    async def excerpt(self, document_id: UUID, content_hash: str, start: int, end: int) -> str | None:
+        part = func.substr(DocumentRow.text, start + 1, end - start)
+        of_version = (DocumentRow.id == document_id, DocumentRow.content_hash == content_hash)
+        found: str | None = await self._session.scalar(select(part).where(*of_version))
+        return found
+
     async def page(self, query: DocumentQuery) -> list[LiveDocument]:
         statement = _visible(query.groups).order_by(DocumentRow.id).limit(query.limit)
         if query.after is not None:
@@ -97,6 +104,8 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         )
 
     async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+        of_them = select(DocumentRow.source_id).where(DocumentRow.id.in_(document_ids))
+        await self._changing(list(await self._session.scalars(of_them.distinct())))
         statement = delete(DocumentRow).where(DocumentRow.id.in_(document_ids)).returning(DocumentRow.id)
         return list(await self._session.scalars(statement))
 
@@ -108,6 +117,19 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         """Whether the source is there; if so it can't be deleted before this transaction ends."""
         alive = select(SourceRow.id).where(SourceRow.id == source_id, SourceRow.deleted_at.is_(None))
         return await self._session.scalar(alive.with_for_update(read=True)) is not None
+
+    async def _changing(self, source_ids: Sequence[UUID]) -> bool:
+        """Raise the versions of these sources, as far as they are not deleted; whether there were any.
+
+        Before their documents are touched, and in the order of their ids: so two changes wait for each other and
+        never each for the other.
+        """
+        alive = select(SourceRow.id).where(SourceRow.id.in_(source_ids), SourceRow.deleted_at.is_(None))
+        locked = list(await self._session.scalars(alive.order_by(SourceRow.id).with_for_update(key_share=True)))
+        if locked:
+            grown = update(SourceRow).where(SourceRow.id.in_(locked)).values(version=SourceRow.version + 1)
+            await self._session.execute(grown)
+        return bool(locked)
 
     async def _resolved(self, statement: Select[Any]) -> list[ResolvedDocument]:
         rows = await self._session.execute(
@@ -123,14 +145,10 @@ def _visible(groups: frozenset[str]) -> Any:
         .where(
             DocumentRow.content_hash.is_not(None),
             SourceRow.deleted_at.is_(None),
-            _open_to(SourceRow.groups, groups),
-            _open_to(DocumentRow.groups, groups),
+            open_to(SourceRow.groups, groups),
+            open_to(DocumentRow.groups, groups),
         )
     )
-
-
-def _open_to(column: Any, groups: frozenset[str]) -> ColumnElement[bool]:
-    return or_(column == [], column.overlap(sorted(groups)))
 
 
 def _live(row: Row[Any]) -> LiveDocument:

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from documentation_service.database.tables import SourceRow
-from documentation_service.interfaces import Source, SourceRepositoryInterface
+from documentation_service.database.repositories.visibility import open_to
+from documentation_service.database.tables import SourceRow, VectorChoreRow
+from documentation_service.interfaces import ChoreKind, Source, SourceRepositoryInterface, SourceState
 from flash_core.errors import ConflictError
 
 
@@ -31,6 +32,7 @@ class SqlSourceRepository(SourceRepositoryInterface):
             raise ConflictError("This source was deleted.")
         known = _source(row)
         row.name, row.provider, row.groups = source.name, source.provider, sorted(source.groups)
+        row.version += source != known
         return known
 
     async def delete(self, source_id: UUID) -> bool:
@@ -38,8 +40,20 @@ class SqlSourceRepository(SourceRepositoryInterface):
         if row is None or row.deleted_at is not None:
             return False
         row.deleted_at = await self._session.scalar(select(func.now()))
+        row.version += 1
         await self._session.flush()
         return True
+
+    async def states(self, groups: frozenset[str]) -> list[SourceState]:
+        unheard = exists().where(
+            VectorChoreRow.kind == ChoreKind.SOURCE_GROUPS.value, VectorChoreRow.target_id == SourceRow.id
+        )
+        rows = await self._session.execute(
+            select(SourceRow.id, SourceRow.name, SourceRow.version, ~unheard)
+            .where(SourceRow.deleted_at.is_(None), open_to(SourceRow.groups, groups))
+            .order_by(SourceRow.id)
+        )
+        return [SourceState(*row) for row in rows]
 
 
 def _source(row: SourceRow) -> Source:
