@@ -1,18 +1,15 @@
-"""The judged sets of `../shared/data`, and the measures of a ranked list.
-
-Measures follow trec_eval: nDCG with gains 2^rel - 1 = rel for binary judgements and a log2(rank + 1) discount
-(Järvelin and Kekäläinen 2002), recall against all relevant documents, reciprocal rank of the first relevant one.
-"""
+"""The judged sets of `../shared/data`, and their measures, which are those of `askflash eval`."""
 
 import csv
 import json
-import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from local_fleet.eval.measures import ndcg, recall, reciprocal_rank
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 _HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$", re.MULTILINE)
@@ -44,12 +41,10 @@ class Measures:
     questions: int = 0
 
     def add(self, ranked: Sequence[str], question: Question, *, depth: int = 10) -> None:
-        top = [one for one in ranked if one not in question.ignored][:depth]
-        gains = [1.0 if one in question.relevant else 0.0 for one in top]
-        ideal = sum(1 / math.log2(rank + 2) for rank in range(min(depth, len(question.relevant))))
-        self.ndcg += sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains)) / ideal
-        self.recall += sum(gains) / len(question.relevant)
-        self.reciprocal_rank += next((1 / (rank + 1) for rank, gain in enumerate(gains) if gain), 0.0)
+        kept = [one for one in ranked if one not in question.ignored]
+        self.ndcg += ndcg(kept, question.relevant, depth)
+        self.recall += recall(kept, question.relevant, depth)
+        self.reciprocal_rank += reciprocal_rank(kept, question.relevant, depth)
         self.questions += 1
 
     def mean(self) -> tuple[float, float, float]:

@@ -45,11 +45,13 @@ class Examiner:
         *,
         search_only: bool = False,
         waits: Sequence[float] = WAITS,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._client = client
         self._filters = {} if source_ids is None else {"filters": {"source_ids": list(source_ids)}}
         self._search_only = search_only
         self._waits = waits
+        self._answer_seconds = answer_seconds
         self._names: dict[str, Names] = {}
 
     async def examine(
@@ -100,22 +102,20 @@ class Examiner:
         body = {"content": exchange.question.question, **self._filters}
         try:
             accepted = await self._patiently(lambda: self._client.post(f"{path}/messages", body))
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 exchange.answer = await self._finished(accepted["answer_id"])
         except TimeoutError:
-            raise FleetError(f"No answer within {ANSWER_SECONDS} s.") from None
+            raise FleetError(f"No answer within {self._answer_seconds:g} s.") from None
         finally:
             with contextlib.suppress(FleetError):
                 await self._client.delete(path)
 
     async def _finished(self, answer_id: str) -> dict[str, Any]:
-        async for frame in self._client.frames(answer_id):
-            if frame["type"] == "error":
-                raise FleetError(f"The answer failed: {frame['problem']['detail']}")
-            if frame["type"] == "done":
-                answer: dict[str, Any] = frame["answer"]
-                return answer
-        raise FleetError("The answer's stream ended before the answer.")
+        *_, last = [frame async for frame in self._client.frames(answer_id)]
+        if last["type"] == "error":
+            raise FleetError(f"The answer failed: {last['problem']['detail']}")
+        answer: dict[str, Any] = last["answer"]
+        return answer
 
     async def _look_up_cited(self, exchange: Exchange) -> None:
         answer = exchange.answer or {}
