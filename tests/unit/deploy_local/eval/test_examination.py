@@ -1,5 +1,6 @@
 """What is asked of a fleet, and what is made of its answers."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -160,9 +161,14 @@ async def test_a_stream_that_ends_early_is_an_error(fleet: ScriptedFleet) -> Non
 
 
 async def test_an_answer_that_takes_too_long_is_given_up(fleet: ScriptedFleet) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    fleet.refusals["/api/v1/answers/a-c1/events"] = deque([httpx2.Response(200, content=never())])
     async with client_of(fleet) as client:
-        [exchange] = await Examiner(client, answer_seconds=0).examine([VACATION], 1, lambda _: None)
-    assert exchange.error == "No answer within 0 s."
+        [exchange] = await Examiner(client, answer_seconds=0.01).examine([VACATION], 1, lambda _: None)
+    assert exchange.error == "No answer within 0.01 s."
     assert exchange.hits
     assert fleet.conversations == {}
 
