@@ -90,6 +90,12 @@ class ModelFolder:
         )
 
     @cached_property
+    def tells_pairs_apart(self) -> bool:
+        """Whether the second text of a pair gets segment 1; some models were trained without, by their tokenizer."""
+        inputs = self._json("tokenizer_config.json", optional=True).get("model_input_names")
+        return inputs is None or "token_type_ids" in inputs
+
+    @cached_property
     def pooling(self) -> Pooling:
         """As `modules.json` names it; without that file the mean, as sentence-transformers does."""
         modules = self._json("modules.json", optional=True, default=[])

@@ -18,7 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from flash_core.errors import InvalidInputError
 
-INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
+SEGMENTS: Final = "token_type_ids"
+INPUTS: Final = ("input_ids", "attention_mask", SEGMENTS)
 EMBEDDING: Final = "embedding"
 LOGITS: Final = "logits"
 
@@ -158,7 +159,7 @@ class _BertEncoder:
 
     def _embeddings(self) -> str:
         words = self._add.node("Gather", self._table("word"), "input_ids")
-        segments = self._add.node("Gather", self._table("token_type"), "token_type_ids")
+        segments = self._add.node("Gather", self._table("token_type"), SEGMENTS)
         length = self._add.node("Shape", "input_ids", start=1, end=2)
         first, axis = self._add.integers(self._shape.first_position), self._add.integers(0)
         end = self._add.node("Add", length, first)
