@@ -9,15 +9,18 @@ from importlib.resources import files
 
 from redis.asyncio import Redis
 
-from ai_main_service.config import EXTRACTIVE, AiMainSettings
+from ai_main_service.config import EXTRACTIVE, OPENAI, AiMainSettings
 from ai_main_service.providers.extractive import ExtractiveProvider
 from ai_main_service.services.answer_writer import ANSWER_PROMPT, GENERAL_PROMPT
 from ai_main_service.services.generation_worker import GenerationWorker
+from flash_core.clients.anthropic_chat import AnthropicProtocol
 from flash_core.clients.chat import GenerationLeaseClient
+from flash_core.clients.chat_model import ChatModel, ChatProtocol, open_chat_model
 from flash_core.clients.documentation import SearchClient
 from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.guarded_model import GuardedModel
 from flash_core.clients.intent import IntentClient
-from flash_core.clients.openai_chat import ChatModel, open_chat_model
+from flash_core.clients.openai_chat import OpenAIProtocol
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.interfaces.ai_provider import AIProviderInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
@@ -66,6 +69,7 @@ async def compose(settings: AiMainSettings | None = None) -> AsyncIterator[Conta
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=platform.health,
+            optional_health=[provider.health for provider in providers if isinstance(provider, GuardedModel)],
         )
 
 
@@ -79,14 +83,25 @@ async def _provider(
 ) -> AIProviderInterface:
     if name == EXTRACTIVE:
         return ExtractiveProvider(embeddings)
-    return await stack.enter_async_context(open_chat_model(_model(settings)))
+    protocol, model = _openai(settings) if name == OPENAI else _anthropic(settings)
+    return GuardedModel(await stack.enter_async_context(open_chat_model(protocol, model)))
 
 
-def _model(settings: AiMainSettings) -> ChatModel:
+def _openai(settings: AiMainSettings) -> tuple[ChatProtocol, ChatModel]:
+    key = settings.openai_api_key.get_secret_value()
+    return OpenAIProtocol(), _model(settings.openai_base_url, key, settings.ai_main_model, settings)
+
+
+def _anthropic(settings: AiMainSettings) -> tuple[ChatProtocol, ChatModel]:
+    key = settings.anthropic_api_key.get_secret_value()
+    return AnthropicProtocol(), _model(settings.anthropic_base_url, key, settings.model_of_anthropic, settings)
+
+
+def _model(base_url: str, api_key: str, model: str, settings: AiMainSettings) -> ChatModel:
     return ChatModel(
-        base_url=settings.openai_base_url,
-        api_key=settings.openai_api_key.get_secret_value(),
-        model=settings.ai_main_model,
+        base_url=base_url,
+        api_key=api_key,
+        model=model,
         first_token_seconds=settings.ai_first_token_seconds,
         idle_seconds=settings.ai_idle_seconds,
         total_seconds=settings.ai_total_seconds,

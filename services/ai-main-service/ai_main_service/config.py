@@ -2,25 +2,50 @@
 
 from typing import Final, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from flash_core.config.settings import ServiceSettings
 
 EXTRACTIVE: Final = "extractive"
 OPENAI: Final = "openai"
+ANTHROPIC: Final = "anthropic"
+_ANTHROPIC_URL = "https://api.anthropic.com"
+
+
+class ModelPrice(BaseModel):
+    """What a million tokens cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
 
 
 class AiMainSettings(ServiceSettings):
     ai_provider: str = Field(
         default="extractive",
-        description="Who writes answers: `extractive` (quotes, no model), `openai` (any OpenAI-compatible server); "
-        "several in order of preference, separated by commas.",
+        description="Who writes answers: `extractive` (quotes, no model), `openai` (any OpenAI-compatible server), "
+        "`anthropic`; several in order of preference, separated by commas. When none of them can, `extractive` does.",
     )
     openai_base_url: str = Field(
         default="https://api.openai.com/v1", description="Where an OpenAI-compatible server answers."
     )
     openai_api_key: SecretStr = Field(default=SecretStr(""), description="Its key; empty for servers without one.")
+    anthropic_base_url: str = Field(default=_ANTHROPIC_URL, description="Where Anthropic's messages API answers.")
+    anthropic_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Its key; needed when AI_PROVIDER names `anthropic` at the default address."
+    )
     ai_main_model: str = Field(default="", description="The model that writes; needed when AI_PROVIDER names `openai`.")
+    anthropic_model: str = Field(
+        default="",
+        description="The model that writes when AI_PROVIDER names `anthropic`; empty: AI_MAIN_MODEL, unless that is "
+        "`openai`'s.",
+    )
+    ai_prices: dict[str, ModelPrice] = Field(
+        default_factory=dict,
+        description='What a million tokens cost, by model, as JSON: `{"gpt-4o": {"prompt": 2.5, "completion": 10}}`; '
+        "answers then say their cost.",
+    )
     ai_first_token_seconds: float = Field(default=30, gt=0, description="How long a model may think before it writes.")
     ai_idle_seconds: float = Field(default=15, gt=0, description="How long a model may pause while it writes.")
     ai_total_seconds: float = Field(default=180, gt=0, description="How long one answer of a model may take.")
@@ -36,17 +61,35 @@ class AiMainSettings(ServiceSettings):
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """Names in order of preference, each once."""
-        return tuple(dict.fromkeys(name.strip() for name in self.ai_provider.split(",") if name.strip()))
+        """Names in order of preference, each once; the last resort is `extractive` even where it is not named."""
+        return tuple(dict.fromkeys((*self._named, EXTRACTIVE)))
+
+    @property
+    def model_of_anthropic(self) -> str:
+        return self.anthropic_model or ("" if OPENAI in self._named else self.ai_main_model)
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.ai_provider.split(",") if name.strip())
 
     @model_validator(mode="after")
     def _can_write(self) -> Self:
-        unknown = [name for name in self.providers if name not in {EXTRACTIVE, OPENAI}]
-        if unknown or not self.providers:
-            raise ValueError(f"AI_PROVIDER: {', '.join(unknown) or 'nothing'} is not known; extractive and openai are.")
-        if OPENAI in self.providers and not self.ai_main_model:
+        unknown = [name for name in self._named if name not in {EXTRACTIVE, OPENAI, ANTHROPIC}]
+        if unknown or not self._named:
+            raise ValueError(
+                f"AI_PROVIDER: {', '.join(unknown) or 'nothing'} is not known; extractive, openai and anthropic are."
+            )
+        if OPENAI in self._named and not self.ai_main_model:
             raise ValueError("AI_PROVIDER names openai, so AI_MAIN_MODEL must name a model.")
+        if ANTHROPIC in self._named:
+            self._anthropic_can_write()
         return self
+
+    def _anthropic_can_write(self) -> None:
+        if not self.model_of_anthropic:
+            raise ValueError("AI_PROVIDER names anthropic, so ANTHROPIC_MODEL must name a model.")
+        if self.anthropic_base_url == _ANTHROPIC_URL and not self.anthropic_api_key.get_secret_value():
+            raise ValueError("AI_PROVIDER names anthropic, so ANTHROPIC_API_KEY must be set.")
 
 
 Settings = AiMainSettings

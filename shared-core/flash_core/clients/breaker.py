@@ -16,7 +16,8 @@ log = structlog.get_logger(__name__)
 
 class CircuitBreaker:
     """Closed: calls pass. After `threshold` failures in a row open: calls fail at once for `open_seconds`. Then one
-    probe passes: its success closes the breaker, its failure opens it again.
+    probe passes: its success closes the breaker, its failure opens it again. A call that takes long may say earlier
+    that the dependency answers: others pass from then on, and its failure after all opens the breaker again.
 
     A dependency that is unavailable, too slow or crashes fails. One that says what is wrong, or that it has no room,
     lives. A cancelled call counts as nothing.
@@ -39,11 +40,14 @@ class CircuitBreaker:
         self._probing = False
 
     @asynccontextmanager
-    async def guard(self) -> AsyncIterator[None]:
-        """Run the call inside; raises `UpstreamUnavailableError` without running it while open."""
+    async def guard(self) -> AsyncIterator[Callable[[], None]]:
+        """Run the call inside; raises `UpstreamUnavailableError` without running it while open.
+
+        The function that it gives is called to say that the dependency has begun to answer.
+        """
         probe = self._admit()
         try:
-            yield
+            yield self._answers
         except FlashError as error:
             if isinstance(error, UpstreamUnavailableError):
                 self._failed()
@@ -69,6 +73,11 @@ class CircuitBreaker:
             raise UpstreamUnavailableError(f"{self._name} keeps failing; it is tried again in a moment.")
         self._probing = self._failures >= self._threshold
         return self._probing
+
+    def _answers(self) -> None:
+        if self._failures >= self._threshold:
+            self._failures = self._threshold - 1
+            self._probing = False
 
     def _failed(self) -> None:
         self._failures += 1

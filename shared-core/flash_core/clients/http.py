@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx2
@@ -11,6 +12,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from flash_core.clients.breaker import CircuitBreaker
+from flash_core.clients.retry_after import retry_after_seconds
 from flash_core.errors import (
     BadRequestError,
     ConflictError,
@@ -175,7 +177,8 @@ def _error_of(response: httpx2.Response) -> FlashError:
     if kind is InvalidInputError:
         return InvalidInputError(detail, _fields(problem.get("errors")))
     if kind is not None and issubclass(kind, OverloadedError):
-        return kind(detail, _seconds(response.headers.get("Retry-After", "")))
+        pause = retry_after_seconds(response.headers.get("Retry-After", ""), datetime.now(UTC))
+        return kind(detail, 1.0 if pause is None else pause)
     if kind is not None and kind is not UnauthenticatedError:
         return kind(detail)
     if response.status_code >= _FIRST_SERVER_ERROR:
@@ -185,7 +188,3 @@ def _error_of(response: httpx2.Response) -> FlashError:
 
 def _fields(errors: Any) -> list[FieldError]:
     return [FieldError(str(one.get("field")), str(one.get("message"))) for one in errors or [] if isinstance(one, dict)]
-
-
-def _seconds(retry_after: str) -> float:
-    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0

@@ -26,10 +26,27 @@ class GroundingPassage:
     score: float
 
 
+@dataclass(slots=True)
+class ModelCall:
+    """The tokens of one call to a model, as far as they are known while it goes on.
+
+    `asked` is the model's name in the settings, `model` the name that the server gave. `estimated`: the server has not
+    counted all of them (yet); what it has not said is guessed from the texts.
+    """
+
+    asked: str
+    model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    estimated: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class WritingRequest:
     """What to write: `turns` is the whole prompt for a chat model; `question` and `passages` are the same matter in
     parts, for a provider that is not one.
+
+    `calls` is filled by those who write: each call to a model that has written or was counted, also one that failed.
     """
 
     question: str
@@ -37,6 +54,7 @@ class WritingRequest:
     passages: Sequence[GroundingPassage] = ()
     max_tokens: int = 1_024
     temperature: float = 0.0
+    calls: list[ModelCall] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,8 @@ class AIProviderInterface(Protocol):
 
     The stream ends with exactly one `Finished`, or raises: `UpstreamUnavailableError` (away, slow, cut: another try
     may help), `UpstreamRejectedError` (wrong key, unknown model: it won't). What was yielded before an error is void.
-    Closing the iterator stops the work at the provider.
+    Closing the iterator stops the work at the provider. What the work has used stands in the request's `calls` at every
+    moment, however the stream ends.
     """
 
     name: str

@@ -70,10 +70,13 @@ class Citation(Response):
 
 
 class Usage(Response):
-    """`cost` is in the currency of the prices that the operator has set (`AI_PRICES`); None where there is no price."""
+    """`cost` is in the currency of the prices that the operator has set (`AI_PRICES`); None where there is no price.
+    `estimated`: the model server has not counted all of the tokens; what it has not said is guessed from the texts.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    estimated: bool = False
     cost: float | None = None
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from flash_core.errors import FencedError, FlashError, NotFoundError
-from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, TextPiece, WritingRequest
+from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, ModelCall, TextPiece, WritingRequest
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
@@ -53,7 +53,7 @@ class FakeSearch(SearchInterface):
 
 @dataclass
 class ScriptedProvider(AIProviderInterface):
-    """Writes `pieces`, then fails with `error` or finishes. `hangs` after the pieces until it is closed."""
+    """Writes `pieces`, a token each, then fails with `error` or finishes. `hangs` after them until it is closed."""
 
     pieces: Sequence[str] = ("Hello.",)
     name: str = "scripted"
@@ -64,14 +64,19 @@ class ScriptedProvider(AIProviderInterface):
 
     async def stream(self, request: WritingRequest) -> AsyncIterator[TextPiece | Finished]:
         self.requests.append(request)
+        call = ModelCall(self.name, f"{self.name}-model", prompt_tokens=10)
         try:
             for piece in self.pieces:
+                if not call.completion_tokens:
+                    request.calls.append(call)
+                call.completion_tokens += 1
                 yield TextPiece(piece)
             if self.hangs:
                 await asyncio.Event().wait()
             if self.error is not None:
                 raise self.error
-            yield Finished(model=f"{self.name}-model", prompt_tokens=10, completion_tokens=len(self.pieces))
+            call.estimated = False
+            yield Finished(call.model, call.prompt_tokens, call.completion_tokens)
         finally:
             self.closed += 1
 

@@ -56,7 +56,8 @@ class Behaviour:
 
 
 class ModelServer:
-    """`requests` are the bodies received, oldest first; `disconnects` counts readers who left before the end.
+    """`requests` are the bodies received, oldest first; `disconnects` counts readers who left before the end,
+    `connections` those that brought requests.
 
     `base_url` is what OPENAI_BASE_URL wants (it ends with `/v1`), `root_url` what ANTHROPIC_BASE_URL wants.
     """
@@ -65,11 +66,16 @@ class ModelServer:
         self.base_url = ""
         self.requests: list[dict[str, Any]] = []
         self.disconnects = 0
+        self._peers: set[object] = set()
         self._behaviours: list[Behaviour] = []
 
     @property
     def root_url(self) -> str:
         return self.base_url.removesuffix("/v1")
+
+    @property
+    def connections(self) -> int:
+        return len(self._peers)
 
     def behave(self, **wanted: Any) -> None:
         """Behave like this from the next request on, before anything that was asked for earlier."""
@@ -97,6 +103,7 @@ class ModelServer:
     async def _complete(self, wire: Wire, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.requests.append(body)
+        self._peers.add(request.transport and request.transport.get_extra_info("peername"))
         now = self._next()
         refusal = _refusal(wire, now, body, request)
         if refusal is not None:

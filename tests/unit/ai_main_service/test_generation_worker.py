@@ -128,7 +128,9 @@ async def test_the_next_provider_takes_over_and_nothing_of_the_first_is_left() -
     broken = ScriptedProvider(["Half of "], name="openai", error=AWAY)
     desk = Desk(providers=[broken, ScriptedProvider(["Leave is 25 days. [1]"])])
     answer = await desk.answer()
-    assert answer.content == desk.shown == "Leave is 25 days. [1]"
+    note = "_The preferred language model does not answer at the moment; another one wrote this._"
+    assert answer.content == desk.shown == f"Leave is 25 days. [1]\n\n{note}"
+    assert answer.model == "scripted-model"
     assert "reset" in [frame["type"] for frame in desk.frames]
 
 

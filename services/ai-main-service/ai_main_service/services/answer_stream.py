@@ -10,7 +10,9 @@ import structlog
 from pydantic import BaseModel
 
 from ai_main_service.services.context_builder import Context
+from ai_main_service.services.stopwatch import Stopwatch
 from flash_core.errors import FencedError, UpstreamUnavailableError
+from flash_core.interfaces.ai_provider import ModelCall
 from flash_core.interfaces.answer_log import AnswerLogInterface, LoggedFrame, Position
 from flash_core.schemas.chat import DeltaFrame, ResetFrame, Source, SourcesFrame, Stage, StatusFrame
 
@@ -31,12 +33,19 @@ class AnswerStream:
     """The first text goes out at once, later text within a window, or earlier when there is much of it.
 
     `content` is exactly what the deltas since the last reset say, once `flush` has returned. The log may be lost at
-    any time; then writing goes on, and the next frame that gets through is a reset with all of the text.
+    any time; then writing goes on, and the next frame that gets through is a reset with all of the text. `calls` and
+    `watch` hold what the answer has taken so far, so that they are there however it ends.
     Raises `FencedError` when a newer attempt writes this answer.
     """
 
     def __init__(
-        self, answers: AnswerLogInterface, generation_id: UUID, attempt: int, window: Callable[[], float]
+        self,
+        answers: AnswerLogInterface,
+        generation_id: UUID,
+        attempt: int,
+        window: Callable[[], float],
+        *,
+        queued_ms: float = 0.0,
     ) -> None:
         self._answers = answers
         self._generation_id = generation_id
@@ -54,6 +63,8 @@ class AnswerStream:
         self.content = ""
         self.context: Context | None = None
         self.first_text_at: float | None = None
+        self.calls: list[ModelCall] = []
+        self.watch = Stopwatch(queued_ms)
 
     async def status(self, stage: Stage, detail: str = "") -> None:
         await self._say(StatusFrame(stage=stage, detail=detail))

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from ai_main_service.config import EXTRACTIVE, AiMainSettings
+from ai_main_service.services.accounting import account_of, last_model
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.cleaning import visible
 from ai_main_service.services.context_builder import Context, build_context, documentation_turns, general_turns
-from ai_main_service.services.drafting import Draft, draft
-from ai_main_service.services.phrases import needs_model, refusal_text, short_answer, without_model
+from ai_main_service.services.drafting import draft
+from ai_main_service.services.phrases import needs_model, refusal_text, short_answer
 from ai_main_service.services.quality_checker import QualityChecker
 from ai_main_service.services.questions import Question
 from ai_main_service.services.ranking import lowest
 from ai_main_service.services.refusal import THRESHOLD, answerable
-from ai_main_service.services.stopwatch import Stopwatch
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
@@ -23,7 +23,7 @@ from flash_core.interfaces.search import SearchInterface
 from flash_core.models.conversation import Mode, Refusal
 from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
-from flash_core.schemas.chat import Citation, ClaimResponse, Source, Usage, WrittenAnswer
+from flash_core.schemas.chat import Citation, ClaimResponse, Source, WrittenAnswer
 from flash_core.schemas.search import SearchRequest, SearchResponse
 from flash_core.utils.words import detect_language
 
@@ -64,21 +64,24 @@ class AnswerWriter:
 
     async def write(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
         """The whole answer; its content is exactly what the stream has said since the last reset."""
-        watch = Stopwatch(claim.queued_ms)
-        answer = await (
-            self._general(claim, stream) if claim.mode is Mode.GENERAL else self._company(claim, stream, watch)
-        )
+        answer = await (self._general(claim, stream) if claim.mode is Mode.GENERAL else self._company(claim, stream))
         await stream.flush()
-        return answer.model_copy(
-            update={"content": stream.content, "timings_ms": watch.timings(stream.first_text_at)},
-        )
+        account = account_of(stream, self._settings.ai_prices)
+        model = answer.model or last_model(stream)
+        return answer.model_copy(update={"content": stream.content, "model": model, **account})
 
     async def interrupted(self, stream: AnswerStream) -> WrittenAnswer:
         """What there is of an answer that was stopped while it was being written."""
         await stream.flush()
         context = stream.context or Context((), ())
         citations = await self._checker.citations(stream.content, context)
-        return WrittenAnswer(content=stream.content, sources=list(context.sources), **_grounding(citations))
+        return WrittenAnswer(
+            content=stream.content,
+            sources=list(context.sources),
+            model=last_model(stream),
+            **_grounding(citations),
+            **account_of(stream, self._settings.ai_prices),
+        )
 
     async def _general(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
         """The model alone: nothing is looked up and nothing is cited."""
@@ -90,19 +93,20 @@ class AnswerWriter:
         turns = general_turns(self._prompts[GENERAL_PROMPT], claim.question, claim.history)
         request = WritingRequest(claim.question, turns, max_tokens=self._settings.ai_max_tokens)
         written = await draft(models, request, stream, _is_web_address)
-        return WrittenAnswer(content="", model=written.finished.model, usage=_usage(written))
+        await stream.write(written.note(detect_language(claim.question)))
+        return WrittenAnswer(content="", model=written.finished.model)
 
-    async def _company(self, claim: ClaimResponse, stream: AnswerStream, watch: Stopwatch) -> WrittenAnswer:
+    async def _company(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
         await stream.status("understanding")
         intent = await self._understand(claim)
-        watch.lap("intent")
+        stream.watch.lap("intent")
         short = short_answer(intent.kind, intent.language)
         if short is not None:
             await stream.write(short)
             return WrittenAnswer(content="", confidence=1.0)
         await stream.status("searching", intent.standalone_question)
         found = await self._found(claim, intent)
-        watch.lap("retrieval")
+        stream.watch.lap("retrieval")
         return await self._from_passages(claim, intent, found, stream)
 
     async def _understand(self, claim: ClaimResponse) -> IntentResponse:
@@ -150,8 +154,7 @@ class AnswerWriter:
         written = await draft(self._providers, request, stream, _LinksOf(context).is_named)
         if written.refused:
             return await self._refuse(intent, context, confidence, stream)
-        if written.fell_back and written.finished.model == EXTRACTIVE:
-            await stream.write(f"\n\n_{without_model(intent.language)}_")
+        await stream.write(written.note(intent.language))
         await stream.status("checking")
         citations = await self._checker.citations(stream.content, context)
         return WrittenAnswer(
@@ -159,7 +162,6 @@ class AnswerWriter:
             sources=list(context.sources),
             confidence=confidence,
             model=written.finished.model,
-            usage=_usage(written),
             follow_ups=_follow_ups(context, citations),
             **_grounding(citations),
         )
@@ -193,11 +195,6 @@ def _asker(claim: ClaimResponse) -> Principal:
     known = {role.value for role in UserRole}
     roles = frozenset(UserRole(role) for role in claim.roles if role in known)
     return Principal(claim.user_id, roles, frozenset(claim.groups))
-
-
-def _usage(written: Draft) -> Usage:
-    finished = written.finished
-    return Usage(prompt_tokens=finished.prompt_tokens, completion_tokens=finished.completion_tokens)
 
 
 def _grounding(citations: Sequence[Citation]) -> dict[str, object]:

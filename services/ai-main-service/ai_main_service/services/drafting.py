@@ -1,16 +1,18 @@
 """Letting the first provider that can write the answer, into its stream."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
+from ai_main_service.config import EXTRACTIVE
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.citations import LinkRule, MarkerFilter
 from ai_main_service.services.opening import Opening
+from ai_main_service.services.phrases import another_model, without_model
 from flash_core.errors import FlashError, OverloadedError, UpstreamRejectedError, UpstreamUnavailableError
-from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, TextPiece, WritingRequest
+from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, WritingRequest
+from flash_core.utils.closing import closing
 
 log = structlog.get_logger(__name__)
 _PROVIDER_ERRORS = (UpstreamUnavailableError, UpstreamRejectedError, OverloadedError)
@@ -18,13 +20,20 @@ _PROVIDER_ERRORS = (UpstreamUnavailableError, UpstreamRejectedError, OverloadedE
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Who wrote, what it cost; `refused` when the writer says that the passages do not answer the question, and then
+    """Who wrote; `refused` when the writer says that the passages do not answer the question, and then
     nothing was written. `fell_back` when a provider that is preferred could not.
     """
 
     finished: Finished
     refused: bool = False
     fell_back: bool = False
+
+    def note(self, language: str) -> str:
+        """What the answer says at its end when not the preferred provider wrote it, else nothing."""
+        if not self.fell_back:
+            return ""
+        said = without_model(language) if self.finished.model == EXTRACTIVE else another_model(language)
+        return f"\n\n_{said}_"
 
 
 async def draft(
@@ -33,11 +42,13 @@ async def draft(
     stream: AnswerStream,
     is_allowed_link: LinkRule,
 ) -> Draft:
-    """Write with the first provider that succeeds; what one wrote before it failed is void.
+    """Write with the first provider that succeeds; what one wrote before it failed is void. What all of them used goes
+    on the stream's bill.
 
     When none succeeds: the first error that may pass, else the first of all.
     """
     errors: list[FlashError] = []
+    request = replace(request, calls=stream.calls)
     for provider in providers:
         markers = {passage.marker for passage in request.passages}
         try:
@@ -56,7 +67,7 @@ async def _write(
     provider: AIProviderInterface, request: WritingRequest, stream: AnswerStream, markers: MarkerFilter
 ) -> tuple[Finished, bool]:
     opening = Opening()
-    async with _closing(provider.stream(request)) as items:
+    async with closing(provider.stream(request)) as items:
         async for item in items:
             if isinstance(item, Finished):
                 await stream.write(markers.feed(opening.close()) + markers.close())
@@ -65,14 +76,3 @@ async def _write(
             if opening.refuses:
                 return Finished(model=provider.name), True
     raise UpstreamUnavailableError(f"The provider {provider.name} stopped without an end.")
-
-
-@asynccontextmanager
-async def _closing(items: AsyncIterator[TextPiece | Finished]) -> AsyncIterator[AsyncIterator[TextPiece | Finished]]:
-    """Leaving, however it happens, stops the work at the provider."""
-    try:
-        yield items
-    finally:
-        close = getattr(items, "aclose", None)
-        if close is not None:
-            await close()

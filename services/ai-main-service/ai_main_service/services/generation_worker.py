@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from ai_main_service.config import AiMainSettings
+from ai_main_service.services.accounting import account_of, last_model
 from ai_main_service.services.answer_stream import AnswerStream, window_of
 from ai_main_service.services.answer_writer import AnswerWriter
 from flash_core.errors import FencedError, FlashError, NotFoundError, UpstreamUnavailableError
@@ -84,7 +85,13 @@ class GenerationWorker:
 
     @asynccontextmanager
     async def _stream(self, claim: ClaimResponse) -> AsyncIterator[AnswerStream]:
-        stream = AnswerStream(self._answers, claim.generation_id, claim.attempt, window=lambda: window_of(self._active))
+        stream = AnswerStream(
+            self._answers,
+            claim.generation_id,
+            claim.attempt,
+            window=lambda: window_of(self._active),
+            queued_ms=claim.queued_ms,
+        )
         self._active += 1
         try:
             with ACTIVE.track_inprogress():
@@ -158,7 +165,7 @@ class GenerationWorker:
         return FinishRequest(
             attempt=claim.attempt,
             state=GenerationState.FAILED,
-            answer=WrittenAnswer(content=""),
+            answer=WrittenAnswer(content="", model=last_model(stream), **account_of(stream, self._settings.ai_prices)),
             problem=self._describe(error),
         )
 

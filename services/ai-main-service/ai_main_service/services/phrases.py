@@ -41,6 +41,14 @@ _NEEDS_MODEL: Final = {
 _WITHOUT_MODEL: Final = {
     "en": "The language model does not answer at the moment; these are quotations from the documentation.",
     "de": "Das Sprachmodell antwortet gerade nicht; dies sind Zitate aus der Dokumentation.",
+    "es": "El modelo de lenguaje no responde en este momento; estas son citas de la documentación.",
+    "fr": "Le modèle de langage ne répond pas pour le moment ; ce sont des citations de la documentation.",
+}
+_ANOTHER_MODEL: Final = {
+    "en": "The preferred language model does not answer at the moment; another one wrote this.",
+    "de": "Das bevorzugte Sprachmodell antwortet gerade nicht; dies hat ein anderes geschrieben.",
+    "es": "El modelo de lenguaje preferido no responde en este momento; otro ha escrito esto.",
+    "fr": "Le modèle de langage préféré ne répond pas pour le moment ; un autre a écrit ceci.",
 }
 _REFUSALS: Final = {
     "en": ("This is not in your documentation.", "The nearest pages are:"),
@@ -63,6 +71,10 @@ def needs_model(language: str) -> str:
 
 def without_model(language: str) -> str:
     return _by(_WITHOUT_MODEL, language)
+
+
+def another_model(language: str) -> str:
+    return _by(_ANOTHER_MODEL, language)
 
 
 def refusal_text(language: str, titles: list[str]) -> str:
