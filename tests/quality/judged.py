@@ -5,7 +5,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,16 @@ def squad2() -> JudgedSet:
     folder = DATA / "squad2_dev"
     answerable = {row["_id"] for row in _jsonl(folder / "queries.jsonl") if row["answerable"]}
     return _beir("squad2_dev", folder, {"dense": 0.806, "BM25": 0.891, "CC": 0.915}, keep=answerable.__contains__)
+
+
+def halved(judged: JudgedSet) -> tuple[JudgedSet, JudgedSet]:
+    """Every second article with its questions, and the questions of the others, whose article is then missing."""
+    titles = sorted({one["title"] for one in judged.documents})
+    kept = {one["external_id"] for one in judged.documents if one["title"] in set(titles[::2])}
+    present = [question for question in judged.questions if question.relevant <= kept]
+    absent = [question for question in judged.questions if not question.relevant & kept]
+    documents = [one for one in judged.documents if one["external_id"] in kept]
+    return replace(judged, documents=documents, questions=present), replace(judged, questions=absent)
 
 
 def anthropic_docs() -> JudgedSet:

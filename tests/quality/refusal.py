@@ -11,7 +11,7 @@ import math
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,7 +25,7 @@ from ai_main_service.services.refusal import THRESHOLD, TOP_COSINE, answerable, 
 from flash_core.schemas.search import SearchHit
 from tests.e2e.fleet import User, running_fleet, signed_in
 from tests.quality.bench_quality import _existing, _index
-from tests.quality.judged import JudgedSet, anthropic_docs, handbook_headings, squad2
+from tests.quality.judged import JudgedSet, anthropic_docs, halved, handbook_headings, squad2
 
 AT_ONCE = 4
 HITS = 16
@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
 
 
 async def _groups(user: User, most: int) -> list[Group]:
-    squad, absent = _halved(squad2())
+    squad, absent = halved(squad2())
     own = {one.name: _sample(one, most) for one in (squad, handbook_headings(), anthropic_docs())}
     groups = []
     for corpus in (squad, handbook_headings(), anthropic_docs()):
@@ -84,16 +84,6 @@ async def _groups(user: User, most: int) -> list[Group]:
             groups.append(await _asked(user, source_id, corpus.name, kind, texts))
         await user.http.delete(f"/api/v1/sources/{source_id}", timeout=120)
     return groups
-
-
-def _halved(judged: JudgedSet) -> tuple[JudgedSet, JudgedSet]:
-    """Every second article with its questions, and the questions of the others."""
-    titles = sorted({one["title"] for one in judged.documents})
-    kept = {one["external_id"] for one in judged.documents if one["title"] in set(titles[::2])}
-    present = [question for question in judged.questions if question.relevant <= kept]
-    absent = [question for question in judged.questions if not question.relevant & kept]
-    documents = [one for one in judged.documents if one["external_id"] in kept]
-    return replace(judged, documents=documents, questions=present), replace(judged, questions=absent)
 
 
 def _sample(judged: JudgedSet, most: int) -> list[str]:
