@@ -12,5 +12,5 @@ SPEC: Final = ServiceSpec(
     name="embedding",
     compose=compose,
     routers=(public.router, internal.router),
-    body_limits={"/internal/embeddings": _BULK_BYTES},
+    body_limits=dict.fromkeys(("/internal/embeddings", "/internal/rerank", "/internal/entailment"), _BULK_BYTES),
 )

@@ -11,17 +11,18 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from asgi_lifespan import LifespanManager
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import ASGITransport, AsyncClient, ConnectError, MockTransport, Request, Response
 
 from embedding_service.composition import Container
 from embedding_service.config import BatchPolicy
 from embedding_service.main import SPEC
 from embedding_service.services.batching import BatchingEmbeddings
 from embedding_service.services.model_health import ModelHealth
-from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.embedding import EmbeddingClient, EntailmentClient, RerankerClient
 from flash_core.clients.http import HttpClient
+from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose
-from flash_core.interfaces.entailment import EntailmentModelInterface
+from flash_core.interfaces.entailment import Claim, EntailmentModelInterface
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.models.user import Principal
 from flash_core.testing.cross_encoders import FakeEntailment, FakeReranker
@@ -210,3 +211,80 @@ async def test_ready_means_that_there_is_a_model(client: AsyncClient) -> None:
     assert (await client.get("/health/ready")).status_code == 204
     detail = (await client.get("/health/detail")).json()
     assert [check["name"] for check in detail["checks"]] == ["embedding-model"]
+
+
+async def test_siblings_ask_for_relevance_and_support(model: FakeEmbeddingProvider) -> None:
+    reranker, entailment = FakeReranker(), FakeEntailment()
+    async with serving(model, reranker, entailment) as client:
+        sibling = HttpClient(client, FakeAuthenticator()).sibling("http://embedding")
+        assert await RerankerClient(sibling).scores("sick leave", ["paid sick leave", "vpn"]) == [1, 0]
+        assert await EntailmentClient(sibling).supported([Claim("It is open.", "It is closed.")]) == [2 / 3]
+    assert reranker.calls == [("sick leave", ["paid sick leave", "vpn"])]
+    assert entailment.calls == [[Claim("It is open.", "It is closed.")]]
+
+
+async def test_a_long_list_is_asked_for_in_parts(model: FakeEmbeddingProvider) -> None:
+    reranker, entailment = FakeReranker(), FakeEntailment()
+    async with serving(model, reranker, entailment) as client:
+        sibling = HttpClient(client, FakeAuthenticator()).sibling("http://embedding")
+        texts = ["leave" if number % 7 else "vpn" for number in range(300)]
+        assert await RerankerClient(sibling).scores("leave", texts) == [float(text == "leave") for text in texts]
+        claims = [Claim(text, "leave") for text in texts]
+        assert await EntailmentClient(sibling).supported(claims) == [float(text == "leave") for text in texts]
+    assert [len(asked) for _, asked in reranker.calls] == [256, 44]
+    assert [len(asked) for asked in entailment.calls] == [256, 44]
+
+
+async def test_the_models_beside_are_named_or_null(model: FakeEmbeddingProvider) -> None:
+    async with serving(model, FakeReranker(None), FakeEntailment("nli@1")) as client:
+        answer = (await client.get("/internal/model", headers=SERVICE)).json()
+    assert answer == {"name": "fake", "dimension": 64, "max_tokens": 256, "reranker": None, "entailment": "nli@1"}
+
+
+async def test_without_a_model_relevance_is_unavailable(model: FakeEmbeddingProvider) -> None:
+    away = UpstreamUnavailableError("There is no model for rerank-model.")
+    async with serving(model, FakeReranker(None, error=away)) as client:
+        response = await client.post("/internal/rerank", json={"query": "q", "texts": ["t"]}, headers=SERVICE)
+        assert response.status_code == 503
+        sibling = HttpClient(client, FakeAuthenticator()).sibling("http://embedding")
+        with pytest.raises(UpstreamUnavailableError):
+            await RerankerClient(sibling).scores("q", ["t"])
+
+
+async def test_strangers_get_no_relevance(client: AsyncClient) -> None:
+    for path, body in (("rerank", {"query": "q", "texts": ["t"]}), ("entailment", {"claims": []})):
+        assert (await client.post(f"/internal/{path}", json=body, headers=USER)).status_code == 401
+
+
+async def test_a_name_is_asked_for_once_in_ten_seconds(model: FakeEmbeddingProvider) -> None:
+    reranker, now = FakeReranker("first"), [0.0]
+    async with serving(model, reranker) as client:
+        sibling = HttpClient(client, FakeAuthenticator()).sibling("http://embedding")
+        asking = RerankerClient(sibling, monotonic=lambda: now[0])
+        assert await asyncio.gather(*(asking.name() for _ in range(5))) == ["first"] * 5
+        reranker.model = "second"
+        now[0] = 9.9
+        assert await asking.name() == "first"
+        now[0] = 10.1
+        assert await asking.name() == "second"
+
+
+async def test_a_service_that_is_away_has_no_reranker_and_later_the_one_it_had() -> None:
+    now = [0.0]
+    held = FakeReranker("known")
+    async with serving(FakeEmbeddingProvider(), held) as client:
+        sibling = HttpClient(client, FakeAuthenticator()).sibling("http://embedding")
+        asking = RerankerClient(sibling, monotonic=lambda: now[0])
+        assert await asking.name() == "known"
+        now[0] = 11
+        broken = HttpClient(nobody(), FakeAuthenticator()).sibling("http://embedding")
+        asking._installed._embedding = broken
+        assert await asking.name() == "known"
+        assert await EntailmentClient(broken).name() is None
+
+
+def nobody() -> AsyncClient:
+    def refuse(_: Request) -> Response:
+        raise ConnectError("refused")
+
+    return AsyncClient(transport=MockTransport(refuse))

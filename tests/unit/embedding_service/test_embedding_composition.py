@@ -1,15 +1,19 @@
 """The settings decide which model stands behind the service."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedding_service.composition import batch_policy, compose, load_provider
+from embedding_service.composition import Container, batch_policy, compose, load_provider, pair_loader
 from embedding_service.config import ProviderKind, Settings
 from embedding_service.providers.onnx.provider import OnnxEmbeddings
 from embedding_service.providers.openai import OpenAIEmbeddings
-from flash_core.errors import InvalidInputError
+from embedding_service.services.cross_encoding import CrossEncoder
+from flash_core.errors import InvalidInputError, UpstreamUnavailableError
+from flash_core.interfaces.entailment import Claim
+from tests.unit.embedding_service.tiny_models import NLI_LABELS, write_classifier, write_encoder
 
 KEY = "k" * 32
 
@@ -60,3 +64,59 @@ async def test_the_composed_service_computes_without_redis(models: Path) -> None
         assert container.tokens.count(["one"]) == 3  # [CLS] one [SEP]
         for check in container.health:
             await check.check()
+
+
+async def test_cross_encoders_are_loaded_beside_the_embeddings(models: Path, tmp_path: Path) -> None:
+    rerank = write_classifier(tmp_path / "rerank")
+    entail = write_classifier(tmp_path / "nli", NLI_LABELS)
+    given = settings(model_cache=models, rerank_model=str(rerank), entailment_model=str(entail), embedding_threads=2)
+    async with compose(given) as container:
+        for check in await settled(container):
+            await check.check()
+        assert str(await container.reranker.name()).startswith("rerank@")
+        assert str(await container.entailment.name()).startswith("nli@")
+        assert len(await container.reranker.scores("leave", ["sick leave", "vpn"])) == 2
+        assert len(await container.entailment.supported([Claim("sick leave", "leave")])) == 1
+
+
+async def test_a_wrong_reranker_is_said_and_breaks_nothing(models: Path) -> None:
+    async with compose(settings(model_cache=models, rerank_model="/nowhere/rerank")) as container:
+        rerank, entail = await settled(container)
+        with pytest.raises(UpstreamUnavailableError, match="no folder /nowhere/rerank"):
+            await rerank.check()
+        await entail.check()
+        assert await container.reranker.name() is None
+        assert (await container.embeddings.embed(["still there"])).shape == (1, 384)
+
+
+def test_what_onnx_cannot_run_is_for_sentence_transformers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # what Python keeps for "not to be found"
+    load = pair_loader(str(tmp_path), settings())
+    assert load is not None
+    with pytest.raises(InvalidInputError, match="config"):
+        load()
+    (tmp_path / "config.json").write_text('{"architectures": ["XLMRobertaForSequenceClassification"]}')
+    with pytest.raises(InvalidInputError, match="make install-torch"):
+        load()
+    by_name = pair_loader("some/model-on-the-hub", settings())
+    assert by_name is not None
+    with pytest.raises(InvalidInputError, match="make install-torch"):
+        by_name()
+    assert pair_loader("", settings()) is None
+
+
+async def test_a_folders_model_is_named_by_its_contents(models: Path, tmp_path: Path) -> None:
+    names = set()
+    for seed in (1, 2):
+        folder = write_encoder(tmp_path / str(seed) / "encoder", seed=seed)
+        provider = load_provider(settings(model_cache=models, embedding_model=str(folder)))
+        names.add((await provider.model()).name)
+    assert len(names) == 2
+    assert {name.partition("@")[0] for name in names} == {"encoder"}
+
+
+async def settled(container: Container) -> list[CrossEncoder]:
+    found = [one for one in container.optional_health if isinstance(one, CrossEncoder)]
+    for one in found:
+        await one.settled()
+    return found
