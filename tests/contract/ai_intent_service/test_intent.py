@@ -2,39 +2,56 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from openai import AsyncOpenAI
 
-from ai_intent_service.composition import PROMPT, read_prompt
+from ai_intent_service.composition import EXEMPLARS, PROMPT, read_exemplars, read_prompt
+from ai_intent_service.providers.bounded import BoundedIntent
 from ai_intent_service.providers.openai_analyser import OpenAIAnalyser
 from ai_intent_service.services.cached_intent import CachedIntent
 from ai_intent_service.services.intent_analyser import IntentAnalyser
+from ai_intent_service.services.meaning_analyser import MeaningAnalyser
 from ai_intent_service.services.rule_analyser import RuleAnalyser
+from flash_core.clients.breaker import CircuitBreaker
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, QuestionKind
 from flash_core.schemas.chat import Turn
 from flash_core.testing.ai_fakes import FakeIntent
-from flash_core.testing.fakes import FakeCache
+from flash_core.testing.fakes import FakeCache, FakeEmbeddingProvider, FrozenClock
 from flash_core.testing.model_server import running_model_server
 
 QUESTION = "How many vacation days do part-timers get?"
-UNDERSTOOD = {"kind": "documentation", "standalone_question": QUESTION, "language": "en", "entities": []}
+UNDERSTOOD: dict[str, object] = {
+    "kind": "documentation",
+    "standalone_question": QUESTION,
+    "language": "en",
+    "entities": [],
+} | {
+    "source_names": [],
+    "updated_after": None,
+}
+CLOCK = FrozenClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
+RULES = RuleAnalyser(CLOCK)
+MEANING = MeaningAnalyser(FakeEmbeddingProvider(), read_exemplars(EXEMPLARS), CLOCK)
 
 
-@pytest.fixture(params=["fake", "rules", "analyser", "cached", "openai"])
+@pytest.fixture(params=["fake", "rules", "meaning", "bounded", "analyser", "cached", "openai"])
 async def intent(request: pytest.FixtureRequest) -> AsyncIterator[IntentInterface]:
     if request.param == "openai":
         async with running_model_server() as server, AsyncOpenAI(base_url=server.base_url, api_key="k") as client:
             server.behave(text=json.dumps(UNDERSTOOD))
-            yield OpenAIAnalyser(client, "test-model", read_prompt(PROMPT))
+            yield OpenAIAnalyser(client, "test-model", read_prompt(PROMPT), CLOCK)
         return
     made = {
         "fake": FakeIntent(),
-        "rules": RuleAnalyser(),
-        "analyser": IntentAnalyser(RuleAnalyser(), None, seconds=1),
-        "cached": CachedIntent(RuleAnalyser(), FakeCache(), version="v1"),
+        "rules": RULES,
+        "meaning": MEANING,
+        "bounded": BoundedIntent(RULES, CircuitBreaker("rules"), seconds=1),
+        "analyser": IntentAnalyser(RULES, MEANING, None),
+        "cached": CachedIntent(RULES, FakeCache(), version="v1"),
     }
     yield made[request.param]
 

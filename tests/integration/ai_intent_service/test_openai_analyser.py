@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from openai import AsyncOpenAI
@@ -10,15 +11,25 @@ from ai_intent_service.providers.openai_analyser import OpenAIAnalyser
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, QuestionKind
-from flash_core.schemas.chat import Turn
+from flash_core.schemas.chat import Fact, Turn
+from flash_core.schemas.search import SearchFilters
+from flash_core.testing.fakes import FrozenClock
 from flash_core.testing.model_server import ModelServer, running_model_server
+from flash_core.utils.ids import new_id
 
-REQUEST = IntentRequest(question="And part-timers?", history=[Turn(role=Role.USER, content="Vacation days? " * 500)])
+CLOCK = FrozenClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
+REQUEST = IntentRequest(
+    question="And part-timers?",
+    history=[Turn(role=Role.USER, content="Vacation days? " * 500), Turn(role=Role.ASSISTANT, content="25 [1]")],
+    facts=[Fact(question="How many?", statement="Full-timers get 25.", document_ids=[new_id()], titles=["Leave"])],
+)
 GOOD = {
     "kind": "follow_up",
     "standalone_question": "How many vacation days do part-timers get?",
     "language": "en",
     "entities": ["HR"],
+    "source_names": ["HR wiki"],
+    "updated_after": "2026-03-01",
 }
 
 
@@ -31,7 +42,7 @@ async def server() -> AsyncIterator[ModelServer]:
 @pytest.fixture
 async def analyser(server: ModelServer) -> AsyncIterator[OpenAIAnalyser]:
     async with AsyncOpenAI(base_url=server.base_url, api_key="k", max_retries=0, timeout=1) as client:
-        yield OpenAIAnalyser(client, "small", "Prompt.")
+        yield OpenAIAnalyser(client, "small", "Prompt.", CLOCK)
 
 
 async def test_what_the_model_returns_is_the_understanding(server: ModelServer, analyser: OpenAIAnalyser) -> None:
@@ -39,6 +50,15 @@ async def test_what_the_model_returns_is_the_understanding(server: ModelServer, 
     answer = await analyser.analyse(REQUEST)
     assert (answer.kind, answer.used_model, answer.entities) == (QuestionKind.FOLLOW_UP, True, ["HR"])
     assert answer.standalone_question == GOOD["standalone_question"]
+    assert answer.filters == SearchFilters(source_names=["HR wiki"], updated_after=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("since", [None, "2027-01-01"])
+async def test_a_filter_that_is_not_said_or_would_hide_everything_is_none(
+    server: ModelServer, analyser: OpenAIAnalyser, since: str | None
+) -> None:
+    server.behave(text=json.dumps(GOOD | {"source_names": [], "updated_after": since}))
+    assert (await analyser.analyse(REQUEST)).filters is None
 
 
 async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServer, analyser: OpenAIAnalyser) -> None:
@@ -48,7 +68,10 @@ async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServ
     sent = json.loads(body["messages"][1]["content"])
     assert body["messages"][0] == {"role": "system", "content": "Prompt."}
     assert sent["question"] == "And part-timers?"
-    assert len(sent["conversation"][0]["content"]) == 1_000
+    assert sent["today"] == "2026-11-23"
+    assert [len(question) for question in sent["earlier_questions"]] == [500]
+    assert sent["established"] == [{"question": "How many?", "answer": "Full-timers get 25."}]
+    assert "25 [1]" not in body["messages"][1]["content"]
     assert body["response_format"]["type"] == "json_schema"
 
 
@@ -61,6 +84,9 @@ async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServ
         json.dumps(GOOD | {"kind": "other"}),
         json.dumps(GOOD | {"extra": 1}),
         json.dumps(GOOD | {"language": "English"}),
+        json.dumps(GOOD | {"source_names": ["x" * 81]}),
+        json.dumps(GOOD | {"source_names": ["a", "b", "c", "d"]}),
+        json.dumps(GOOD | {"updated_after": "March"}),
     ],
 )
 async def test_anything_else_is_not_believed(server: ModelServer, analyser: OpenAIAnalyser, text: str) -> None:

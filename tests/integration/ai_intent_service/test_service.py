@@ -66,7 +66,14 @@ async def test_an_empty_question_is_a_problem(client: AsyncClient) -> None:
 
 
 async def test_a_model_is_asked_once_for_the_same_follow_up(redis_url: str) -> None:
-    understood = {"kind": "follow_up", "standalone_question": "Part-timers' days?", "language": "en", "entities": []}
+    understood: dict[str, object] = {
+        "kind": "follow_up",
+        "standalone_question": "Part-timers' days?",
+        "language": "en",
+        "entities": [],
+        "source_names": [],
+        "updated_after": None,
+    }
     async with running_model_server() as server:
         server.behave(text=json.dumps(understood))
         settings = AiIntentSettings(

@@ -1,60 +1,110 @@
-"""A model is asked only where it can help, within its budget, and never needed."""
+"""Vectors and a model are asked only where they can help, within their time, and never needed."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ai_intent_service.config import AiIntentSettings
+from ai_intent_service.providers.bounded import BoundedIntent
 from ai_intent_service.services.cached_intent import CachedIntent
 from ai_intent_service.services.intent_analyser import IntentAnalyser
 from ai_intent_service.services.rule_analyser import RuleAnalyser
+from flash_core.clients.breaker import CircuitBreaker
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
-from flash_core.schemas.chat import Turn
+from flash_core.schemas.chat import Fact, Turn
+from flash_core.schemas.search import SearchFilters
 from flash_core.testing.ai_fakes import FakeIntent
-from flash_core.testing.fakes import FakeCache
+from flash_core.testing.fakes import FakeCache, FrozenClock
+from flash_core.utils.ids import new_id
+from flash_core.utils.packing import packed
 
 HISTORY = [
     Turn(role=Role.USER, content="How many vacation days do I get?"),
     Turn(role=Role.ASSISTANT, content="25 [1]"),
 ]
 FOLLOW_UP = IntentRequest(question="And part-timers?", history=HISTORY)
+FACT = Fact(question="How many?", statement="Part-timers get 12.", document_ids=[new_id()], titles=["Leave"])
 BY_MODEL = IntentResponse(
     kind=QuestionKind.FOLLOW_UP, standalone_question="How many vacation days do part-timers get?", used_model=True
 )
 
 
+CLOCK = FrozenClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
+RULES = RuleAnalyser(CLOCK)
+AWAY = UpstreamUnavailableError("away")
+
+
 class Hanging(IntentInterface):
+    """Never answers; counts who asked."""
+
+    asked = 0
+
     async def analyse(self, request: IntentRequest) -> IntentResponse:
+        self.asked += 1
         await asyncio.Event().wait()
         raise AssertionError("never")
 
 
-async def test_a_first_question_costs_no_call() -> None:
+def analyser(model: IntentInterface | None, meaning: IntentInterface = RULES) -> IntentAnalyser:
+    return IntentAnalyser(RULES, meaning, model)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        IntentRequest(question="How do I book travel?"),
+        IntentRequest(question="Thanks!", history=HISTORY),
+        IntentRequest(question="Which chapter explains the architecture of the billing service?", history=HISTORY),
+    ],
+)
+async def test_what_stands_alone_costs_no_call_of_the_model(request_: IntentRequest) -> None:
     model = FakeIntent(BY_MODEL)
-    await IntentAnalyser(RuleAnalyser(), model, seconds=1).analyse(IntentRequest(question="How do I book travel?"))
+    await analyser(model).analyse(request_)
     assert model.requests == []
 
 
-async def test_a_greeting_costs_no_call_either() -> None:
-    model = FakeIntent(BY_MODEL)
-    await IntentAnalyser(RuleAnalyser(), model, seconds=1).analyse(IntentRequest(question="Thanks!", history=HISTORY))
-    assert model.requests == []
+async def test_a_greeting_costs_no_vectors_either() -> None:
+    meaning = FakeIntent(BY_MODEL)
+    await analyser(None, meaning).analyse(IntentRequest(question="Thanks!"))
+    assert meaning.requests == []
 
 
 async def test_a_follow_up_is_given_to_the_model() -> None:
-    assert await IntentAnalyser(RuleAnalyser(), FakeIntent(BY_MODEL), seconds=1).analyse(FOLLOW_UP) == BY_MODEL
+    assert await analyser(FakeIntent(BY_MODEL)).analyse(FOLLOW_UP) == BY_MODEL
 
 
-@pytest.mark.parametrize("model", [None, FakeIntent(error=UpstreamUnavailableError("away")), Hanging()])
+async def test_what_may_lean_on_the_conversation_is_given_to_the_model_too() -> None:
+    model = FakeIntent(BY_MODEL)
+    await analyser(model).analyse(IntentRequest(question="Does a standing desk count?", history=HISTORY))
+    assert len(model.requests) == 1
+
+
+async def test_what_the_question_says_to_look_in_holds_when_the_model_does_not_see_it() -> None:
+    question = IntentRequest(question="And part-timers, in the HR wiki?", history=HISTORY)
+    answer = await analyser(FakeIntent(BY_MODEL)).analyse(question)
+    assert answer.used_model
+    assert answer.filters == SearchFilters(source_names=["HR wiki"])
+
+
+@pytest.mark.parametrize("model", [None, FakeIntent(error=AWAY)])
 async def test_without_the_model_the_rules_count(model: IntentInterface | None) -> None:
-    answer = await IntentAnalyser(RuleAnalyser(), model, seconds=0.01).analyse(FOLLOW_UP)
+    answer = await analyser(model, FakeIntent(error=AWAY)).analyse(FOLLOW_UP)
     assert answer.kind is QuestionKind.FOLLOW_UP
     assert not answer.used_model
     assert "vacation days" in answer.standalone_question
+
+
+async def test_an_analyser_that_hangs_costs_its_part_of_the_time_and_after_some_questions_nothing() -> None:
+    hanging = Hanging()
+    bounded = BoundedIntent(hanging, CircuitBreaker("model", threshold=2, open_seconds=60), seconds=0.01)
+    for _ in range(3):
+        with pytest.raises(UpstreamUnavailableError):
+            await bounded.analyse(FOLLOW_UP)
+    assert hanging.asked == 2
 
 
 async def test_the_same_question_in_the_same_conversation_is_understood_once() -> None:
@@ -64,7 +114,8 @@ async def test_the_same_question_in_the_same_conversation_is_understood_once() -
     assert len(model.requests) == 1
     await cached.analyse(IntentRequest(question="And part-timers?"))
     await CachedIntent(model, cache, version="v2").analyse(FOLLOW_UP)
-    assert len(model.requests) == 3
+    await cached.analyse(FOLLOW_UP.model_copy(update={"facts": [FACT]}))
+    assert len(model.requests) == 4
     assert set(cache.times_to_live.values()) == {int(timedelta(minutes=30).total_seconds())}
 
 
@@ -72,7 +123,7 @@ async def test_an_entry_of_another_version_is_understood_anew() -> None:
     model, cache = FakeIntent(BY_MODEL), FakeCache()
     cached = CachedIntent(model, cache, version="v1")
     await cached.analyse(FOLLOW_UP)
-    cache.values = dict.fromkeys(cache.values, b"{}")
+    cache.values = dict.fromkeys(cache.values, packed(FOLLOW_UP))
     assert await cached.analyse(FOLLOW_UP) == BY_MODEL
     assert len(model.requests) == 2
 

@@ -1,16 +1,21 @@
 """Questions are understood from their words; a follow-up is written out from the asker's earlier questions."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from ai_intent_service.services.follow_ups import is_follow_up, standalone
+from ai_intent_service.services.follow_ups import Leaning, leaning
 from ai_intent_service.services.kinds import kind_of
 from ai_intent_service.services.rule_analyser import RuleAnalyser
 from ai_intent_service.services.topics import entities_of, topic_of
+from ai_intent_service.services.writing_out import Before, leans_by_rules, standalone
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
 from flash_core.schemas.chat import Turn
+from flash_core.testing.fakes import FrozenClock
+
+CLOCK = FrozenClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
 
 
 async def understood(*conversation: str) -> IntentResponse:
@@ -20,7 +25,7 @@ async def understood(*conversation: str) -> IntentResponse:
         for asked in earlier
         for role, text in ((Role.USER, asked), (Role.ASSISTANT, "It says so. [1]"))
     ]
-    return await RuleAnalyser().analyse(IntentRequest(question=question, history=history))
+    return await RuleAnalyser(CLOCK).analyse(IntentRequest(question=question, history=history))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,7 @@ def test_the_kind_is_read_from_the_words(question: str, kind: QuestionKind) -> N
     ],
 )
 def test_what_leans_on_the_conversation_is_a_follow_up(question: str) -> None:
-    assert is_follow_up(question)
+    assert leaning(question) is Leaning.YES
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def test_what_leans_on_the_conversation_is_a_follow_up(question: str) -> None:
     ],
 )
 def test_what_stands_alone_is_none(question: str) -> None:
-    assert not is_follow_up(question)
+    assert not leans_by_rules(question)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,7 @@ async def test_the_language_is_the_question_s_or_the_conversation_s() -> None:
 
 
 def test_nothing_earlier_changes_nothing() -> None:
-    assert standalone("And part-timers?", []) == "And part-timers?"
+    assert standalone("And part-timers?", Before()) == "And part-timers?"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Annotated
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
 
 import openai
 from openai import AsyncOpenAI
@@ -10,14 +11,19 @@ from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.intent import IntentInterface
+from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
-from flash_core.schemas.chat import Turn
+from flash_core.schemas.search import SearchFilters
 
-_TURNS_READ = 8
-_CHARACTERS_A_TURN = 1_000
+_QUESTIONS_READ = 8
+_FACTS_READ = 20
+_CHARACTERS_EACH = 500
 _MAX_TOKENS = 400
 _LONGEST_QUESTION = 2_000
+_MOST_NAMES = 3
+_LONGEST_NAME = 80
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
@@ -33,6 +39,18 @@ def _code(text: str) -> str:
     return text
 
 
+def _names(names: list[str]) -> list[str]:
+    if len(names) > _MOST_NAMES or any(not name.strip() or len(name) > _LONGEST_NAME for name in names):
+        raise ValueError("not names of sources")
+    return names
+
+
+def _day(text: str | None) -> str | None:
+    if text is not None:
+        date.fromisoformat(text)
+    return text
+
+
 class Understood(BaseModel):
     """What the model must return. Checks stand outside its JSON schema: servers differ in what they allow in one."""
 
@@ -42,6 +60,16 @@ class Understood(BaseModel):
     standalone_question: Annotated[str, AfterValidator(_question)]
     language: Annotated[str, AfterValidator(_code)]
     entities: list[str]
+    source_names: Annotated[list[str], AfterValidator(_names)]
+    updated_after: Annotated[str | None, AfterValidator(_day)]
+
+    def filters(self, now: datetime) -> SearchFilters | None:
+        """None without any; a day in the future would hide everything, so it does not count."""
+        since = datetime.combine(date.fromisoformat(self.updated_after), time(), UTC) if self.updated_after else None
+        since = since if since is not None and since <= now else None
+        if since is None and not self.source_names:
+            return None
+        return SearchFilters(updated_after=since, source_names=self.source_names or None)
 
 
 _FORMAT: ResponseFormatJSONSchema = {
@@ -53,13 +81,15 @@ _FORMAT: ResponseFormatJSONSchema = {
 class OpenAIAnalyser(IntentInterface):
     """Raises `UpstreamUnavailableError` too when the model returns something else than what it was asked for."""
 
-    def __init__(self, client: AsyncOpenAI, model: str, prompt: str) -> None:
+    def __init__(self, client: AsyncOpenAI, model: str, prompt: str, clock: ClockInterface) -> None:
         self._client = client
         self._model = model
         self._prompt = prompt
+        self._clock = clock
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:
-        content = await self._completed(request)
+        now = self._clock.now()
+        content = await self._completed(_conversation(request, now.astimezone(UTC).date()))
         try:
             understood = Understood.model_validate_json(content)
         except ValidationError as error:
@@ -69,16 +99,17 @@ class OpenAIAnalyser(IntentInterface):
             standalone_question=understood.standalone_question,
             language=understood.language,
             entities=understood.entities,
+            filters=understood.filters(now),
             used_model=True,
         )
 
-    async def _completed(self, request: IntentRequest) -> str:
+    async def _completed(self, conversation: str) -> str:
         try:
             completion = await self._client.chat.completions.create(
                 model=self._model,
                 messages=[
                     {"role": "system", "content": self._prompt},
-                    {"role": "user", "content": _conversation(request)},
+                    {"role": "user", "content": conversation},
                 ],
                 response_format=_FORMAT,
                 temperature=0,
@@ -91,13 +122,21 @@ class OpenAIAnalyser(IntentInterface):
         return completion.choices[0].message.content or "" if completion.choices else ""
 
 
-def _conversation(request: IntentRequest) -> str:
-    """As JSON, so that no turn can be taken for another or for an instruction."""
+def _conversation(request: IntentRequest, today: date) -> str:
+    """As JSON, so that no turn can be taken for another or for an instruction. Of earlier answers only the facts go
+    along: their documents have been looked at since, whether the asker may still read them.
+    """
+    asked = [turn.content for turn in request.history if turn.role is Role.USER]
+    established: list[dict[str, Any]] = [
+        {"question": fact.question[:_CHARACTERS_EACH], "answer": fact.statement[:_CHARACTERS_EACH]}
+        for fact in request.facts[-_FACTS_READ:]
+    ]
     return json.dumps(
-        {"conversation": [_read(turn) for turn in request.history[-_TURNS_READ:]], "question": request.question},
+        {
+            "today": today.isoformat(),
+            "earlier_questions": [question[:_CHARACTERS_EACH] for question in asked[-_QUESTIONS_READ:]],
+            "established": established,
+            "question": request.question,
+        },
         ensure_ascii=False,
     )
-
-
-def _read(turn: Turn) -> dict[str, str]:
-    return {"role": turn.role.value, "content": turn.content[:_CHARACTERS_A_TURN]}

@@ -2,17 +2,19 @@
 
 import hashlib
 
-from pydantic import ValidationError
-
 from flash_core.interfaces.cache import CacheInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.schemas.ai import IntentRequest, IntentResponse
+from flash_core.utils.packing import packed, unpacked
 
 _TTL_SECONDS = 30 * 60
+_LAST_TURNS = 20
 
 
 class CachedIntent(IntentInterface):
-    """`version` names the prompt and the model: another one has other entries."""
+    """Keeps what the inner analyser says, not its failures. `version` names all that makes it answer otherwise: the
+    prompt, the model, the exemplars.
+    """
 
     def __init__(self, inner: IntentInterface, cache: CacheInterface, *, version: str) -> None:
         self._inner = inner
@@ -21,16 +23,15 @@ class CachedIntent(IntentInterface):
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:
         key = self._key(request)
-        known = await self._cache.get(key)
+        known = unpacked(IntentResponse, await self._cache.get(key))
         if known is not None:
-            try:
-                return IntentResponse.model_validate_json(known)
-            except ValidationError:  # written by another version of this service
-                known = None
+            return known
         understood = await self._inner.analyse(request)
-        await self._cache.set(key, understood.model_dump_json().encode(), _TTL_SECONDS)
+        await self._cache.set(key, packed(understood), _TTL_SECONDS)
         return understood
 
     def _key(self, request: IntentRequest) -> str:
-        digest = hashlib.sha256(f"{self._version}\n{request.model_dump_json()}".encode()).hexdigest()
+        """The conversation's state: its last turns, its facts, the question."""
+        state = packed(request.model_copy(update={"history": request.history[-_LAST_TURNS:]}))
+        digest = hashlib.sha256(b"\n".join((self._version.encode(), state))).hexdigest()
         return f"intent:{digest}"

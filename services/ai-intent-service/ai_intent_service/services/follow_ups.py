@@ -1,121 +1,103 @@
-"""Questions that lean on the conversation, and what they are when it is written out."""
+"""Whether a question leans on the conversation."""
 
 import re
-from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
 
-from ai_intent_service.services.topics import phrases_of, topic_of
-from flash_core.utils.words import content_stems, detect_language
+from flash_core.utils.words import content_stems, detect_language, stem
 
-_CONNECTIVE = re.compile(
-    r"^\W*(?:(?:and|but|also|or|so|then|ok(?:ay)?|what about|how about|what if|und|aber|oder|was ist mit|wie ist es mit"
-    r"|wie sieht es mit|et|mais|y|pero)\b[\s,]*)+(?:(?:what|how) about\b[\s,]*)?",
+CONNECTIVE: Final = re.compile(
+    r"^\W*(?:(?:and|but|also|or|so|then|ok(?:ay)?|what about|how about|what if|und|aber|oder|auch|was ist mit"
+    r"|wie ist es mit|wie sieht es mit|et|mais|y|pero)\b[\s,]*)+(?:(?:what|how) about\b[\s,]*)?",
     re.IGNORECASE,
 )
-_PREPOSITION = re.compile(
+PREPOSITION: Final = re.compile(
     r"^\W*(?:for|in|with|without|during|after|before|at|on|from|by|für|mit|ohne|bei|nach|vor|pour|en|avec|sans|para"
-    r"|con)\s(?!wh|how|wel|qu)",
+    r"|con|bis|ab)\s(?!wh|how|wel|qu|wie|wem|wen|was)",
     re.IGNORECASE,
 )
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|this|that|these|those|he|she|him|her|his|one|ones|there|the same|the former"
-    r"|the latter|such|es|sie|diese[rsmn]?|das|dort|davon|dafür|dabei|damit|darüber|ihn|ihm|ça|cela|ce|eso|esto|ello"
-    r")\b",
-    re.IGNORECASE,
-)
-_CONJUNCTION = re.compile(
+CONJUNCTION: Final = re.compile(
     r"\b(?:true|sure|know|said|says|think|so|means?|ensure|given|now|case) that\b"
     r"|\b(?:is|was|be|if) it (?:true|possible|allowed|okay?|necessary|required|mandatory|correct|better)"
     r"(?: that| to| for| if| when)",
     re.IGNORECASE,
 )
-_REPLACEABLE = re.compile(
-    r"\b(?:it|they|them|these|those|this|that|the same|he|she|him|her|es|sie|ihn)\b", re.IGNORECASE
-)
-_NOUN_AFTER = re.compile(
-    r"(?:this|that|these|those|her)\s+(?!done|valid|true|possible|mean|work|apply|happen|also|for|and|or)"
-    r"(?!in|on|at|by|with)(?!\w+(?:ed|s)\b)[a-z]{3,}",
-    re.IGNORECASE,
-)
-_POSSESSIVE = re.compile(r"\b(?:their|its|his|her)\b(?=\s+\w)", re.IGNORECASE)
-_OWN_QUESTION = re.compile(
+OWN_QUESTION: Final = re.compile(
     r"\W*(?:(?:in|for|at|by|from|on|to|with) )?(?:how|what|who|when|where|why|which|can|do|does|is|are|should|must|may"
     r"|will|wie|was|wer|wann|wo|warum|kann|muss|darf|gibt)\b.*\w.*\s",
     re.IGNORECASE,
 )
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|she|him|her|his|ones?|the same|the former|the latter|such|er|ihn|ihm"
+    r"|diese[rsmn]?|davon|dafür|dabei|damit|darüber|dazu|daran|dagegen|hierfür|dort|ça|cela|ce|eso|esto|ello)\b"
+    r"(?! (?:year|quarter|month|week|jahr|quartal|monat|woche)s?\b)"
+    r"|\b(?:this|these|those)\b(?! (?:year|quarter|month|week|morning|evening)s?\b)"
+    r"|\bthat(?: \w+)?(?=\s*(?:[?.!,]|$))"
+    r"|\b(?:for|of|about|with|to|does|do|is|was|if|can|will|should|in|on|by|after|before|from) that\b"
+    r"(?! (?:every|all|we|you|i|the|my|our|an?)\b)"
+    r"|(?<!is )(?<!are )(?<!was )(?<!were )\bthere\b"
+    r"|(?<!gibt )\bes\b|\b(?-i:sie)\b|\b(?:das|dies)\b(?! (?-i:[A-ZÄÖÜ]))",
+    re.IGNORECASE,
+)
+_LIKEWISE = re.compile(r"\b(?:instead|too|as well|either|stattdessen|ebenfalls|ebenso)\W*$", re.IGNORECASE)
+_LATER_QUESTION = re.compile(
+    r",\s*(?:how|what|who|when|where|why|which|wie|was|wer|wann|wo|warum|welche\w?)\b", re.IGNORECASE
+)
+_ASPECTS: Final = {
+    "en": "deadline limit approval approve approver cost price duration exception exempt form process step permission"
+    " requirement required next long often much many maximum minimum fee owner contact reason budget start begin end"
+    " valid expire eligible mandatory confidential optional free available sign off cover apply count paid pay"
+    " download happen happens take takes",
+    "de": "frist limit genehmigung kosten preis dauer dauern ausnahme formular schritt berechtigung voraussetzung lange"
+    " oft viel maximal minimum gebühr ansprechpartner grund beginn ende gültig pflicht kostenlos vertraulich hoch",
+}
+"""What every subject has: such words alone do not say whose deadline, limit or form is meant."""
+_ASPECT_STEMS = {language: {stem(word, language) for word in words.split()} for language, words in _ASPECTS.items()}
 _LONGEST_FOLLOW_UP = 500
 _FEW_STEMS = 5
 _EARLY_WORDS = 4
-_ELLIPSIS_STEMS = 3
-_SHORT_WORDS = 2
+_UNSURE_STEMS = 4
 
 
-def is_follow_up(question: str) -> bool:
-    """Whether the question can't be understood without what was said before (given that something was).
+class Leaning(StrEnum):
+    """UNSURE: nothing points back, but so little is said that it may be about what was asked before."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+def leaning(question: str) -> Leaning:
+    """Whether `question` needs what was said before it (given that something was) to be understood.
 
     A long one brings what it needs.
     """
     if len(question) > _LONGEST_FOLLOW_UP:
-        return False
-    if _CONNECTIVE.match(question) or _PREPOSITION.match(question):
-        return True
+        return Leaning.NO
+    stems = content_stems(question, detect_language(question))
+    if _goes_on(question, stems) or _points_back(question, stems):
+        return Leaning.YES
+    return Leaning.UNSURE if len(stems) <= _UNSURE_STEMS else Leaning.NO
+
+
+def is_of_any_subject(question: str) -> bool:
+    """Nothing in it says what it is about: "What's the deadline?"."""
     language = detect_language(question)
-    stems = content_stems(question, language)
-    if not stems or len(question.split()) <= _SHORT_WORDS - 1:
+    aspects = _ASPECT_STEMS.get(language, _ASPECT_STEMS["en"])
+    return all(one in aspects for one in content_stems(question, language))
+
+
+def _goes_on(question: str, stems: list[str]) -> bool:
+    """No question of its own: "And part-timers?", "For interns?", "Why?", "Can I get a Mac instead?"."""
+    if len(stems) == 0 or len(question.split()) == 1 or CONNECTIVE.match(question) or _LIKEWISE.search(question):
         return True
-    pointer = _POINTS_BACK.search(_CONJUNCTION.sub("", question))
+    is_part = PREPOSITION.match(question) and not _LATER_QUESTION.search(question)
+    return bool(is_part) and len(stems) <= _UNSURE_STEMS
+
+
+def _points_back(question: str, stems: list[str]) -> bool:
+    plain = CONJUNCTION.sub("", question)
+    pointer = _POINTS_BACK.search(plain)
     if pointer is None:
         return False
-    words_before = len(_CONJUNCTION.sub("", question)[: pointer.start()].split())
-    return len(stems) <= _FEW_STEMS or words_before < _EARLY_WORDS
-
-
-def standalone(question: str, earlier: Sequence[str]) -> str:
-    """`question` with what it leans on written out; `earlier` are the asker's questions before it, oldest first."""
-    before = ""
-    for asked in earlier:
-        before = _written_out(asked, before)
-    return _written_out(question, before)
-
-
-def _written_out(question: str, before: str) -> str:
-    if not before or not is_follow_up(question):
-        return question.strip()
-    language = detect_language(before)
-    rest = _CONNECTIVE.sub("", question).strip()
-    topic = topic_of(before, language)
-    replaced = _pointed(rest, topic)
-    if replaced is not None:
-        return replaced
-    if _is_ellipsis(rest, language):
-        instead = _instead(rest, before, language)
-        if instead is not None:
-            return instead
-        return f"{before.rstrip(' ?.!')}: {rest}" if rest.strip(" ?.!") else before
-    missing = topic if topic and topic.lower() not in rest.lower() else ""
-    return f"{rest.rstrip(' ?.!')} ({missing})?" if missing else rest
-
-
-def _pointed(rest: str, topic: str) -> str | None:
-    """The question with its first pronoun replaced by the topic; None when it has none that can be."""
-    if not topic:
-        return None
-    pronoun = _REPLACEABLE.search(_CONJUNCTION.sub(lambda found: "_" * len(found[0]), rest))
-    if pronoun is not None and not _NOUN_AFTER.match(rest, pronoun.start()):
-        return f"{rest[: pronoun.start()]}{topic}{rest[pronoun.end() :]}"
-    possessive = _POSSESSIVE.search(rest)
-    return f"{rest[: possessive.start()]}{topic}'s{rest[possessive.end() :]}" if possessive is not None else None
-
-
-def _instead(rest: str, before: str, language: str) -> str | None:
-    """The earlier question about another of the same kind: "full-time employees", now "part-time employees"."""
-    other = _PREPOSITION.sub("", rest).strip(" ?.!")
-    kind = content_stems(other, language)[-1:]
-    for phrase in phrases_of(before, language):
-        if kind and content_stems(phrase, language)[-1:] == kind and phrase.lower() != other.lower():
-            return before.replace(phrase, other, 1)
-    return None
-
-
-def _is_ellipsis(rest: str, language: str) -> bool:
-    """Not a sentence of its own: it takes over the earlier question's words."""
-    return len(content_stems(rest, language)) <= _ELLIPSIS_STEMS and not _OWN_QUESTION.match(rest)
+    return len(stems) <= _FEW_STEMS or len(plain[: pointer.start()].split()) < _EARLY_WORDS

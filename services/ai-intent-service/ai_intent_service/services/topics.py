@@ -30,12 +30,23 @@ _SAYS_LITTLE = frozenset(
 )
 _CODE_OR_QUOTE = re.compile(r"`([^`]+)`|\"([^\"]{2,80})\"|\u201c([^\u201d]{2,80})\u201d")
 _NAME = re.compile(r"\b(?:[A-Z][\w&.-]*[\w]|[A-Z]{2,}|\w+[A-Z]\w*|\w+_\w+)(?:\s+(?:[A-Z][\w&.-]*\w|[A-Z]{2,}|\d+))*")
+_JOINS = re.compile(
+    r"\s+(?:of|for|in|to|on|at|from|with|by|des|der|für|von|zu|im|am|bei|mit|auf)"
+    r"(?:\s+(?:the|an?|our|my|your|der|die|das|den|dem|des|eine?[snmr]?|meine?[snmr]?|unsere?[snmr]?))?\s+",
+    re.IGNORECASE,
+)
 
 
 def topic_of(question: str, language: str) -> str:
-    """The longest run of words that carry meaning, the last of equal ones; empty when there is none."""
-    runs = phrases_of(question, language)
-    return max(reversed(runs), key=lambda run: len(run.split())) if runs else ""
+    """The longest noun group, the last of equal ones, as written: "SLA for the enterprise plan"; empty for none."""
+    groups: list[tuple[int, int]] = []
+    for begin, end in _runs(question, language):
+        if groups and _JOINS.fullmatch(question[groups[-1][1] : begin]):
+            groups[-1] = (groups[-1][0], end)
+        else:
+            groups.append((begin, end))
+    said = [question[begin:end] for begin, end in groups]
+    return max(reversed(said), key=lambda group: len(group.split())) if said else ""
 
 
 def entities_of(question: str, language: str) -> list[str]:
@@ -47,6 +58,10 @@ def entities_of(question: str, language: str) -> list[str]:
 
 def phrases_of(question: str, language: str) -> list[str]:
     """The runs of words that carry meaning, as written, in order."""
+    return [question[begin:end] for begin, end in _runs(question, language)]
+
+
+def _runs(question: str, language: str) -> list[tuple[int, int]]:
     stop = stop_words(language) | _SAYS_LITTLE
     runs: list[list[re.Match[str]]] = [[]]
     for word in WORD.finditer(question):
@@ -57,7 +72,7 @@ def phrases_of(question: str, language: str) -> list[str]:
             runs[-1].append(word)
         else:
             runs.append([word])
-    return [question[run[0].start() : run[-1].end()] for run in runs if run]
+    return [(run[0].start(), run[-1].end()) for run in runs if run]
 
 
 def _name(question: str, match: re.Match[str], language: str) -> str:
