@@ -19,7 +19,6 @@ from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, SearchMode, VectorFilter, VectorQuery
 from tests.quality.judged import SETS, JudgedSet, Measures
-from vector_service.config import FusionSettings
 from vector_service.providers.edge.engine import open_edge_engine
 from vector_service.services.bm25 import AUTO
 from vector_service.services.hybrid_store import HybridVectorStore
@@ -37,7 +36,7 @@ async def main() -> None:
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for name in options.sets:
             async with open_edge_engine(Path(home) / name, index_from=1_000_000) as engine:
-                store = HybridVectorStore(engine, FusionSettings())
+                store = HybridVectorStore(engine)
                 await _measure(SETS[name](), provider, store, options.weights)
 
 

@@ -9,13 +9,16 @@ from documentation_service.config import Settings
 from documentation_service.database.unit_of_work import SqlDocumentationTransaction
 from documentation_service.services.aliases import Aliases
 from documentation_service.services.chores import VectorChores
+from documentation_service.services.expansion import AliasExpander
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from documentation_service.services.search import DocumentSearch
-from flash_core.clients.embedding import EmbeddingClient
+from documentation_service.services.search_cache import CachedSearch
+from flash_core.clients.embedding import EmbeddingClient, RerankerClient
 from flash_core.clients.vector import VectorStoreClient
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
+from flash_core.interfaces.search import SearchInterface
 from flash_core.utils.clock import SystemClock
 
 
@@ -23,7 +26,7 @@ from flash_core.utils.clock import SystemClock
 class Container(ServiceContainer):
     """The object graph of one running documentation service."""
 
-    search: DocumentSearch
+    search: SearchInterface
     library: Library
     registry: DocumentRegistry
     aliases: Aliases
@@ -40,12 +43,17 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         transaction = partial(SqlDocumentationTransaction, database.sessions)
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
         embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
+        reranker = RerankerClient(platform.http.sibling(settings.embedding_url))
+        expander = AliasExpander(transaction)
+        search = DocumentSearch(transaction, embeddings, vectors, expander, reranker, settings.search)
         chores = VectorChores(transaction, vectors)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(*platform.health, database),
-            search=DocumentSearch(transaction, embeddings, vectors),
+            search=CachedSearch(
+                search, platform.single_flight, transaction, embeddings, reranker, settings=repr(settings.search)
+            ),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, SystemClock()),

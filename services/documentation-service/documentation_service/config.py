@@ -1,8 +1,20 @@
 """What the operator may set for the documentation service."""
 
+from dataclasses import dataclass
+
 from pydantic import Field
 
 from flash_core.config.settings import DatabaseUrl, ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Parts of scores, from 0 to 1, and the seconds that the reranker has."""
+
+    dense_weight: float = 0.45
+    foreign_dense_weight: float = 0.3
+    rerank_weight: float = 0.7
+    rerank_seconds: float = 0.4
 
 
 class Settings(ServiceSettings):
@@ -11,3 +23,28 @@ class Settings(ServiceSettings):
         validation_alias="DATABASE_URL_DOCUMENTATION",
         description="The documentation service's own database.",
     )
+    search_dense_weight: float = Field(
+        default=0.45, ge=0, le=1, description="Part of the meaning in a score, beside the words; for English queries."
+    )
+    search_foreign_dense_weight: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="The same for queries in other languages, which small embedding models hardly know; raise it for "
+        "a model that knows them.",
+    )
+    search_rerank_weight: float = Field(
+        default=0.7, ge=0, le=1, description="Part of the reranker's relevance in a score, where there is a reranker."
+    )
+    search_rerank_seconds: float = Field(
+        default=0.4, gt=0, description="After so long a search does without the reranker's answer."
+    )
+
+    @property
+    def search(self) -> SearchSettings:
+        return SearchSettings(
+            dense_weight=self.search_dense_weight,
+            foreign_dense_weight=self.search_foreign_dense_weight,
+            rerank_weight=self.search_rerank_weight,
+            rerank_seconds=self.search_rerank_seconds,
+        )

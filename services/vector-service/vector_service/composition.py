@@ -25,7 +25,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     settings = settings or Settings()
     async with open_engine(settings) as engine, open_platform(settings, "vector") as platform:
         yield Container(
-            vectors=HybridVectorStore(engine, settings.fusion),
+            vectors=HybridVectorStore(engine),
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(EngineHealth(engine),),

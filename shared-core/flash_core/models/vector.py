@@ -63,7 +63,7 @@ class VectorQuery:
     vector: Vectors | None = None
     text: str | None = None
     limit: int = 50
-    dense_weight: float | None = None
+    dense_weight: float = 0.5
     language: str = "english"
     variants: Sequence[Vectors] = ()
     alternatives: Sequence[Alternative] = ()
@@ -71,7 +71,9 @@ class VectorQuery:
 
 @dataclass(frozen=True, slots=True)
 class VectorHit:
-    """`scores` holds the components by name: dense (cosine), keyword (BM25) before normalisation."""
+    """`scores` holds the components by name: dense (cosine) and keyword (BM25), in a hybrid search also
+    `dense_normalised` and `keyword_normalised`, as they go into the score.
+    """
 
     id: UUID
     score: float

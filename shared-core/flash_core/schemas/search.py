@@ -27,6 +27,9 @@ class SearchRequest(Request):
     rerank: bool | None = None
     explain: bool = False
     per_chunk: bool = Field(default=False, description="Every matching chunk instead of one hit a document.")
+    join_neighbours: bool = Field(
+        default=False, description="With `per_chunk`: chunks that touch and are both among the hits are one hit."
+    )
 
 
 class SearchHit(Response):

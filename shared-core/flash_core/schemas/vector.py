@@ -66,7 +66,7 @@ class VectorSearchRequest(Request):
     vector: Base64Bytes | None = None
     text: str | None = None
     limit: int = Field(default=50, ge=1, le=2_000)
-    dense_weight: float | None = Field(default=None, ge=0, le=1)
+    dense_weight: float = Field(default=0.5, ge=0, le=1)
     language: str = "english"
     variants: list[Base64Bytes] = Field(default_factory=list, max_length=10)
     alternatives: list[AlternativeBody] = Field(default_factory=list, max_length=100)

@@ -152,7 +152,10 @@ def _hit(point: ChunkPoint, query: VectorQuery) -> VectorHit | None:
         share = max(_share(set(content_stems(text)), held) for text in _phrasings(query.text, query.alternatives))
         if share:
             scores["keyword"] = share
-    return VectorHit(point.id, _combined(scores, query), point.payload, scores) if scores else None
+    score = _combined(scores, query)
+    if query.mode == "hybrid":
+        scores |= {f"{half}_normalised": value for half, value in scores.items()}
+    return VectorHit(point.id, score, point.payload, scores) if scores else None
 
 
 def _phrasings(text: str, alternatives: Sequence[Alternative]) -> list[str]:

@@ -14,7 +14,6 @@ from documentation_service.services.aliases import Aliases
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
-from documentation_service.services.search import DocumentSearch
 from flash_core.clients.documentation import DocumentRegistryClient
 from flash_core.clients.http import Sibling
 from flash_core.errors import ConflictError, NotFoundError
@@ -25,7 +24,7 @@ from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.utils.ids import new_id
 from flash_core.web.app import create_app
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON
+from tests.unit.documentation_service.world import NOON, search_of
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 
 HANDBOOK = PutSourceRequest(name="Handbook", provider="folder", groups=["hr"])
@@ -45,7 +44,7 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[DocumentRegi
         yield Container(
             authenticator=tokens,
             idempotency=FakeIdempotencyStore(),
-            search=DocumentSearch(transaction, FakeEmbeddingProvider(), vectors),
+            search=search_of(transaction, FakeEmbeddingProvider(), vectors),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, FrozenClock(NOON)),

@@ -12,7 +12,6 @@ from flash_core.testing.vector_store import FakeVectorStore
 from tests.contract.vector_service.engines import ENGINES, opened
 from tests.unit.vector_service.fakes import DIMENSION, FakeVectorEngine, chunk, direction, named
 from tests.unit.vector_service.test_vector_api import serving, store_client
-from vector_service.config import FusionSettings
 from vector_service.services.hybrid_store import HybridVectorStore
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
@@ -31,7 +30,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 yield store_client(client)
         case kind:
             async with opened(kind, tmp_path / "vectors") as engine:
-                yield HybridVectorStore(engine, FusionSettings())
+                yield HybridVectorStore(engine)
 
 
 async def filled(store: VectorStoreInterface, *points: ChunkPoint) -> None:
@@ -89,7 +88,8 @@ async def test_the_best_comes_first_with_its_payload(store: VectorStoreInterface
     assert [hit.id for hit in hits][:2] == [near.id, far.id]
     assert hits[0].payload == near.payload
     assert hits[0].score > hits[1].score
-    assert {"dense", "keyword"} >= set(hits[0].scores)
+    halves = ["dense", "keyword"] if mode == "hybrid" else [mode]
+    assert set(hits[0].scores) == {*halves, *(f"{half}_normalised" for half in halves if mode == "hybrid")}
 
 
 @pytest.mark.parametrize("mode", MODES)

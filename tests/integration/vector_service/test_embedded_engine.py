@@ -11,7 +11,7 @@ from flash_core.errors import ConflictError, UpstreamUnavailableError
 from flash_core.models.vector import VectorFilter, VectorQuery
 from tests.unit.vector_service.fakes import DIMENSION, chunk, direction, named
 from vector_service.composition import compose
-from vector_service.config import FusionSettings, Settings
+from vector_service.config import Settings
 from vector_service.interfaces import AnyOf
 from vector_service.providers.edge.engine import EdgeVectorEngine, open_edge_engine
 from vector_service.services.hybrid_store import HybridVectorStore
@@ -22,7 +22,7 @@ WRITER = Path(__file__).with_name("dying_writer.py")
 
 
 def store_on(engine: EdgeVectorEngine) -> HybridVectorStore:
-    return HybridVectorStore(engine, FusionSettings())
+    return HybridVectorStore(engine)
 
 
 async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:

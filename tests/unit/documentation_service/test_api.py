@@ -15,14 +15,13 @@ from documentation_service.services.aliases import Aliases
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
-from documentation_service.services.search import DocumentSearch
 from flash_core.models.user import UserRole
 from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.web.app import create_app
 from flash_core.web.identity import SERVICE_TOKEN_HEADER
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, embedded, person, published, source
+from tests.unit.documentation_service.world import NOON, embedded, person, published, search_of, source
 
 UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
 USERS = {
@@ -60,7 +59,7 @@ async def service() -> AsyncIterator[Service]:
         yield Container(
             authenticator=FakeAuthenticator(dict(USERS)),
             idempotency=FakeIdempotencyStore(),
-            search=DocumentSearch(transaction, FakeEmbeddingProvider(), vectors),
+            search=search_of(transaction, FakeEmbeddingProvider(), vectors),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, FrozenClock(NOON)),

@@ -9,7 +9,6 @@ from documentation_service.interfaces import DocumentQuery, Source
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
-from documentation_service.services.search import DocumentSearch
 from flash_core.errors import NotFoundError
 from flash_core.models.document import Document
 from flash_core.models.user import Principal, UserRole
@@ -17,7 +16,7 @@ from flash_core.schemas.search import SearchRequest
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import embedded, person, published, source
+from tests.unit.documentation_service.world import embedded, person, published, search_of, source
 
 GROUPS = st.frozensets(st.sampled_from(["hr", "it", "board", "*"]), max_size=3)
 ROLES = st.sampled_from([(UserRole.USER,), (UserRole.EDITOR,), (UserRole.ADMIN,)])
@@ -51,7 +50,7 @@ async def check(
     chores = VectorChores(database.transaction, vectors)
     registry = DocumentRegistry(database.transaction, chores)
     library = Library(database.transaction, chores)
-    search = DocumentSearch(database.transaction, embeddings, vectors)
+    search = search_of(database.transaction, embeddings, vectors)
     documents: list[tuple[Document, frozenset[str]]] = []
     for before, after, of_documents in sources:
         of = source(*before)

@@ -6,17 +6,21 @@ from uuid import uuid4
 
 import pytest
 
-from documentation_service.services.search import POOLS, DocumentSearch
+from documentation_service.config import SearchSettings
+from documentation_service.services.retrieval import POOLS
+from documentation_service.services.search import DocumentSearch
 from flash_core.errors import OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.models.document import Document
 from flash_core.models.user import Principal
 from flash_core.models.vector import VectorHit, VectorQuery
 from flash_core.schemas.search import SearchFilters, SearchRequest
+from flash_core.testing.cross_encoders import FakeReranker
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
-from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, embedded, person, published, source
+from tests.unit.documentation_service.fakes import FakeDatabase, FakeQueryExpander
+from tests.unit.documentation_service.world import NOON, embedded, person, published, search_of, source
 
 ANYONE = person()
 
@@ -49,10 +53,20 @@ class World:
     database: FakeDatabase = field(default_factory=FakeDatabase)
     embeddings: EmbeddingProviderInterface = field(default_factory=FakeEmbeddingProvider)
     vectors: CountingVectorStore = field(default_factory=CountingVectorStore)
+    expander: FakeQueryExpander = field(default_factory=FakeQueryExpander)
+    reranker: RerankerInterface = field(default_factory=lambda: FakeReranker(model=None))
+    settings: SearchSettings = field(default_factory=SearchSettings)
 
     @property
     def search(self) -> DocumentSearch:
-        return DocumentSearch(self.database.transaction, self.embeddings, self.vectors)
+        return search_of(
+            self.database.transaction,
+            self.embeddings,
+            self.vectors,
+            expander=self.expander,
+            reranker=self.reranker,
+            settings=self.settings,
+        )
 
     async def add(self, text: str, *groups: str, passages: tuple[str, ...] = (), **about: object) -> Document:
         handbook = about.pop("of", None) or source()
@@ -74,7 +88,7 @@ async def test_a_search_in_an_empty_index_finds_nothing(world: World) -> None:
     response = await world.search.search(SearchRequest(query="leave"), ANYONE)
     assert response.hits == []
     assert response.features == {
-        "dense_top": 0.0, "dense_second": 0.0, "keyword_top": 0.0, "count": 0.0, "degraded": 0.0,
+        "dense_top": 0.0, "dense_second": 0.0, "keyword_top": 0.0, "count": 0.0, "degraded": 0.0, "rerank_missed": 0.0,
     }  # fmt: skip
 
 
@@ -84,9 +98,8 @@ async def test_a_hit_carries_its_passage_and_where_it_stands(world: World) -> No
     [hit] = response.hits
     assert live.text[hit.start : hit.end] == hit.text == "Annual leave is 25 days."
     assert (hit.document_id, hit.title, hit.path, hit.provider) == (live.id, "Leave", ["guides"], "folder")
-    assert hit.scores is not None
-    assert set(hit.scores) == {"dense", "keyword"}
-    assert set(response.timings_ms) == {"embed", "vector", "join", "total"}
+    assert hit.version == live.content_hash
+    assert set(response.timings_ms) == {"expand", "embed", "vector", "join", "total"}
 
 
 async def test_scores_are_shown_only_to_those_who_ask(world: World) -> None:

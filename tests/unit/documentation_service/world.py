@@ -5,15 +5,40 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4, uuid5
 
-from documentation_service.interfaces import Source, TransactionFactory
+from documentation_service.config import SearchSettings
+from documentation_service.interfaces import QueryExpanderInterface, Source, TransactionFactory
+from documentation_service.services.expansion import AliasExpander
+from documentation_service.services.search import DocumentSearch
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE, Document
 from flash_core.models.user import Principal, UserRole
 from flash_core.models.vector import CHUNKS, ChunkPoint
+from flash_core.testing.cross_encoders import FakeReranker
 from flash_core.utils.ids import new_id
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def search_of(
+    transaction: TransactionFactory,
+    embeddings: EmbeddingProviderInterface,
+    vectors: VectorStoreInterface,
+    *,
+    expander: QueryExpanderInterface | None = None,
+    reranker: RerankerInterface | None = None,
+    settings: SearchSettings | None = None,
+) -> DocumentSearch:
+    """Without a reranker, and with the aliases of the database, unless others are given."""
+    return DocumentSearch(
+        transaction,
+        embeddings,
+        vectors,
+        expander or AliasExpander(transaction),
+        reranker or FakeReranker(model=None),
+        settings or SearchSettings(),
+    )
 
 
 def person(*groups: str, roles: Sequence[UserRole] = (UserRole.USER,)) -> Principal:

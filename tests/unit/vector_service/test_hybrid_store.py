@@ -5,7 +5,6 @@ import pytest
 from flash_core.errors import InvalidInputError, UpstreamUnavailableError
 from flash_core.models.vector import VectorFilter, VectorQuery
 from tests.unit.vector_service.fakes import DIMENSION, FakeVectorEngine, chunk, direction
-from vector_service.config import FusionSettings
 from vector_service.services.engine_health import EngineHealth
 from vector_service.services.hybrid_store import HybridVectorStore
 
@@ -20,7 +19,7 @@ def engine() -> FakeVectorEngine:
 
 @pytest.fixture
 async def store(engine: FakeVectorEngine) -> HybridVectorStore:
-    store = HybridVectorStore(engine, FusionSettings(dense_weight=0.6, foreign_dense_weight=0.1, candidates=100))
+    store = HybridVectorStore(engine)
     await store.ensure("chunks", dimension=DIMENSION, model="m")
     await store.upsert("chunks", [chunk("near in meaning", NORTH), chunk("urlaub words", EAST)])
     return store
@@ -30,14 +29,7 @@ async def best(store: HybridVectorStore, query: VectorQuery) -> str:
     return str((await store.search("chunks", query))[0].payload["text"])
 
 
-async def test_english_questions_trust_the_model_more_than_foreign_ones(store: HybridVectorStore) -> None:
-    question = VectorQuery(ANYBODY, vector=NORTH, text="urlaub", language="english")
-    assert await best(store, question) == "near in meaning"
-    foreign = VectorQuery(ANYBODY, vector=NORTH, text="urlaub", language="german")
-    assert await best(store, foreign) == "urlaub words"
-
-
-async def test_the_question_may_say_the_weight(store: HybridVectorStore) -> None:
+async def test_the_question_says_how_much_the_meaning_weighs(store: HybridVectorStore) -> None:
     for weight, expected in ((1.0, "near in meaning"), (0.0, "urlaub words")):
         assert await best(store, VectorQuery(ANYBODY, vector=NORTH, text="urlaub", dense_weight=weight)) == expected
 
@@ -49,10 +41,12 @@ async def test_a_hybrid_search_looks_deeper_than_its_limit(store: HybridVectorSt
     assert engine.probed == [[100, 100], [1], [1], [300, 300]]
 
 
-async def test_components_are_told_before_normalisation(store: HybridVectorStore) -> None:
+async def test_components_are_told_before_and_after_normalisation(store: HybridVectorStore) -> None:
     first, second = await store.search("chunks", VectorQuery(ANYBODY, vector=NORTH, text="urlaub", dense_weight=0.9))
-    assert first.scores == {"dense": pytest.approx(1.0)}
-    assert set(second.scores) == {"dense", "keyword"}
+    assert first.scores == {"dense": pytest.approx(1.0), "dense_normalised": 1.0}
+    assert second.scores["keyword_normalised"] == 1.0
+    assert second.scores["dense_normalised"] == 0.0
+    assert set(second.scores) == {"dense", "keyword", "dense_normalised", "keyword_normalised"}
 
 
 async def test_a_question_of_stop_words_is_searched_by_meaning_alone(
@@ -80,7 +74,7 @@ async def test_a_mode_needs_its_input(store: HybridVectorStore, query: VectorQue
 
 async def test_a_collection_that_was_half_made_is_finished(engine: FakeVectorEngine) -> None:
     await engine.create("chunks_v1", dimension=DIMENSION, model="m")  # stopped before the alias
-    info = await HybridVectorStore(engine, FusionSettings()).ensure("chunks", dimension=DIMENSION, model="m")
+    info = await HybridVectorStore(engine).ensure("chunks", dimension=DIMENSION, model="m")
     assert (info.alias, info.version) == ("chunks", "chunks_v1")
 
 

@@ -18,7 +18,6 @@ from flash_core.web.app import create_app
 from flash_core.web.identity import SERVICE_TOKEN_HEADER
 from tests.unit.vector_service.fakes import DIMENSION, FakeVectorEngine, named
 from vector_service.composition import Container
-from vector_service.config import FusionSettings
 from vector_service.interfaces import VectorEngineInterface
 from vector_service.main import SPEC
 from vector_service.services.engine_health import EngineHealth
@@ -33,7 +32,7 @@ async def serving(engine: VectorEngineInterface) -> AsyncIterator[AsyncClient]:
     @asynccontextmanager
     async def compose() -> AsyncIterator[Container]:
         yield Container(
-            vectors=HybridVectorStore(engine, FusionSettings()),
+            vectors=HybridVectorStore(engine),
             authenticator=FakeAuthenticator(),
             idempotency=FakeIdempotencyStore(),
             health=(EngineHealth(engine),),
@@ -73,7 +72,7 @@ async def test_a_point_that_was_written_is_found(client: AsyncClient) -> None:
     [hit] = (await client.post(f"{CHUNKS}/search", json=body)).json()["hits"]
     assert hit["id"] == str(named("a"))
     assert hit["payload"]["text"] == "a text"
-    assert set(hit["scores"]) == {"dense", "keyword"}
+    assert set(hit["scores"]) == {"dense", "keyword", "dense_normalised", "keyword_normalised"}
 
 
 async def test_a_search_without_an_asker_is_impossible(client: AsyncClient) -> None:

@@ -9,7 +9,7 @@ from documentation_service.composition import Container
 from documentation_service.services.aliases import Aliases
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
-from documentation_service.services.search import DocumentSearch
+from flash_core.interfaces.search import SearchInterface
 
 
 def container(connection: HTTPConnection) -> Container:
@@ -20,7 +20,7 @@ def container(connection: HTTPConnection) -> Container:
 ContainerDep = Annotated[Container, Depends(container)]
 
 
-def _search(found: ContainerDep) -> DocumentSearch:
+def _search(found: ContainerDep) -> SearchInterface:
     return found.search
 
 
@@ -36,7 +36,7 @@ def _aliases(found: ContainerDep) -> Aliases:
     return found.aliases
 
 
-SearchDep = Annotated[DocumentSearch, Depends(_search)]
+SearchDep = Annotated[SearchInterface, Depends(_search)]
 LibraryDep = Annotated[Library, Depends(_library)]
 RegistryDep = Annotated[DocumentRegistry, Depends(_registry)]
 AliasesDep = Annotated[Aliases, Depends(_aliases)]

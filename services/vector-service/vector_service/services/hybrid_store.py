@@ -13,7 +13,6 @@ from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
 from flash_core.interfaces.embedding import Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
-from vector_service.config import FusionSettings
 from vector_service.interfaces import (
     Conditions,
     EnginePoint,
@@ -22,13 +21,15 @@ from vector_service.interfaces import (
     SparseVector,
     VectorEngineInterface,
 )
-from vector_service.services.bm25 import document_vector, language_code, query_vectors
+from vector_service.services.bm25 import document_vector, query_vectors
 from vector_service.services.conditions import selected, visible
-from vector_service.services.fusion import convex_combination
+from vector_service.services.fusion import convex_combination, normalised
 
-_ENGLISH: Final = "en"
 _DENSE: Final = "dense"
 _KEYWORD: Final = "keyword"
+_NORMALISED: Final = "_normalised"
+_CANDIDATES: Final = 100
+"""Points that each half contributes to a hybrid search at least."""
 
 SEARCH_SECONDS = Histogram(
     "flash_vector_search_seconds",
@@ -40,9 +41,8 @@ POINTS_WRITTEN = Counter("flash_vector_points_written_total", "Points stored or 
 
 
 class HybridVectorStore(VectorStoreInterface):
-    def __init__(self, engine: VectorEngineInterface, fusion: FusionSettings) -> None:
+    def __init__(self, engine: VectorEngineInterface) -> None:
         self._engine = engine
-        self._fusion = fusion
 
     async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
         try:
@@ -70,9 +70,9 @@ class HybridVectorStore(VectorStoreInterface):
             if conditions is None:
                 return []
             halves = await self._halves(name, query, conditions)
-            best = self._ranked(halves, query)[: query.limit]
+            ranked, components = _ranked(halves, query)
+            best = ranked[: query.limit]
             payloads = await self._engine.payloads(name, [one.id for one in best])
-        components = {half: {one.id: one.score for one in found} for half, found in halves.items()}
         return [_hit(one, payloads[one.id], components) for one in best if one.id in payloads]
 
     async def delete(
@@ -112,22 +112,11 @@ class HybridVectorStore(VectorStoreInterface):
         return await self._engine.describe(alias)
 
     async def _halves(self, name: str, query: VectorQuery, conditions: Conditions) -> Mapping[str, Sequence[Scored]]:
-        limit = query.limit if query.mode != "hybrid" else max(query.limit, self._fusion.candidates)
+        limit = query.limit if query.mode != "hybrid" else max(query.limit, _CANDIDATES)
         asked = _probed(query)
         probes = [Probe(vector, limit) for vectors in asked.values() for vector in vectors]
         found = iter(await self._engine.nearest(name, probes, conditions) if probes else [])
         return {half: _best_of([next(found) for _ in vectors]) for half, vectors in asked.items()}
-
-    def _ranked(self, halves: Mapping[str, Sequence[Scored]], query: VectorQuery) -> Sequence[Scored]:
-        if query.mode != "hybrid":
-            return halves[query.mode]
-        return convex_combination(halves[_DENSE], halves[_KEYWORD], self._dense_weight(query))
-
-    def _dense_weight(self, query: VectorQuery) -> float:
-        if query.dense_weight is not None:
-            return query.dense_weight
-        english = language_code(query.text or "", query.language) == _ENGLISH
-        return self._fusion.dense_weight if english else self._fusion.foreign_dense_weight
 
 
 def _prepared(point: ChunkPoint) -> EnginePoint:
@@ -156,6 +145,18 @@ def _best_of(found: Sequence[Sequence[Scored]]) -> Sequence[Scored]:
     for one in chain.from_iterable(found):
         best[one.id] = max(one.score, best.get(one.id, one.score))
     return sorted((Scored(*scored) for scored in best.items()), key=lambda one: (-one.score, one.id))
+
+
+def _ranked(
+    halves: Mapping[str, Sequence[Scored]], query: VectorQuery
+) -> tuple[Sequence[Scored], Mapping[str, Mapping[UUID, float]]]:
+    """The points, best first, and their scores by component."""
+    components = {half: {one.id: one.score for one in found} for half, found in halves.items()}
+    if query.mode != "hybrid":
+        return halves[query.mode], components
+    dense, keyword = normalised(components[_DENSE], components[_KEYWORD])
+    ranked = convex_combination(dense, keyword, query.dense_weight)
+    return ranked, components | {_DENSE + _NORMALISED: dense, _KEYWORD + _NORMALISED: keyword}
 
 
 def _hit(one: Scored, payload: Payload, components: Mapping[str, Mapping[UUID, float]]) -> VectorHit:

@@ -1,0 +1,60 @@
+"""The last step of a search: what is shown of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from documentation_service.services.query_building import BuiltQuery
+from documentation_service.services.ranking import Found, tied
+from flash_core.schemas.search import SearchExplanation, SearchHit
+
+_RECENCY: Final = "recency_tie_break"
+
+
+def hits(ranked: Sequence[Found], first: int, count: int, *, explain: bool) -> list[SearchHit]:
+    """Of all that were found those from `first` on."""
+    shown = ranked[first : first + count]
+    if not explain:
+        return [_hit(one) for one in shown]
+    by_date = tied(ranked)[first : first + count]
+    return [_hit(one, {**one.components, _RECENCY: float(tie)}) for one, tie in zip(shown, by_date, strict=True)]
+
+
+def explanation(query: BuiltQuery, *, reranked: bool) -> SearchExplanation:
+    return SearchExplanation(
+        language=query.language,
+        dense_weight=_dense_weight(query),
+        expansion={term: list(synonyms) for term, synonyms in query.expansion.applied.items()},
+        filters=dict(query.filters),
+        reranked=reranked,
+        degraded=query.degraded,
+    )
+
+
+def _dense_weight(query: BuiltQuery) -> float:
+    return {"dense": 1.0, "keyword": 0.0, "hybrid": query.vectors.dense_weight}[query.vectors.mode]
+
+
+def _hit(found: Found, scores: dict[str, float] | None = None) -> SearchHit:
+    document, payload = found.document, found.hit.payload
+    return SearchHit(
+        document_id=document.id,
+        external_id=document.external_id,
+        chunk_id=found.hit.id,
+        source_id=document.source_id,
+        provider=document.provider,
+        title=document.title,
+        path=list(document.path),
+        heading=str(payload.get("heading", "")),
+        url=document.url,
+        text=str(payload["text"]),
+        start=_integer(payload, "start"),
+        end=_integer(payload, "end"),
+        score=found.score,
+        scores=scores,
+        updated_at=document.updated_at,
+        version=document.content_hash,
+    )
+
+
+def _integer(payload: Mapping[str, object], name: str) -> int:
+    return int(str(payload[name]))

@@ -1,0 +1,122 @@
+"""The first step of a search: what the vector store is asked, out of what a person asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from documentation_service.config import SearchSettings
+from documentation_service.interfaces import Expansion, QueryExpanderInterface, SourceState, TransactionFactory
+from documentation_service.services.source_names import resolved
+from documentation_service.services.timing import timed
+from flash_core.errors import OverloadedError, UpstreamUnavailableError
+from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.models.user import Principal
+from flash_core.models.vector import Alternative, SearchMode, VectorFilter, VectorQuery
+from flash_core.schemas.search import SearchFilters, SearchRequest
+from flash_core.utils.words import STEMMERS, detect_language
+
+log = structlog.get_logger(__name__)
+
+_ENGLISH: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltQuery:
+    """`text` is what is searched for: the request's query, with names of sources that are none behind it.
+
+    `filters` are the filters that hold, in words. `degraded`: the meaning of the query could not be looked at, and its
+    words have to do.
+    """
+
+    text: str
+    language: str
+    expansion: Expansion
+    filters: Mapping[str, list[str]]
+    degraded: bool
+    vectors: VectorQuery
+
+
+class QueryBuilding:
+    def __init__(
+        self,
+        transaction: TransactionFactory,
+        embeddings: EmbeddingProviderInterface,
+        expander: QueryExpanderInterface,
+        settings: SearchSettings,
+    ) -> None:
+        self._transaction = transaction
+        self._embeddings = embeddings
+        self._expander = expander
+        self._settings = settings
+
+    async def build(self, request: SearchRequest, principal: Principal, timings: dict[str, float]) -> BuiltQuery:
+        """Without an embedding (the service is away) the words still find what they can."""
+        filters = request.filters or SearchFilters()
+        states = await self._states(principal) if filters.source_names or request.explain else []
+        source_ids, unresolved = _sources(filters, states)
+        text = " ".join([request.query, *unresolved])
+        language = detect_language(text)
+        with timed(timings, "expand"):
+            expansion = await self._expander.expand(text, language)
+        vectors = None if request.mode == "keyword" else await self._embedded([text, *expansion.variants], timings)
+        mode: SearchMode = "keyword" if vectors is None else request.mode
+        return BuiltQuery(
+            text=text,
+            language=language,
+            expansion=expansion,
+            filters=_in_words(source_ids, filters, states),
+            degraded=mode != request.mode,
+            vectors=VectorQuery(
+                filter=_filter(source_ids, filters, principal),
+                mode=mode,
+                vector=None if vectors is None else vectors[0],
+                variants=() if vectors is None else list(vectors[1:]),
+                text=None if mode == "dense" else text,
+                alternatives=[Alternative(one.start, one.end, one.synonyms) for one in expansion.alternatives],
+                dense_weight=self._dense_weight(language),
+                language=STEMMERS[language],
+            ),
+        )
+
+    async def _states(self, principal: Principal) -> list[SourceState]:
+        async with self._transaction() as work:
+            return await work.sources.states(principal.groups)
+
+    async def _embedded(self, texts: Sequence[str], timings: dict[str, float]) -> Vectors | None:
+        with timed(timings, "embed"):
+            try:
+                return await self._embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE)
+            except (UpstreamUnavailableError, OverloadedError) as error:
+                log.warning("search.degraded", error=error.code)
+                return None
+
+    def _dense_weight(self, language: str) -> float:
+        return self._settings.dense_weight if language == _ENGLISH else self._settings.foreign_dense_weight
+
+
+def _sources(filters: SearchFilters, states: Sequence[SourceState]) -> tuple[list[UUID] | None, list[str]]:
+    """The ids to search in (None: everywhere), and the names that name no source. Names narrow given ids further."""
+    allowed = [one for one in states if filters.source_ids is None or one.id in filters.source_ids]
+    named, unresolved = resolved(filters.source_names or (), allowed)
+    return named or filters.source_ids, unresolved
+
+
+def _filter(source_ids: list[UUID] | None, filters: SearchFilters, principal: Principal) -> VectorFilter:
+    after = filters.updated_after
+    return VectorFilter(
+        groups=principal.groups, source_ids=source_ids, updated_after=after.timestamp() if after else None
+    )
+
+
+def _in_words(
+    source_ids: list[UUID] | None, filters: SearchFilters, states: Sequence[SourceState]
+) -> dict[str, list[str]]:
+    words: dict[str, list[str]] = {}
+    if source_ids is not None:
+        words["sources"] = [one.name for one in states if one.id in source_ids]
+    if filters.updated_after is not None:
+        words["updated_after"] = [filters.updated_after.isoformat()]
+    return words

@@ -1,0 +1,64 @@
+"""The second step of a search: passages out of the vector store, joined to the documents as they are now."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from documentation_service.interfaces import TransactionFactory
+from documentation_service.services.ranking import Found
+from documentation_service.services.timing import timed
+from flash_core.errors import NotFoundError
+from flash_core.interfaces.vector_store import VectorStoreInterface
+from flash_core.models.vector import CHUNKS, VectorHit, VectorQuery
+from flash_core.schemas.search import SearchRequest
+
+POOLS: Final = (100, 400, 2_000)
+"""How many chunks are fetched: the next larger pool only when a smaller one held too few documents."""
+_CHUNKS_A_HIT: Final = 4
+
+
+class Retrieval:
+    """The asker's groups are part of the vector query; what it returns is checked against the rows once more, so a
+    document that was deleted, replaced or closed a moment ago does not appear.
+    """
+
+    def __init__(self, transaction: TransactionFactory, vectors: VectorStoreInterface) -> None:
+        self._transaction = transaction
+        self._vectors = vectors
+
+    async def enough(self, request: SearchRequest, query: VectorQuery, timings: dict[str, float]) -> list[Found]:
+        """As many hits as were asked for, where there are that many, best first."""
+        needed = request.offset + request.limit
+        found: list[Found] = []
+        for pool in _pools(needed):
+            with timed(timings, "vector"):
+                hits = await self._hits(query, pool)
+            with timed(timings, "join"):
+                found = await self._joined(hits, query.filter.groups)
+            results = len(found) if request.per_chunk else len({one.document.id for one in found})
+            if results >= needed or len(hits) < pool:
+                break
+        return found
+
+    async def _hits(self, query: VectorQuery, pool: int) -> list[VectorHit]:
+        try:
+            return await self._vectors.search(CHUNKS, replace(query, limit=pool))
+        except NotFoundError:
+            return []  # nothing has been indexed yet
+
+    async def _joined(self, hits: Sequence[VectorHit], groups: frozenset[str]) -> list[Found]:
+        ids = {UUID(str(hit.payload["document_id"])) for hit in hits}
+        async with self._transaction() as work:
+            live = {one.id: one for one in await work.documents.visible(sorted(ids), groups)} if ids else {}
+        found = [(hit, live.get(UUID(str(hit.payload["document_id"])))) for hit in hits]
+        return [
+            Found(hit, document, hit.score)
+            for hit, document in found
+            if document is not None and document.content_hash == hit.payload["content_hash"]
+        ]
+
+
+def _pools(needed: int) -> Sequence[int]:
+    start = next((at for at, pool in enumerate(POOLS) if pool >= needed * _CHUNKS_A_HIT), len(POOLS) - 1)
+    return POOLS[start:]

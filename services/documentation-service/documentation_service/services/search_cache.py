@@ -1,0 +1,105 @@
+"""Searches remembered: for those who may see the same, as long as nothing has changed."""
+
+import hashlib
+import json
+import time
+import unicodedata
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from documentation_service.interfaces import TransactionFactory
+from documentation_service.services.index_version import index_version
+from flash_core.errors import FlashError
+from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.reranker import RerankerInterface
+from flash_core.interfaces.search import SearchInterface
+from flash_core.interfaces.single_flight import Made, SingleFlightInterface
+from flash_core.models.user import Principal
+from flash_core.schemas.search import SearchRequest, SearchResponse
+
+SECONDS: Final = 3_600
+_FORMAT: Final = "1"
+"""Of what is kept: another one when a new version of this service could not read what an older one wrote."""
+
+_SAME_MODEL_SECONDS: Final = 10.0
+_DEGRADATIONS: Final = ("degraded", "rerank_missed")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+
+class CachedSearch(SearchInterface):
+    """The key says everything that a result depends on: the query, the request, the asker's groups (a search looks at
+    nothing else of a person), the index's version, the models' names and the settings (`settings`). So a changed
+    document or permission is seen at once, and nobody sees what another may.
+
+    A result that is less than it should be (without the embedding or the reranker) is not kept.
+    """
+
+    def __init__(
+        self,
+        search: SearchInterface,
+        flights: SingleFlightInterface,
+        transaction: TransactionFactory,
+        embeddings: EmbeddingProviderInterface,
+        reranker: RerankerInterface,
+        *,
+        settings: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._search = search
+        self._flights = flights
+        self._transaction = transaction
+        self._embeddings = embeddings
+        self._reranker = reranker
+        self._settings = settings
+        self._monotonic = monotonic
+        self._model, self._model_until = "", 0.0
+
+    async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
+        began = self._monotonic()
+        version = await index_version(self._transaction, principal.groups)
+        request = request.model_copy(update={"query": _normalised(request.query)})
+        key = await self._key(request, principal, version)
+        origin = partial(self._made, request, principal)
+        fetched = await self._flights.fetch(key, origin, ttl_seconds=SECONDS)
+        found = SearchResponse.model_validate(_decode(fetched.value))
+        total = round((self._monotonic() - began) * 1_000, 2)
+        said: dict[str, Any] = {"index_version": version, "timings_ms": {**found.timings_ms, "total": total}}
+        if fetched.shared:
+            said["timings_ms"] = {"total": total}
+            if found.explanation is not None:
+                said["explanation"] = found.explanation.model_copy(update={"cached": True})
+        return found.model_copy(update=said)
+
+    async def _made(self, request: SearchRequest, principal: Principal) -> Made:
+        found = await self._search.search(request, principal)
+        features = found.features or {}
+        return Made(_encode(found.model_dump()), keep=not any(features.get(one) for one in _DEGRADATIONS))
+
+    async def _key(self, request: SearchRequest, principal: Principal, version: str) -> str:
+        asked = request.model_dump(mode="json")
+        models = [await self._model_name(), await self._reranker.name() or ""]
+        told = json.dumps([_FORMAT, asked, sorted(principal.groups), version, *models, self._settings])
+        return f"search:{hashlib.sha256(told.encode()).hexdigest()}"
+
+    async def _model_name(self) -> str:
+        """It changes with a restart of the embedding service only, so that not every search has to ask.
+
+        Nothing is kept of searches without the service, so their key needs no name.
+        """
+        if self._monotonic() >= self._model_until:
+            try:
+                self._model = (await self._embeddings.model()).name
+            except FlashError:
+                self._model = ""
+            self._model_until = self._monotonic() + _SAME_MODEL_SECONDS
+        return self._model
+
+
+def _normalised(query: str) -> str:
+    """Upper and lower case stay: they show where the parts of an identifier meet."""
+    return " ".join(unicodedata.normalize("NFC", query).split()) or query
