@@ -11,7 +11,7 @@ from uuid import UUID
 from flash_core.interfaces.persistence import UnitOfWorkInterface
 from flash_core.models.conversation import Conversation, GenerationState, Mode
 from flash_core.models.user import Principal
-from flash_core.schemas.chat import Answer, MessageResponse, Turn, WrittenAnswer
+from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, WrittenAnswer
 from flash_core.schemas.common import Problem
 from flash_core.schemas.search import SearchFilters
 
@@ -125,6 +125,16 @@ class ListPosition:
 
     updated_at: datetime
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """A cited sentence that its passages say, without markers; their documents, one by one with title and version."""
+
+    statement: str
+    document_ids: tuple[UUID, ...]
+    titles: tuple[str, ...]
+    versions: tuple[str, ...]
 
 
 class ConversationRepositoryInterface(Protocol):
@@ -251,6 +261,20 @@ class GenerationRepositoryInterface(Protocol):
         """Those that no worker will end any more."""
 
 
+class FactRepositoryInterface(Protocol):
+    """What the answers of a conversation have established. It goes with the conversation."""
+
+    @abstractmethod
+    async def add(self, generation: Generation, facts: Sequence[Established], *, keep: int) -> None:
+        """Said in answer to this generation's question. What is said in the same words again counts as said now; only
+        the `keep` newest of the conversation stay. The conversation must be locked.
+        """
+
+    @abstractmethod
+    async def before(self, question_id: UUID) -> Sequence[Fact]:
+        """What answers to earlier questions of the conversation have established, oldest first."""
+
+
 class AnswerRepositoryInterface(Protocol):
     """Generations as their readers see them."""
 
@@ -280,6 +304,7 @@ class ChatUnitOfWorkInterface(UnitOfWorkInterface, Protocol):
     messages: MessageRepositoryInterface
     generations: GenerationRepositoryInterface
     answers: AnswerRepositoryInterface
+    facts: FactRepositoryInterface
 
 
 ChatUnitOfWorkFactory = Callable[[], ChatUnitOfWorkInterface]

@@ -42,7 +42,7 @@ class AcceptedResponse(Response):
 
 
 class Source(Response):
-    """A passage that an answer may cite. `start`/`end`: code points in the document's text."""
+    """A passage that an answer may cite. `start`/`end`: code points in the document's text, in this `version` of it."""
 
     id: str
     marker: int
@@ -57,6 +57,7 @@ class Source(Response):
     end: int
     score: float
     updated_at: Timestamp
+    version: str = ""
 
 
 class Citation(Response):
@@ -202,13 +203,14 @@ class Turn(Response):
 
 class Fact(Response):
     """What an earlier answer of the conversation said with support: one cited sentence without its markers, the
-    question that it answered, and the documents that say it.
+    question that it answered, and the documents that say it, each with the version that said it.
     """
 
     question: str
     statement: str
     document_ids: list[UUID]
     titles: list[str]
+    versions: list[str] = Field(default_factory=list)
 
 
 class ClaimRequest(Request):

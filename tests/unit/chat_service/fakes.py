@@ -14,6 +14,8 @@ from chat_service.interfaces import (
     Claim,
     ConversationRepositoryInterface,
     Ending,
+    Established,
+    FactRepositoryInterface,
     Generation,
     GenerationRepositoryInterface,
     Hopeless,
@@ -24,7 +26,7 @@ from chat_service.interfaces import (
 )
 from flash_core.errors import ConflictError, UpstreamUnavailableError
 from flash_core.models.conversation import Conversation, GenerationState, Role
-from flash_core.schemas.chat import Answer, MessageResponse, Turn, WrittenAnswer
+from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, WrittenAnswer
 from flash_core.testing.fakes import FakeOutbox, FrozenClock
 
 _UNFINISHED = {GenerationState.QUEUED, GenerationState.RUNNING}
@@ -63,6 +65,7 @@ class Tables:
     messages: list[UUID] = field(default_factory=list)
     generations: dict[UUID, StoredGeneration] = field(default_factory=dict)
     feedback: dict[UUID, tuple[str, str | None, str | None]] = field(default_factory=dict)
+    facts: dict[UUID, dict[str, tuple[UUID, Established]]] = field(default_factory=dict)
 
 
 class FakeConversations(ConversationRepositoryInterface):
@@ -103,6 +106,7 @@ class FakeConversations(ConversationRepositoryInterface):
 
     async def delete(self, conversation_id: UUID) -> None:
         del self._tables.conversations[conversation_id]
+        self._tables.facts.pop(conversation_id, None)
         tables = self._tables
         gone = {key for key, (one, _) in tables.questions.items() if one.conversation_id == conversation_id}
         ended = {key for key, one in tables.generations.items() if one.generation.conversation_id == conversation_id}
@@ -303,6 +307,34 @@ class FakeGenerations(GenerationRepositoryInterface):
         )
 
 
+class FakeFacts(FactRepositoryInterface):
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, generation: Generation, facts: Sequence[Established], *, keep: int) -> None:
+        kept = self._tables.facts.setdefault(generation.conversation_id, {})
+        for fact in facts:
+            kept.pop(fact.statement.casefold(), None)
+            kept[fact.statement.casefold()] = (generation.message_id, fact)
+        for oldest in list(kept)[:-keep]:
+            del kept[oldest]
+
+    async def before(self, question_id: UUID) -> Sequence[Fact]:
+        conversation_id = self._tables.questions[question_id][0].conversation_id
+        messages, kept = self._tables.messages, self._tables.facts.get(conversation_id, {})
+        return [
+            Fact(
+                question=self._tables.questions[message_id][0].content,
+                statement=fact.statement,
+                document_ids=list(fact.document_ids),
+                titles=list(fact.titles),
+                versions=list(fact.versions),
+            )
+            for message_id, fact in kept.values()
+            if messages.index(message_id) < messages.index(question_id)
+        ]
+
+
 class FakeAnswers(AnswerRepositoryInterface):
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -378,6 +410,7 @@ class FakeChatUnitOfWork(ChatUnitOfWorkInterface):
         self.messages = FakeMessages(self._tables, clock)
         self.generations = FakeGenerations(self._tables, clock)
         self.answers = FakeAnswers(self._tables)
+        self.facts = FakeFacts(self._tables)
         return self
 
     async def __aexit__(

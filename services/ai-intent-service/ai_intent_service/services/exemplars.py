@@ -36,7 +36,7 @@ def parsed(text: str) -> Exemplars:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The exemplars as one embedding model sees them: a row an exemplar, of norm 1, by kind; mean and standard deviation
+    """The exemplars as one embedding model sees them: a row an exemplar, of norm 1, by kind; mean and deviation
     of the cosines between different kinds.
     """
 

@@ -4,7 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -104,6 +116,24 @@ class GenerationRow(ChatBase):
     announced_at: Mapped[datetime] = mapped_column(_Moment, server_default=func.now())
     announcements: Mapped[int] = mapped_column(server_default=text("0"))
     ended_at: Mapped[datetime | None] = mapped_column(_Moment)
+
+
+class FactRow(ChatBase):
+    """What an answer to the question `message_id` has established. `place` orders a conversation's facts; `digest`
+    tells statements of the same words. Names and versions of the documents stand in the order of their ids.
+    """
+
+    __tablename__ = "fact"
+    __table_args__ = (UniqueConstraint("conversation_id", "digest"),)
+
+    place: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(Text)
+    statement: Mapped[str] = mapped_column(Text)
+    document_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    titles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    versions: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class FeedbackRow(ChatBase):

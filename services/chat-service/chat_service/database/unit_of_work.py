@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat_service.database.repositories.answer_repo import SqlAnswerRepository
 from chat_service.database.repositories.conversation_repo import SqlConversationRepository
+from chat_service.database.repositories.fact_repo import SqlFactRepository
 from chat_service.database.repositories.generation_repo import SqlGenerationRepository
 from chat_service.database.repositories.message_repo import SqlMessageRepository
 from chat_service.database.tables import OutboxRow
@@ -17,4 +18,5 @@ class SqlChatUnitOfWork(SqlUnitOfWork, ChatUnitOfWorkInterface):
         self.messages = SqlMessageRepository(session)
         self.generations = SqlGenerationRepository(session)
         self.answers = SqlAnswerRepository(session)
+        self.facts = SqlFactRepository(session)
         self.outbox = SqlOutbox(session, OutboxRow)

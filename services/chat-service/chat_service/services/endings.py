@@ -7,6 +7,7 @@ import structlog
 from pydantic import Field, TypeAdapter
 
 from chat_service.interfaces import ChatUnitOfWorkInterface, Ending, Generation
+from chat_service.services.facts import FACTS_KEPT, established
 from flash_core.errors import FlashError
 from flash_core.interfaces.answer_log import (
     BEGINNING,
@@ -57,6 +58,8 @@ async def end(
     if not await work.generations.end(generation.id, generation.attempt, ending, take_over=take_over):
         return None
     await work.messages.add_answer(generation, ending.written)
+    if ending.state is GenerationState.DONE:
+        await work.facts.add(generation, established(ending.written), keep=FACTS_KEPT)
     await work.conversations.touch(generation.conversation_id)
     if [one.id for one in unfinished[:1]] == [generation.id] and len(unfinished) > 1:
         await announce(work, unfinished[1])

@@ -46,6 +46,7 @@ class GenerationManager(GenerationLeaseInterface):
                 raise await _refusal(work, generation_id)
             generation = claim.generation
             history = await work.messages.history(generation.message_id, turns=self._rules.history_turns)
+            facts = await work.facts.before(generation.message_id)
             await work.commit()
         log.info("generation.claimed", generation_id=str(generation_id), attempt=generation.attempt, worker=worker)
         return ClaimResponse(
@@ -60,6 +61,7 @@ class GenerationManager(GenerationLeaseInterface):
             mode=generation.mode,
             filters=generation.filters,
             history=list(history),
+            facts=list(facts),
             user_id=generation.user_id,
             roles=list(generation.roles),
             groups=list(generation.groups),
