@@ -265,19 +265,27 @@ class FakeHealthCheck(HealthCheckInterface):
 
 @dataclass
 class FakeEmbeddingProvider(EmbeddingProviderInterface):
-    """Bags of hashed words: texts that share words are near each other, and the same text is the same vector."""
+    """Bags of hashed words: texts that share words are near each other, and the same text is the same vector.
+
+    `error`, when set, is raised by every call.
+    """
 
     dimension: int = 64
     name: str = "fake"
     calls: list[tuple[list[str], Purpose, Priority]] = field(default_factory=list)
+    error: Exception | None = None
 
     async def model(self) -> EmbeddingModel:
+        if self.error is not None:
+            raise self.error
         return EmbeddingModel(self.name, self.dimension, 256)
 
     async def embed(
         self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
     ) -> Vectors:
         self.calls.append((list(texts), purpose, priority))
+        if self.error is not None:
+            raise self.error
         return np.stack([self._vector(text) for text in texts]) if texts else np.empty((0, self.dimension), np.float32)
 
     def _vector(self, text: str) -> Vectors:

@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 
 from documentation_service.config import SearchSettings
+from documentation_service.interfaces import Alternatives, Expansion
 from documentation_service.services.retrieval import POOLS
 from documentation_service.services.search import DocumentSearch
 from flash_core.errors import OverloadedError, UpstreamUnavailableError
-from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.interfaces.embedding import Priority, Purpose
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.models.document import Document
 from flash_core.models.user import Principal
@@ -23,19 +24,6 @@ from tests.unit.documentation_service.fakes import FakeDatabase, FakeQueryExpand
 from tests.unit.documentation_service.world import NOON, embedded, person, published, search_of, source
 
 ANYONE = person()
-
-
-@dataclass
-class AwayProvider(EmbeddingProviderInterface):
-    error: Exception
-
-    async def model(self) -> EmbeddingModel:
-        raise self.error
-
-    async def embed(
-        self, texts: object, *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
-    ) -> Vectors:
-        raise self.error
 
 
 class CountingVectorStore(FakeVectorStore):
@@ -51,7 +39,7 @@ class CountingVectorStore(FakeVectorStore):
 @dataclass
 class World:
     database: FakeDatabase = field(default_factory=FakeDatabase)
-    embeddings: EmbeddingProviderInterface = field(default_factory=FakeEmbeddingProvider)
+    embeddings: FakeEmbeddingProvider = field(default_factory=FakeEmbeddingProvider)
     vectors: CountingVectorStore = field(default_factory=CountingVectorStore)
     expander: FakeQueryExpander = field(default_factory=FakeQueryExpander)
     reranker: RerankerInterface = field(default_factory=lambda: FakeReranker(model=None))
@@ -163,7 +151,7 @@ async def test_filters_narrow_the_search(world: World) -> None:
 
 async def test_keywords_alone_need_no_embedding(world: World) -> None:
     await world.add("Leave is 25 days.")
-    world.embeddings = AwayProvider(AssertionError("not asked"))
+    world.embeddings = FakeEmbeddingProvider(error=AssertionError("not asked"))
     assert await world.find("leave", mode="keyword") == ["Leave is 25 days."]
 
 
@@ -177,7 +165,7 @@ async def test_meaning_alone_looks_at_no_words(world: World) -> None:
 @pytest.mark.parametrize("error", [UpstreamUnavailableError("away"), OverloadedError("busy")])
 async def test_without_embeddings_the_words_still_find_what_they_can(world: World, mode: str, error: Exception) -> None:
     await world.add("Leave is 25 days.")
-    world.embeddings = AwayProvider(error)
+    world.embeddings = FakeEmbeddingProvider(error=error)
     response = await world.search.search(SearchRequest(query="leave", mode=mode), ANYONE)
     assert [hit.text for hit in response.hits] == ["Leave is 25 days."]
     assert response.features is not None
@@ -202,9 +190,7 @@ async def test_the_features_tell_how_sure_the_list_is(world: World) -> None:
 async def test_the_query_is_embedded_as_one_and_first(world: World) -> None:
     await world.add("Leave is 25 days.")
     await world.find("leave")
-    provider = world.embeddings
-    assert isinstance(provider, FakeEmbeddingProvider)
-    assert provider.calls == [(["leave"], Purpose.QUERY, Priority.INTERACTIVE)]
+    assert world.embeddings.calls == [(["leave"], Purpose.QUERY, Priority.INTERACTIVE)]
 
 
 async def test_the_dense_half_weighs_less_in_languages_that_the_model_hardly_knows(world: World) -> None:
@@ -216,3 +202,159 @@ async def test_the_dense_half_weighs_less_in_languages_that_the_model_hardly_kno
     assert german is not None
     assert german < english
     assert [query.language for query in world.vectors.queries] == ["english", "german"]
+
+
+# What is searched for
+
+
+SRE = Expansion(
+    "SRE duties site reliability uptime",
+    ("site reliability duties", "uptime duties"),
+    (Alternatives("SRE", ("site reliability", "uptime"), 0, 3),),
+)
+
+
+async def test_other_words_for_the_same_find_it_too_and_are_told(world: World) -> None:
+    await world.add("The duties in site reliability.")
+    await world.add("Uptime is everything.", external_id="b.md")
+    world.expander.known["SRE duties"] = SRE
+    response = await world.search.search(SearchRequest(query="SRE duties", mode="keyword", explain=True), ANYONE)
+    assert [hit.text for hit in response.hits] == ["The duties in site reliability.", "Uptime is everything."]
+    assert response.expanded_query == SRE.keywords
+    assert response.explanation is not None
+    assert response.explanation.expansion == {"SRE": ["site reliability", "uptime"]}
+
+
+async def test_the_query_and_its_variants_are_embedded_together(world: World) -> None:
+    await world.add("The duties in site reliability.")
+    world.expander.known["SRE duties"] = SRE
+    await world.find("SRE duties")
+    assert world.embeddings.calls == [(["SRE duties", *SRE.variants], Purpose.QUERY, Priority.INTERACTIVE)]
+    [query] = world.vectors.queries
+    assert len(query.variants) == 2
+    assert [one.synonyms for one in query.alternatives] == [("site reliability", "uptime")]
+
+
+async def test_without_aliases_nothing_is_expanded(world: World) -> None:
+    await world.add("Leave is 25 days.")
+    response = await world.search.search(SearchRequest(query="leave", explain=True), ANYONE)
+    assert response.expanded_query is None
+    assert response.explanation is not None
+    assert response.explanation.expansion == {}
+
+
+async def test_a_source_is_meant_by_its_name(world: World) -> None:
+    hr, it = source(name="HR Wiki"), source(name="IT")
+    await world.add("Leave is 25 days.", of=hr)
+    await world.add("Leave the laptop here.", of=it)
+    named = SearchFilters(source_names=["the hr space"])
+    assert await world.find("leave", filters=named) == ["Leave is 25 days."]
+    both = SearchFilters(source_names=["HR"], source_ids=[hr.id, it.id])
+    assert await world.find("leave", filters=both) == ["Leave is 25 days."]
+
+
+async def test_a_name_that_is_no_source_is_searched_for(world: World) -> None:
+    await world.add("Leave is 25 days.")
+    await world.add("Leave in the lunar office.", external_id="b.md")
+    assert len(await world.find("leave", filters=SearchFilters(source_names=["lunar"]))) == 2
+    assert world.vectors.queries[-1].text == "leave lunar"
+    assert world.vectors.queries[-1].filter.source_ids is None
+
+
+async def test_the_name_of_a_hidden_source_means_nothing(world: World) -> None:
+    await world.add("Leave is 25 days.")
+    await world.add("Board matters and leave.", of=source("board", name="Board"))
+    named = SearchFilters(source_names=["Board"])
+    assert await world.find("leave", filters=named) == ["Leave is 25 days."]
+    assert await world.find("leave", person("board"), filters=named) == ["Board matters and leave."]
+
+
+async def test_a_name_outside_the_given_sources_narrows_nothing(world: World) -> None:
+    hr = source(name="HR Wiki")
+    await world.add("Leave is 25 days.", of=hr)
+    await world.add("Leave the laptop here.", of=source(name="IT"))
+    filters = SearchFilters(source_ids=[hr.id], source_names=["IT"])
+    assert await world.find("leave", filters=filters) == ["Leave is 25 days."]
+
+
+# In which order, and why
+
+
+async def test_of_equal_documents_the_newer_is_first(world: World) -> None:
+    handbook = source()
+    await world.add("Leave is 25 days.", of=handbook, external_id="old.md", updated_at=NOON - timedelta(days=9))
+    new = await world.add("Leave is 25 days.", of=handbook, external_id="new.md")
+    for options in ({}, {"mode": "dense"}, {"mode": "keyword"}, {"per_chunk": True}):
+        response = await world.search.search(SearchRequest(query="leave", explain=True, **options), ANYONE)
+        assert response.hits[0].document_id == new.id
+        assert [hit.scores and hit.scores["recency_tie_break"] for hit in response.hits] == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("per_chunk", [True, False])
+async def test_every_part_of_a_score_is_told(world: World, per_chunk: bool) -> None:
+    await world.add("annual leave")
+    await world.add("annual budget", external_id="b.md")
+    request = SearchRequest(query="annual leave", explain=True, per_chunk=per_chunk)
+    response = await world.search.search(request, ANYONE)
+    for hit in response.hits:
+        assert hit.scores is not None
+        assert set(hit.scores) >= {
+            "dense", "keyword", "dense_normalised", "keyword_normalised", "fused", "recency_tie_break",
+        }  # fmt: skip
+        assert hit.scores["fused"] == hit.score
+
+
+async def test_the_filters_are_explained_by_name(world: World) -> None:
+    hr = source(name="HR Wiki")
+    await world.add("Leave is 25 days.", of=hr)
+    filters = SearchFilters(source_ids=[hr.id], updated_after=NOON - timedelta(days=1))
+    request = SearchRequest(query="leave", explain=True, filters=filters)
+    explanation = (await world.search.search(request, ANYONE)).explanation
+    assert explanation is not None
+    assert explanation.filters == {"sources": ["HR Wiki"], "updated_after": [(NOON - timedelta(days=1)).isoformat()]}
+
+
+@pytest.mark.parametrize(("mode", "weight"), [("hybrid", 0.45), ("dense", 1.0), ("keyword", 0.0)])
+async def test_the_weight_of_the_meaning_is_explained(world: World, mode: str, weight: float) -> None:
+    request = SearchRequest(query="the leave of absence", mode=mode, explain=True)
+    explanation = (await world.search.search(request, ANYONE)).explanation
+    assert explanation is not None
+    assert (explanation.language, explanation.dense_weight, explanation.degraded) == ("en", weight, False)
+
+
+async def test_a_degraded_search_says_so(world: World) -> None:
+    world.embeddings = FakeEmbeddingProvider(error=UpstreamUnavailableError("away"))
+    explanation = (await world.search.search(SearchRequest(query="leave", explain=True), ANYONE)).explanation
+    assert explanation is not None
+    assert (explanation.degraded, explanation.dense_weight) == (True, 0.0)
+
+
+async def test_a_reranker_orders_anew_where_there_is_one(world: World) -> None:
+    await world.add("leave leave leave", title="Leave")
+    await world.add("how to ask for leave of absence", external_id="b.md", title="Absence")
+    world.reranker, world.settings = FakeReranker(), SearchSettings(rerank_weight=1.0)
+    request = SearchRequest(query="how to ask for leave of absence", mode="keyword", explain=True)
+    response = await world.search.search(request, ANYONE)
+    assert response.hits[0].text == "how to ask for leave of absence"
+    assert response.hits[0].scores is not None
+    assert response.hits[0].scores["rerank"] == response.hits[0].score == 1.0
+    assert response.explanation is not None
+    assert response.explanation.reranked
+    assert "rerank" in response.timings_ms
+
+
+async def test_asking_for_a_reranker_that_is_not_there_works_without(world: World) -> None:
+    await world.add("Leave is 25 days.")
+    response = await world.search.search(SearchRequest(query="leave", rerank=True, explain=True), ANYONE)
+    assert [hit.text for hit in response.hits] == ["Leave is 25 days."]
+    assert response.explanation is not None
+    assert not response.explanation.reranked
+    assert response.features is not None
+    assert response.features["rerank_missed"] == 0.0
+
+
+async def test_neighbours_are_one_hit_when_that_is_wanted(world: World) -> None:
+    parts = ("Annual leave is 25 days.", "Sick leave needs a note.")
+    live = await world.add("\n\n".join(parts), passages=parts)
+    assert len(await world.find("leave", per_chunk=True)) == 2
+    assert await world.find("leave", per_chunk=True, join_neighbours=True) == [live.text]
