@@ -8,7 +8,10 @@ from functools import partial
 from documentation_service.config import Settings
 from documentation_service.database.unit_of_work import SqlDocumentationTransaction
 from documentation_service.services.aliases import Aliases
+from documentation_service.services.calibrating import SourceCalibration
+from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.chores import VectorChores
+from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.expansion import AliasExpander
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
@@ -30,7 +33,9 @@ class Container(ServiceContainer):
     library: Library
     registry: DocumentRegistry
     aliases: Aliases
+    discovery: AliasDiscovery
     chores: VectorChores
+    calibration: SourceCalibration
 
 
 @asynccontextmanager
@@ -45,7 +50,8 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
         reranker = RerankerClient(platform.http.sibling(settings.embedding_url))
         expander = AliasExpander(transaction)
-        search = DocumentSearch(transaction, embeddings, vectors, expander, reranker, settings.search)
+        book = CalibrationBook(transaction)
+        search = DocumentSearch(transaction, embeddings, vectors, expander, reranker, book, settings.search)
         chores = VectorChores(transaction, vectors)
         yield Container(
             authenticator=platform.authenticator,
@@ -57,5 +63,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, SystemClock()),
+            discovery=AliasDiscovery(transaction),
             chores=chores,
+            calibration=SourceCalibration(transaction, embeddings, vectors, SystemClock()),
         )

@@ -13,6 +13,7 @@ class SearchSettings:
 
     dense_weight: float = 0.45
     foreign_dense_weight: float = 0.3
+    title_weight: float = 0.25
     rerank_weight: float = 0.7
     rerank_seconds: float = 0.4
 
@@ -33,6 +34,9 @@ class Settings(ServiceSettings):
         description="The same for queries in other languages, which small embedding models hardly know; raise it for "
         "a model that knows them.",
     )
+    search_title_weight: float = Field(
+        default=0.25, ge=0, le=1, description="Part of the document's title in a score, beside its passages."
+    )
     search_rerank_weight: float = Field(
         default=0.7, ge=0, le=1, description="Part of the reranker's relevance in a score, where there is a reranker."
     )
@@ -45,6 +49,7 @@ class Settings(ServiceSettings):
         return SearchSettings(
             dense_weight=self.search_dense_weight,
             foreign_dense_weight=self.search_foreign_dense_weight,
+            title_weight=self.search_title_weight,
             rerank_weight=self.search_rerank_weight,
             rerank_seconds=self.search_rerank_seconds,
         )

@@ -28,13 +28,14 @@ class SourceState:
     """A source as a search finds it.
 
     `version` grows with every change of the source or of one of its documents, in the same transaction. `settled` is
-    False while the vector store has not heard of its groups.
+    False while the vector store has not heard of its groups. `calibrated_at` is None until it was calibrated.
     """
 
     id: UUID
     name: str
     version: int
     settled: bool
+    calibrated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ class LiveDocument:
     groups: frozenset[str]
     content_hash: str
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableDocument:
+    """With its text, or the beginning of a long one. `for_everyone`: whoever is logged in may read it."""
+
+    document: LiveDocument
+    text: str
+    for_everyone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,12 @@ class DocumentRepositoryInterface(Protocol):
     async def page(self, query: DocumentQuery) -> list[LiveDocument]: ...
 
     @abstractmethod
+    async def texts(
+        self, groups: frozenset[str], after: UUID | None, limit: int, *, characters: int
+    ) -> list[ReadableDocument]:
+        """What members of `groups` may read, ordered by id, behind `after`; each text up to so many characters."""
+
+    @abstractmethod
     async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
         """Ordered by external id (by code point), behind `after`."""
 
@@ -205,11 +221,68 @@ class AliasRepositoryInterface(Protocol):
         """Whether there was one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is usual in a source, as of its `source_version`.
+
+    `cosine` is the median cosine of `questions` questions made of its passages' words with the nearest passage;
+    `frequencies` says in how many of `passages` passages a stem stands.
+    """
+
+    source_id: UUID
+    source_version: int
+    questions: int
+    cosine: float
+    passages: int
+    frequencies: Mapping[str, int]
+    calibrated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedCalibration:
+    """A source at a version that its calibration does not know. `is_old`: the calibration is from before a moment."""
+
+    source_id: UUID
+    version: int
+    is_old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SampledDocument:
+    """`groups` are all groups that it or its source is open to."""
+
+    title: str
+    text: str
+    groups: frozenset[str]
+
+
+class CalibrationRepositoryInterface(Protocol):
+    @abstractmethod
+    async def outdated(self, before: datetime) -> list[OutdatedCalibration]:
+        """Sources that have changed since they were calibrated, or never were; `is_old` compares with `before`."""
+
+    @abstractmethod
+    async def sample(self, source_id: UUID, limit: int) -> list[SampledDocument]:
+        """Searchable documents of a source; always the same ones as long as these are there."""
+
+    @abstractmethod
+    async def put(self, calibration: Calibration) -> None:
+        """Replace the source's; one of a newer version stays."""
+
+    @abstractmethod
+    async def stamps(self) -> dict[UUID, datetime]:
+        """When each source was calibrated."""
+
+    @abstractmethod
+    async def get(self, source_ids: Sequence[UUID]) -> list[Calibration]: ...
+
+
 class DocumentationTransactionInterface(TransactionInterface, Protocol):
     sources: SourceRepositoryInterface
     documents: DocumentRepositoryInterface
     chores: ChoreRepositoryInterface
     aliases: AliasRepositoryInterface
+    calibrations: CalibrationRepositoryInterface
 
 
 TransactionFactory = Callable[[], DocumentationTransactionInterface]

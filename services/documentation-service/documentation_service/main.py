@@ -8,7 +8,7 @@ from flash_core.web.middleware import MIB
 
 
 def workers(container: Container) -> tuple[WorkerInterface, ...]:
-    return (container.chores,)
+    return (container.chores, container.calibration)
 
 
 SPEC = ServiceSpec(

@@ -4,6 +4,7 @@ import copy
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -11,6 +12,8 @@ from uuid import UUID
 from documentation_service.interfaces import (
     Alias,
     AliasRepositoryInterface,
+    Calibration,
+    CalibrationRepositoryInterface,
     Chore,
     ChoreKind,
     ChoreRepositoryInterface,
@@ -20,7 +23,10 @@ from documentation_service.interfaces import (
     DocumentRepositoryInterface,
     Expansion,
     LiveDocument,
+    OutdatedCalibration,
     QueryExpanderInterface,
+    ReadableDocument,
+    SampledDocument,
     Source,
     SourceRepositoryInterface,
     SourceState,
@@ -49,6 +55,7 @@ class _State:
     chores: dict[Chore, None] = field(default_factory=dict)
     aliases: dict[UUID, Alias] = field(default_factory=dict)
     alias_version: int = 0
+    calibrations: dict[UUID, Calibration] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,6 +79,7 @@ class FakeTransaction(DocumentationTransactionInterface):
         self.documents = FakeDocuments(self._state)
         self.chores = FakeChores(self._state)
         self.aliases = FakeAliases(self._state)
+        self.calibrations = FakeCalibrations(self._state)
         return self
 
     async def __aexit__(
@@ -111,6 +119,7 @@ class FakeSources(SourceRepositoryInterface):
                 source.name,
                 self._state.versions[source.id],
                 Chore(ChoreKind.SOURCE_GROUPS, source.id) not in self._state.chores,
+                known.calibrated_at if (known := self._state.calibrations.get(source.id)) else None,
             )
             for source in sorted(self._state.sources.values(), key=lambda source: source.id)
             if _open(source.groups, groups)
@@ -155,6 +164,17 @@ class FakeDocuments(DocumentRepositoryInterface):
     async def page(self, query: DocumentQuery) -> list[LiveDocument]:
         found = sorted((live for live, _ in self._open_to(query.groups)), key=lambda live: live.id)
         return [live for live in found if _asked_for(live, query)][: query.limit]
+
+    async def texts(
+        self, groups: frozenset[str], after: UUID | None, limit: int, *, characters: int
+    ) -> list[ReadableDocument]:
+        everyones = {live.id for live, _ in self._open_to(frozenset())}
+        found = sorted(self._open_to(groups), key=lambda one: one[0].id)
+        return [
+            ReadableDocument(live, text[:characters], live.id in everyones)
+            for live, text in found
+            if after is None or live.id > after
+        ][:limit]
 
     async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
         rows = [row for row in self._state.documents.values() if row.source_id == source_id and row.live]
@@ -280,3 +300,33 @@ def _live(document: Document, source: Source) -> LiveDocument:
         content_hash=document.content_hash,
         updated_at=document.updated_at,
     )
+
+
+class FakeCalibrations(CalibrationRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def outdated(self, before: datetime) -> list[OutdatedCalibration]:
+        known = self._state.calibrations
+        return [
+            OutdatedCalibration(one, self._state.versions[one], one in known and known[one].calibrated_at < before)
+            for one in sorted(self._state.sources)
+            if one not in known or known[one].source_version != self._state.versions[one]
+        ]
+
+    async def sample(self, source_id: UUID, limit: int) -> list[SampledDocument]:
+        groups = self._state.sources[source_id].groups
+        rows = [row.live for row in self._state.documents.values() if row.source_id == source_id and row.live]
+        return [SampledDocument(one.title, one.text, one.groups | groups) for one in rows][:limit]
+
+    async def put(self, calibration: Calibration) -> None:
+        known = self._state.calibrations.get(calibration.source_id)
+        if known is None or known.source_version <= calibration.source_version:
+            self._state.calibrations[calibration.source_id] = calibration
+
+    async def stamps(self) -> dict[UUID, datetime]:
+        known = self._state.calibrations.items()
+        return {source_id: one.calibrated_at for source_id, one in known if source_id in self._state.sources}
+
+    async def get(self, source_ids: Sequence[UUID]) -> list[Calibration]:
+        return [one for source_id, one in self._state.calibrations.items() if source_id in source_ids]

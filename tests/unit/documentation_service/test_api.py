@@ -12,7 +12,9 @@ from asgi_lifespan import LifespanManager
 from documentation_service.composition import Container
 from documentation_service.main import SPEC
 from documentation_service.services.aliases import Aliases
+from documentation_service.services.calibrating import SourceCalibration
 from documentation_service.services.chores import VectorChores
+from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from flash_core.models.user import UserRole
@@ -63,7 +65,9 @@ async def service() -> AsyncIterator[Service]:
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, FrozenClock(NOON)),
+            discovery=AliasDiscovery(transaction),
             chores=chores,
+            calibration=SourceCalibration(transaction, FakeEmbeddingProvider(), vectors, FrozenClock(NOON)),
         )
 
     async with (

@@ -82,3 +82,17 @@ class AliasVersionRow(DocumentationBase):
 
     id: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
     version: Mapped[int] = mapped_column(BigInteger)
+
+
+class CalibrationRow(DocumentationBase):
+    """`frequencies` is a MessagePack map of stems to counts."""
+
+    __tablename__ = "calibrations"
+
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    source_version: Mapped[int] = mapped_column(BigInteger)
+    questions: Mapped[int]
+    cosine: Mapped[float]
+    passages: Mapped[int]
+    frequencies: Mapped[bytes]
+    calibrated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

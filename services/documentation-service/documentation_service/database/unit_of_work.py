@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from documentation_service.database.repositories.alias_repo import SqlAliasRepository
+from documentation_service.database.repositories.calibration_repo import SqlCalibrationRepository
 from documentation_service.database.repositories.chore_repo import SqlChoreRepository
 from documentation_service.database.repositories.document_repo import SqlDocumentRepository
 from documentation_service.database.repositories.source_repo import SqlSourceRepository
@@ -16,3 +17,4 @@ class SqlDocumentationTransaction(SqlTransaction, DocumentationTransactionInterf
         self.documents = SqlDocumentRepository(session)
         self.chores = SqlChoreRepository(session)
         self.aliases = SqlAliasRepository(session)
+        self.calibrations = SqlCalibrationRepository(session)

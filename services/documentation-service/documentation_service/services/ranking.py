@@ -15,6 +15,7 @@ from flash_core.models.vector import VectorHit
 
 DENSE: Final = "dense"
 KEYWORD: Final = "keyword"
+TITLE: Final = "title"
 FUSED: Final = "fused"
 NORMALISED: Final = "_normalised"
 """What is behind a half's name for its score as it goes into the sum."""
@@ -46,16 +47,21 @@ def by_best_passage(found: Sequence[Found]) -> list[Found]:
     return by_passage(_best_of_each(found))
 
 
-def by_both_halves(found: Sequence[Found], dense_weight: float) -> list[Found]:
+def by_both_halves(
+    found: Sequence[Found], dense_weight: float, titles: Mapping[UUID, float] | None = None, title_weight: float = 0.0
+) -> list[Found]:
     """Each document by its best passage, ordered by the convex combination of the document's best scores.
 
-    Cosines are scaled from the worst of these passages to the best, keyword scores from no match to the best.
+    Cosines are scaled from the worst of these passages to the best, keyword scores from no match to the best. `titles`
+    says how far each document's title matches, from 0 to 1; both halves together have the rest of the weight.
     """
+    of_halves = 1 - title_weight
     dense, keyword = _best_scores(found, DENSE), _best_scores(found, KEYWORD)
     cosines = [score for one in found if (score := one.hit.scores.get(DENSE)) is not None]
     halves = {
-        DENSE: (dense_weight, dense, _scaled(dense, floor=min(cosines, default=0.0))),
-        KEYWORD: (1 - dense_weight, keyword, _scaled(keyword, floor=0.0)),
+        DENSE: (of_halves * dense_weight, dense, _scaled(dense, floor=min(cosines, default=0.0))),
+        KEYWORD: (of_halves * (1 - dense_weight), keyword, _scaled(keyword, floor=0.0)),
+        TITLE: (title_weight, titles or {}, titles or {}),
     }
     return in_order(_combined(one, halves) for one in _best_of_each(found))
 

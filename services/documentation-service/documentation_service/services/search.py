@@ -1,7 +1,7 @@
 """Search: what the words and the meaning of a query find, joined to the documents as they are now.
 
-The steps stand in modules of their own, in this order: query_building, retrieval, ranking, reranking, neighbours,
-presentation. `search_cache` stands before all of them.
+The steps stand in modules of their own, in this order: query_building, retrieval, ranking (with titles), reranking,
+neighbours, presentation; calibration says how sure the result is. `search_cache` stands before all of them.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import QueryExpanderInterface, TransactionFactory
 from documentation_service.services import presentation
+from documentation_service.services.calibration import AskedWords, answerable
+from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.neighbours import Neighbours
 from documentation_service.services.query_building import BuiltQuery, QueryBuilding
 from documentation_service.services.ranking import (
@@ -22,6 +24,7 @@ from documentation_service.services.ranking import (
 from documentation_service.services.reranking import Reranked, Reranking
 from documentation_service.services.retrieval import Retrieval
 from documentation_service.services.timing import timed
+from documentation_service.services.titles import title_matches
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.search import SearchInterface
@@ -38,8 +41,11 @@ class DocumentSearch(SearchInterface):
         vectors: VectorStoreInterface,
         expander: QueryExpanderInterface,
         reranker: RerankerInterface,
+        calibrations: CalibrationBook,
         settings: SearchSettings,
     ) -> None:
+        self._settings = settings
+        self._calibrations = calibrations
         self._queries = QueryBuilding(transaction, embeddings, expander, settings)
         self._retrieval = Retrieval(transaction, vectors)
         self._reranking = Reranking(reranker, settings)
@@ -50,25 +56,30 @@ class DocumentSearch(SearchInterface):
         with timed(timings, "total"):
             query = await self._queries.build(request, principal, timings)
             found = await self._retrieval.enough(request, query.vectors, timings)
-            ranked = _ranked(request, query, found)
+            ranked = _ranked(request, query, found, self._settings)
             reranked = await self._reranking.apply(query.text, ranked, timings, wanted=request.rerank)
             hits = presentation.hits(reranked.found, request.offset, request.limit, explain=request.explain)
             if request.join_neighbours:
                 hits = await self._neighbours.joined(hits)
+            asked = AskedWords.of(query.text, query.language, query.expansion.alternatives)
+            sure = answerable(asked, found, await self._calibrations.current())
         return SearchResponse(
             hits=hits,
             expanded_query=query.expansion.keywords if query.expansion.alternatives else None,
             explanation=presentation.explanation(query, reranked=reranked.done) if request.explain else None,
+            answerable=sure,
             timings_ms={name: round(ms, 2) for name, ms in timings.items()},
             features=_features(found, query, reranked),
         )
 
 
-def _ranked(request: SearchRequest, query: BuiltQuery, found: Sequence[Found]) -> list[Found]:
+def _ranked(request: SearchRequest, query: BuiltQuery, found: Sequence[Found], settings: SearchSettings) -> list[Found]:
     if request.per_chunk:
         return by_passage(found)
     if query.vectors.mode == "hybrid":
-        return by_both_halves(found, query.vectors.dense_weight)
+        said = [query.text, *query.expansion.variants]
+        titles = title_matches(said, query.language, found)
+        return by_both_halves(found, query.vectors.dense_weight, titles, settings.title_weight)
     return by_best_passage(found)
 
 

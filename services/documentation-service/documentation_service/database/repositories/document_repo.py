@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from documentation_service.database.repositories.visibility import open_to
 from documentation_service.database.tables import DocumentRow, SourceRow
-from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument
+from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument, ReadableDocument
 from flash_core.errors import NotFoundError
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import ResolvedDocument
@@ -90,6 +90,16 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
             titled = DocumentRow.title.icontains(query.words, autoescape=True)
             statement = statement.where(or_(titled, DocumentRow.external_id.icontains(query.words, autoescape=True)))
         return [_live(row) for row in await self._session.execute(statement)]
+
+    async def texts(
+        self, groups: frozenset[str], after: UUID | None, limit: int, *, characters: int
+    ) -> list[ReadableDocument]:
+        beginning = func.left(DocumentRow.text, characters)
+        for_everyone = and_(SourceRow.groups == [], DocumentRow.groups == [])
+        statement = _visible(groups).add_columns(beginning, for_everyone).order_by(DocumentRow.id).limit(limit)
+        if after is not None:
+            statement = statement.where(DocumentRow.id > after)
+        return [ReadableDocument(_live(row), row[-2], row[-1]) for row in await self._session.execute(statement)]
 
     async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
         return await self._resolved(

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from documentation_service.database.repositories.visibility import open_to
-from documentation_service.database.tables import SourceRow, VectorChoreRow
+from documentation_service.database.tables import CalibrationRow, SourceRow, VectorChoreRow
 from documentation_service.interfaces import ChoreKind, Source, SourceRepositoryInterface, SourceState
 from flash_core.errors import ConflictError
 
@@ -49,7 +49,8 @@ class SqlSourceRepository(SourceRepositoryInterface):
             VectorChoreRow.kind == ChoreKind.SOURCE_GROUPS.value, VectorChoreRow.target_id == SourceRow.id
         )
         rows = await self._session.execute(
-            select(SourceRow.id, SourceRow.name, SourceRow.version, ~unheard)
+            select(SourceRow.id, SourceRow.name, SourceRow.version, ~unheard, CalibrationRow.calibrated_at)
+            .outerjoin(CalibrationRow, CalibrationRow.source_id == SourceRow.id)
             .where(SourceRow.deleted_at.is_(None), open_to(SourceRow.groups, groups))
             .order_by(SourceRow.id)
         )

@@ -1,0 +1,127 @@
+"""What is usual in a source, found out from its own documents after each change."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from random import Random
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from documentation_service.interfaces import Calibration, SampledDocument, TransactionFactory
+from documentation_service.services.pseudo_questions import pseudo_question
+from flash_core.errors import FlashError, NotFoundError
+from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose
+from flash_core.interfaces.vector_store import VectorStoreInterface
+from flash_core.interfaces.worker import WorkerInterface
+from flash_core.models.vector import CHUNKS, VectorFilter, VectorQuery
+from flash_core.utils.words import content_stems, detect_language
+
+log = structlog.get_logger(__name__)
+
+_DOCUMENTS: Final = 400
+_QUESTIONS: Final = 100
+_PASSAGE_CHARACTERS: Final = 800
+_PASSAGES_A_DOCUMENT: Final = 25
+_FREQUENCIES: Final = 50_000
+_FEWEST_QUESTIONS: Final = 5
+_AGAIN_AFTER: Final = timedelta(seconds=30)
+"""While an index runs the source changes all the time."""
+
+
+class SourceCalibration(WorkerInterface):
+    """Calibrates each source that has changed and then rested, or that goes on changing, from time to time.
+
+    Where the vectors or the model are away it waits; searches use what was known before.
+    """
+
+    name = "source-calibration"
+
+    def __init__(
+        self,
+        transaction: TransactionFactory,
+        embeddings: EmbeddingProviderInterface,
+        vectors: VectorStoreInterface,
+        clock: ClockInterface,
+        *,
+        poll_seconds: float = 2.0,
+    ) -> None:
+        self._transaction = transaction
+        self._embeddings = embeddings
+        self._vectors = vectors
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._seen: dict[UUID, int] = {}
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.run_once()
+            except FlashError as error:
+                log.warning("calibration.postponed", error=error.code)
+            await asyncio.sleep(self._poll_seconds)
+
+    async def run_once(self) -> int:
+        """Calibrate what has rested since the last call; how many sources those were."""
+        async with self._transaction() as work:
+            changed = await work.calibrations.outdated(self._clock.now() - _AGAIN_AFTER)
+        rested = [one for one in changed if one.is_old or self._seen.get(one.source_id) == one.version]
+        self._seen = {one.source_id: one.version for one in changed}
+        for one in rested:
+            await self._calibrate(one.source_id, one.version)
+        return len(rested)
+
+    async def _calibrate(self, source_id: UUID, version: int) -> None:
+        async with self._transaction() as work:
+            sample = await work.calibrations.sample(source_id, _DOCUMENTS)
+        cosines = await self._cosines(source_id, sample)
+        passages, frequencies = await _frequencies(sample)
+        calibration = Calibration(
+            source_id=source_id,
+            source_version=version,
+            questions=len(cosines) if len(cosines) >= _FEWEST_QUESTIONS else 0,
+            cosine=float(np.median(cosines)) if len(cosines) >= _FEWEST_QUESTIONS else 0.0,
+            passages=passages,
+            frequencies=frequencies,
+            calibrated_at=self._clock.now(),
+        )
+        async with self._transaction() as work:
+            await work.calibrations.put(calibration)
+            await work.commit()
+        log.info("source.calibrated", source_id=str(source_id), questions=len(cosines), cosine=calibration.cosine)
+
+    async def _cosines(self, source_id: UUID, sample: Sequence[SampledDocument]) -> list[float]:
+        """Of made-up questions with the nearest passages of the source."""
+        random = Random(source_id.int)  # a sample, and the same one each time
+        rounds = max(1, _QUESTIONS // max(1, len(sample)))
+        asked = [pseudo_question(one.text, random) for _ in range(rounds) for one in sample]
+        questions = [question for question in asked if question][:_QUESTIONS]
+        if not questions:
+            return []
+        vectors = await self._embeddings.embed(questions, purpose=Purpose.QUERY, priority=Priority.BULK)
+        groups = frozenset(group for one in sample for group in one.groups)
+        visible = VectorFilter(groups=groups, source_ids=[source_id])
+        nearest = [VectorQuery(visible, mode="dense", vector=vector, limit=1) for vector in vectors]
+        try:
+            found = [await self._vectors.search(CHUNKS, query) for query in nearest]
+        except NotFoundError:
+            return []  # nothing has been indexed yet
+        return [hits[0].score for hits in found if hits]
+
+
+async def _frequencies(sample: Sequence[SampledDocument]) -> tuple[int, Mapping[str, int]]:
+    """How many passages were read, and in how many of them each stem stands."""
+    counts: Counter[str] = Counter()
+    passages = 0
+    for one in sample:
+        language = detect_language(one.text[:_PASSAGE_CHARACTERS])
+        for start in range(0, len(one.text), _PASSAGE_CHARACTERS)[:_PASSAGES_A_DOCUMENT]:
+            part = one.text[start : start + _PASSAGE_CHARACTERS]
+            counts.update(frozenset(content_stems(f"{one.title} {part}", language)))
+            passages += 1
+        await asyncio.sleep(0)  # others are served in between
+    return passages, dict(counts.most_common(_FREQUENCIES))

@@ -1,0 +1,105 @@
+"""Whether the passages found answer the query, as a probability that means the same for every corpus.
+
+Two features decide: how near the nearest passage is in meaning, and how much of the query the best passages say, each
+of its words counted by its rarity (inverse document frequency). Neither carries over from one corpus to another as it
+is: among texts of one subject, or in a language that the model hardly knows, everything is near to everything. So a
+cosine is compared with what is usual in its own source: the median cosine of words out of its passages with the
+passages themselves (`calibrating.py`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from documentation_service.interfaces import Alternatives, Calibration
+from documentation_service.services.ranking import DENSE, Found
+from flash_core.utils.words import content_stems
+
+USUAL_COSINE: Final = 0.52
+"""For a source that has not been calibrated yet: the middle of the corpora that the constants were fitted on."""
+_SHRINKAGE: Final = 20
+"""So many questions at the usual cosine are added to a source's own: few of them say little."""
+_PASSAGES_READ: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """Constants fitted by `tests/quality/refusal.py` on questions that a corpus answers, and on questions whose
+    article was taken out or that belong to another corpus (SQuAD 2.0, XQuAD in German, a handbook, product
+    documentation); both sides weigh the same, so the probability is that of an even chance before the search.
+    """
+
+    intercept: float
+    coverage: float
+    nearness: float = 0.0
+
+    def probability(self, coverage: float, nearness: float = 0.0) -> float:
+        return 1 / (1 + math.exp(-(self.intercept + self.coverage * coverage + self.nearness * nearness)))
+
+
+WITH_VECTORS: Final = Logistic(intercept=-2.6, coverage=9.2, nearness=18.7)
+WITHOUT_VECTORS: Final = Logistic(intercept=-5.0, coverage=9.0)
+
+
+def usual_cosine(calibration: Calibration | None) -> float:
+    if calibration is None:
+        return USUAL_COSINE
+    own = calibration.questions
+    return (own * calibration.cosine + _SHRINKAGE * USUAL_COSINE) / (own + _SHRINKAGE)
+
+
+@dataclass(frozen=True)
+class AskedWords:
+    """What a query asks for, word by word: `ways` holds the stems of each word, and of what means the same."""
+
+    language: str
+    ways: Sequence[tuple[frozenset[str], ...]] = field(default_factory=tuple)
+
+    @classmethod
+    def of(cls, text: str, language: str, alternatives: Sequence[Alternatives] = ()) -> "AskedWords":
+        plain: list[str] = []
+        ways: list[tuple[frozenset[str], ...]] = []
+        last = 0
+        for one in alternatives:
+            plain.append(text[last : one.start])
+            said = (text[one.start : one.end], *one.synonyms)
+            stems = [frozenset(content_stems(words, language)) for words in said]
+            ways.append(tuple(way for way in stems if way))
+            last = one.end
+        stems_of_rest = dict.fromkeys(content_stems(" ".join([*plain, text[last:]]), language))
+        ways += [(frozenset([stem]),) for stem in stems_of_rest]
+        return cls(language, [way for way in ways if way])
+
+
+def answerable(asked: AskedWords, found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> float:
+    """The probability, from 0 to 1, that `found` (best first) answers what was asked."""
+    if not found:
+        return 0.0
+    coverage = max(_coverage(asked, one, calibrations.get(one.document.source_id)) for one in found[:_PASSAGES_READ])
+    near = [
+        one.hit.scores[DENSE] - usual_cosine(calibrations.get(one.document.source_id))
+        for one in found
+        if DENSE in one.hit.scores
+    ]
+    return WITH_VECTORS.probability(coverage, max(near)) if near else WITHOUT_VECTORS.probability(coverage)
+
+
+def _coverage(asked: AskedWords, one: Found, calibration: Calibration | None) -> float:
+    """The share, from 0 to 1, of what is asked that stands in the passage, its title or its headings."""
+    payload = one.hit.payload
+    text = f"{one.document.title} {payload.get('heading', '')} {payload['text']}"
+    there = frozenset(content_stems(text, asked.language))
+    weights = [_rarity(ways[0], calibration) for ways in asked.ways]
+    total = sum(weights)
+    said = (weight for weight, ways in zip(weights, asked.ways, strict=True) if any(way <= there for way in ways))
+    return sum(said) / total if total else 0.0
+
+
+def _rarity(stems: frozenset[str], calibration: Calibration | None) -> float:
+    """BM25's inverse document frequency, of the rarest of these stems; 1 where nothing is known."""
+    if calibration is None or not calibration.passages:
+        return 1.0
+    rarest = min(calibration.frequencies.get(stem, 0) for stem in stems)
+    return math.log(1 + (calibration.passages - rarest + 0.5) / (rarest + 0.5))

