@@ -55,14 +55,16 @@ class AliasEvidence(Response):
 
 
 class AliasProposal(Response):
-    """`score` (0 … 1) orders proposals. `open` says whether everyone who is logged in may read some of the evidence:
-    accepting another one makes words of a closed document act in everybody's searches.
+    """`score` (0 … 1) orders proposals. `evidence` shows the first places, `documents` is how many documents have some.
+    `open` says whether everyone who is logged in may read some of them: accepting another proposal makes words of
+    closed documents act in everybody's searches.
     """
 
     term: str
     synonyms: list[str]
     score: float = Field(ge=0, le=1)
     evidence: list[AliasEvidence]
+    documents: int
     open: bool
     covered: bool = Field(description="Accepted aliases say all of this already.")
 

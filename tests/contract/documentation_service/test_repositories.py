@@ -144,6 +144,22 @@ async def test_pages_go_on_where_the_last_ended(transaction: TransactionFactory)
         assert await work.documents.page(DocumentQuery(EVERY, 5, words="%")) == []
 
 
+async def test_texts_come_in_pages_to_those_who_may_read_them(transaction: TransactionFactory) -> None:
+    handbook, closed = source(), source("hr")
+    first = await published(transaction, handbook, "Open text", external_id="a")
+    second = await published(transaction, handbook, "Own text", "hr", external_id="b")
+    third = await published(transaction, closed, "Closed text")
+    async with transaction() as work:
+        reader = frozenset({"hr"})
+        [one, two] = await work.documents.texts(reader, None, 2, characters=4)
+        [three] = await work.documents.texts(reader, two.document.id, 2, characters=100)
+        assert [found.document.id for found in (one, two, three)] == [first.id, second.id, third.id]
+        assert [found.text for found in (one, two, three)] == ["Open", "Own ", "Closed text"]
+        assert [found.for_everyone for found in (one, two, three)] == [True, False, False]
+        [alone] = await work.documents.texts(EVERY, None, 10, characters=100)
+        assert (alone.document.id, alone.for_everyone) == (first.id, True)
+
+
 async def test_a_sources_documents_come_by_external_id_in_code_point_order(transaction: TransactionFactory) -> None:
     handbook = source()
     for name in ("b", "A", "é", "a"):

@@ -8,17 +8,25 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from documentation_service.api.dependencies import AliasesDep
+from documentation_service.api.dependencies import AliasesDep, DiscoveryDep
 from documentation_service.interfaces import Alias
+from documentation_service.services.proposals import Proposal
 from flash_core.errors import (
     BadRequestError,
     ConflictError,
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
+    OverloadedError,
     UnauthenticatedError,
 )
-from flash_core.schemas.aliases import AliasResponse, CreateAliasRequest
+from flash_core.schemas.aliases import (
+    AliasProposal,
+    AliasResponse,
+    CreateAliasRequest,
+    DiscoverRequest,
+    DiscoverResponse,
+)
 from flash_core.schemas.common import Page
 from flash_core.web.identity import CurrentEditor
 from flash_core.web.pagination import PageQuery, page_of
@@ -47,6 +55,19 @@ async def create_alias(body: CreateAliasRequest, _: CurrentEditor, aliases: Alia
     return _shown(await aliases.add(body.term, body.synonyms))
 
 
+@router.post("/discover", responses=problems(OverloadedError))
+async def discover_aliases(
+    user: CurrentEditor, discovery: DiscoveryDep, body: DiscoverRequest | None = None
+) -> DiscoverResponse:
+    """What the documents that the caller may see suggest, best first, with where it stands. Accepts nothing."""
+    found = await discovery.discover(user, (body or DiscoverRequest()).limit)
+    return DiscoverResponse(
+        proposals=[_proposed(proposal, covered=covered) for proposal, covered in found.proposals],
+        documents_read=found.documents_read,
+        stopped=found.stopped,
+    )
+
+
 @router.get("/{alias_id}", responses=problems(NotFoundError))
 async def read_alias(alias_id: UUID, _: CurrentEditor, aliases: AliasesDep) -> AliasResponse:
     return _shown(await aliases.get(alias_id))
@@ -60,3 +81,15 @@ async def delete_alias(alias_id: UUID, _: CurrentEditor, aliases: AliasesDep) ->
 
 def _shown(alias: Alias) -> AliasResponse:
     return AliasResponse.model_validate(alias)
+
+
+def _proposed(proposal: Proposal, *, covered: bool) -> AliasProposal:
+    return AliasProposal(
+        term=proposal.term,
+        synonyms=[proposal.synonym],
+        score=proposal.score,
+        evidence=list(proposal.evidence),
+        documents=proposal.documents,
+        open=proposal.open,
+        covered=covered,
+    )

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 
 from documentation_service.composition import Container
 from documentation_service.services.aliases import Aliases
+from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from flash_core.interfaces.search import SearchInterface
@@ -36,7 +37,12 @@ def _aliases(found: ContainerDep) -> Aliases:
     return found.aliases
 
 
+def _discovery(found: ContainerDep) -> AliasDiscovery:
+    return found.discovery
+
+
 SearchDep = Annotated[SearchInterface, Depends(_search)]
 LibraryDep = Annotated[Library, Depends(_library)]
 RegistryDep = Annotated[DocumentRegistry, Depends(_registry)]
 AliasesDep = Annotated[Aliases, Depends(_aliases)]
+DiscoveryDep = Annotated[AliasDiscovery, Depends(_discovery)]

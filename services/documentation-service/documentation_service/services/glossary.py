@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Final
 
 from documentation_service.interfaces import Alias, Alternatives
+from documentation_service.services.acronyms import explains
 from documentation_service.services.aliases import folded
 from flash_core.utils.words import STEMMERS, WORD, stem, stop_words, tokens
 
@@ -39,8 +40,10 @@ class _Phrase:
 
 
 class Glossary:
-    """Every term and every synonym, by what else means the same. It does not follow chains: the synonyms of a synonym
-    are not those of the term.
+    """Every term and every synonym, by what else means the same.
+
+    Synonyms of one term are each other's synonyms, unless the term is an acronym and they are two readings of it. It
+    does not follow chains: the synonyms of a synonym in another alias are not those of the term.
     """
 
     def __init__(self, version: int, aliases: Sequence[Alias]) -> None:
@@ -67,7 +70,7 @@ class Glossary:
         for one in group:
             self._surfaces.setdefault(folded(one), one)
             for other in group:
-                if folded(other) != folded(one):
+                if folded(other) != folded(one) and not _are_readings(one, other, group[0]):
                     self._meaning[folded(one)].setdefault(folded(other), other)
 
     def _others(self, key: str, present: set[str]) -> tuple[str, ...]:
@@ -110,6 +113,11 @@ def _phrase(key: str, text: str, language: str) -> _Phrase:
 def _short_words() -> frozenset[str]:
     """English words of up to three letters."""
     return frozenset(files("documentation_service.services").joinpath("short_words.txt").read_text("utf-8").split())
+
+
+def _are_readings(one: str, other: str, term: str) -> bool:
+    """Whether the two are what one acronym may stand for: `AWS` is a cloud, and a work schedule."""
+    return bool(explains(term, one) and explains(term, other))
 
 
 def _looks_ordinary(text: str) -> bool:
