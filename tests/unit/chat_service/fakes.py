@@ -320,8 +320,9 @@ class FakeFacts(FactRepositoryInterface):
             del kept[oldest]
 
     async def before(self, question_id: UUID) -> Sequence[Fact]:
-        conversation_id = self._tables.questions[question_id][0].conversation_id
-        messages, kept = self._tables.messages, self._tables.facts.get(conversation_id, {})
+        question, _ = self._tables.questions.get(question_id, (None, None))
+        kept = self._tables.facts.get(question.conversation_id, {}) if question else {}
+        messages = self._tables.messages
         return [
             Fact(
                 question=self._tables.questions[message_id][0].content,
