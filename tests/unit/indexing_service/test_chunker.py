@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexing_service.services.blocks import markdown_pieces, text_pieces
-from indexing_service.services.chunker import MAX_SIZE, Chunk, chunk
+from indexing_service.services.chunker import Chunk, chunk
+from indexing_service.services.sizes import DEFAULT_SIZE
 
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river. "
 LINES = st.sampled_from(
@@ -27,7 +28,7 @@ def check(text: str, chunks: list[Chunk]) -> None:
         assert end <= start
         assert not text[end:start].strip()
     for one in chunks:
-        assert 0 < one.end - one.start <= MAX_SIZE
+        assert 0 < one.end - one.start <= DEFAULT_SIZE.largest
         assert text[one.start : one.end].strip() == text[one.start : one.end]
 
 
@@ -46,10 +47,10 @@ def test_chunks_cover_the_text_in_order_and_within_bounds(text: str, markdown: b
 @settings(max_examples=100, deadline=None)
 @given(text=DOCUMENTS)
 def test_pieces_are_in_order_and_small_enough(text: str) -> None:
-    for pieces in (markdown_pieces(text), text_pieces(text)):
+    for pieces in (markdown_pieces(text, DEFAULT_SIZE), text_pieces(text, DEFAULT_SIZE)):
         for before, after in pairwise(pieces):
             assert before.end <= after.start
-        assert all(0 < piece.end - piece.start <= MAX_SIZE for piece in pieces)
+        assert all(0 < piece.end - piece.start <= DEFAULT_SIZE.largest for piece in pieces)
 
 
 def texts(text: str, *, markdown: bool = True) -> list[str]:
@@ -78,7 +79,7 @@ def test_small_neighbouring_sections_travel_together_under_what_they_share() -> 
 def test_a_long_section_is_cut_into_chunks_of_good_size() -> None:
     text = f"# Long\n\n{SENTENCE * 60}"
     sizes = [one.end - one.start for one in chunk(text)]
-    assert all(400 <= size <= MAX_SIZE for size in sizes)
+    assert all(400 <= size <= DEFAULT_SIZE.largest for size in sizes)
     assert all(piece.endswith("river.") for piece in texts(text))
 
 
@@ -125,7 +126,7 @@ def test_a_table_that_fits_stays_whole() -> None:
 
 def test_scripts_without_spaces_make_smaller_chunks() -> None:
     text = "これは長い文章です。" * 300
-    assert all(len(piece) <= 0.4 * MAX_SIZE for piece in texts(text))
+    assert all(len(piece) <= 0.4 * DEFAULT_SIZE.largest for piece in texts(text))
 
 
 @pytest.mark.parametrize("markdown", [True, False])

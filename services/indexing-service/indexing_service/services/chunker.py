@@ -1,7 +1,7 @@
-"""A document's text as passages of 500 to 1,000 characters, cut where it hurts least.
+"""A document's text as passages of a size that the model reads, cut where it hurts least.
 
-MiniLM reads 256 tokens: what stands behind them in a longer passage is lost to the dense half of a search. Passages
-that are too short lose their context. Among all ways to cut, the cheapest one is found exactly, by dynamic programming
+What stands behind a model's last token in a longer passage is lost to the dense half of a search. Passages that are
+too short lose their context. Among all ways to cut, the cheapest one is found exactly, by dynamic programming
 over the places where a cut is possible.
 """
 
@@ -11,19 +11,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from indexing_service.services.blocks import (
-    MAX_PIECE,
-    Piece,
-    Span,
-    markdown_pieces,
-    text_pieces,
-)
+from indexing_service.services.blocks import markdown_pieces, text_pieces
+from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
+from indexing_service.services.spans import Piece, Span
 
 CHUNKER_VERSION: Final = "1"
 """Part of every content hash: with another version everything is indexed again."""
 
-MAX_SIZE: Final = MAX_PIECE
-_GOOD_SIZE: Final = 500
 _A_CHUNK: Final = 0.05
 _TOO_SHORT: Final = 1.0
 _MIXED_SECTIONS: Final = 0.25
@@ -47,7 +41,7 @@ class Chunk:
     table_head: Span | None = None
 
 
-def chunk(text: str, *, markdown: bool = True) -> list[Chunk]:
+def chunk(text: str, *, markdown: bool = True, size: ChunkSize = DEFAULT_SIZE) -> list[Chunk]:
     """Chunks in order, without overlap, holding all of `text` but white space; the same for the same text.
 
     Texts of more than `_WINDOW` characters are taken in parts, so that memory stays flat; a part does not know the
@@ -56,7 +50,7 @@ def chunk(text: str, *, markdown: bool = True) -> list[Chunk]:
     return [
         _shifted(found, start)
         for start, end in _windows(text)
-        for found in _chunks_of(text[start:end], markdown=markdown)
+        for found in _chunks_of(text[start:end], size, markdown=markdown)
     ]
 
 
@@ -71,9 +65,9 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _chunks_of(text: str, *, markdown: bool) -> list[Chunk]:
-    pieces = markdown_pieces(text) if markdown else text_pieces(text)
-    return [_chunk(pieces[first:after_last]) for first, after_last in _cheapest(text, pieces)]
+def _chunks_of(text: str, size: ChunkSize, *, markdown: bool) -> list[Chunk]:
+    pieces = markdown_pieces(text, size) if markdown else text_pieces(text, size)
+    return [_chunk(pieces[first:after_last]) for first, after_last in _cheapest(text, pieces, size)]
 
 
 def _chunk(pieces: Sequence[Piece]) -> Chunk:
@@ -91,7 +85,7 @@ def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return shortest[: same.index(False) if False in same else len(same)]
 
 
-def _cheapest(text: str, pieces: Sequence[Piece]) -> list[tuple[int, int]]:
+def _cheapest(text: str, pieces: Sequence[Piece], limits: ChunkSize) -> list[tuple[int, int]]:
     """The ranges of pieces that become one chunk each; every piece alone fits into one."""
     extra = [0, *accumulate(_surplus(text, piece) for piece in pieces)]
     sections = [0, *accumulate(_opened(pieces))]
@@ -101,10 +95,10 @@ def _cheapest(text: str, pieces: Sequence[Piece]) -> list[tuple[int, int]]:
         best, begin = float("inf"), after_last - 1
         for first in range(after_last - 1, -1, -1):
             size = pieces[after_last - 1].end - pieces[first].start + extra[after_last] - extra[first]
-            if size > MAX_SIZE and first < after_last - 1:
+            if size > limits.largest and first < after_last - 1:
                 break
             mixed = sections[after_last] - sections[first + 1]
-            total = cost[first] + (pieces[first].cut if first else 0.0) + _cost(size, mixed)
+            total = cost[first] + (pieces[first].cut if first else 0.0) + _cost(size / limits.good, mixed)
             if total < best:
                 best, begin = total, first
         cost.append(best)
@@ -118,8 +112,9 @@ def _opened(pieces: Sequence[Piece]) -> list[int]:
     return [int(opens and not before) for before, opens in zip([False, *openings], openings, strict=False)]
 
 
-def _cost(size: int, mixed: int) -> float:
-    shortfall = max(0.0, 1 - size / _GOOD_SIZE)
+def _cost(share: float, mixed: int) -> float:
+    """Of one chunk with `share` of a good size, from so many sections beside its first."""
+    shortfall = max(0.0, 1 - share)
     return _A_CHUNK + _TOO_SHORT * shortfall * shortfall + _MIXED_SECTIONS * mixed
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from flash_core.interfaces.embedding import Vectors
+from flash_core.interfaces.embedding import EmbeddingModel, Vectors
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, Payload
 from flash_core.utils.plain import plain_text
@@ -14,6 +14,7 @@ from flash_core.utils.words import STEMMERS, detect_language
 from indexing_service.interfaces import Source, SourceDocument
 from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
 from indexing_service.services.parsing import ParsedDocument, readable_name
+from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
 
 _DETECT_ON: Final = 5_000
 _SEPARATOR: Final = " > "
@@ -46,14 +47,15 @@ class Version:
     document: SourceDocument
     parsed: ParsedDocument
     content_hash: str
+    size: ChunkSize
 
     def same_content(self, live_hash: str | None) -> bool:
         return live_hash is not None and live_hash.partition(".")[0] == self.content_hash.partition(".")[0]
 
     def passages(self) -> list[Passage]:
         """Each under the title and the headings that lead to it: alone it often does not say what it is about."""
-        text = self.parsed.text
-        return [self._passage(ordinal, one) for ordinal, one in enumerate(chunk(text, markdown=self.parsed.markdown))]
+        chunks = chunk(self.parsed.text, markdown=self.parsed.markdown, size=self.size)
+        return [self._passage(ordinal, one) for ordinal, one in enumerate(chunks)]
 
     def _passage(self, ordinal: int, one: Chunk) -> Passage:
         text, head = self.parsed.text, one.table_head
@@ -78,11 +80,14 @@ class Version:
         return STEMMERS[detect_language(f"{self.parsed.title}\n{self.parsed.text[:_DETECT_ON]}")]
 
 
-def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model_name: str) -> Version:
-    content: list[object] = [CHUNKER_VERSION, model_name, parsed.title, *document.path, parsed.markdown, parsed.text]
+def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model: EmbeddingModel) -> Version:
+    """Chunks are as long as `model` reads; documents whose chunks are of another size are other versions."""
+    size = size_for(model.max_tokens)
+    chunker = CHUNKER_VERSION if size == DEFAULT_SIZE else f"{CHUNKER_VERSION}/{size.largest}"
+    content: list[object] = [chunker, model.name, parsed.title, *document.path, parsed.markdown, parsed.text]
     stated = document.updated_at.isoformat() if document.updated_at else None
     about: list[object] = [sorted(document.groups), document.url, stated, source.type]
-    return Version(document, parsed, f"{_digest(content)}.{_digest(about)[:16]}")
+    return Version(document, parsed, f"{_digest(content)}.{_digest(about)[:16]}", size)
 
 
 def point_of(

@@ -86,7 +86,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         model = await self._patiently(self._ensured_model)
         versions: list[Version] = []
         for document in documents:
-            found = await _version(source, document, model.name)
+            found = await _version(source, document, model)
             if isinstance(found, Outcome):
                 yield document.external_id, found
             else:
@@ -211,10 +211,10 @@ def _cut(work: _Work) -> list[_Cut]:
     return [_Cut(work, passage, language) for passage in work.version.passages()]
 
 
-async def _version(source: Source, document: SourceDocument, model_name: str) -> Version | Outcome:
+async def _version(source: Source, document: SourceDocument, model: EmbeddingModel) -> Version | Outcome:
     """The version that `document` is, or why there is nothing in it to be found."""
     try:
-        return await asyncio.to_thread(lambda: version_of(source, document, parsed(document), model_name))
+        return await asyncio.to_thread(lambda: version_of(source, document, parsed(document), model))
     except FlashError as error:
         return Outcome(ItemState.WITHDRAWN, str(error))
     except Exception as error:  # the boundary: one document's oddities must not stop the others

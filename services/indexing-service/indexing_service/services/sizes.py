@@ -1,0 +1,46 @@
+"""How long a chunk may be for a model, in characters."""
+
+from dataclasses import dataclass
+from typing import Final
+
+_CHARACTERS_PER_TOKEN: Final = 4.5
+"""Of English prose under WordPiece, measured (`tests/quality/bench_chunks.py`): 4.5 to 5.6 by corpus."""
+
+_LEADING_TOKENS: Final = 32
+"""Room for the title and the headings in front and for special tokens; 19 of 20 passages need less."""
+
+_STEP: Final = 100
+_SMALLEST: Final = 200
+_LARGEST: Final = 1_000
+"""Longer chunks find no more, even where a model reads them whole, and a reader has to look longer for the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """`largest`: no chunk is longer. `good`: shorter ones lack context. `whole`: tables, code and list items up to
+    this length are not cut; the rest is room for the heading above them. `sentences`: paragraphs from this length may
+    be cut between sentences.
+    """
+
+    largest: int
+
+    @property
+    def good(self) -> int:
+        return self.largest // 2
+
+    @property
+    def whole(self) -> int:
+        return self.largest * 9 // 10
+
+    @property
+    def sentences(self) -> int:
+        return self.largest * 3 // 10
+
+
+DEFAULT_SIZE: Final = ChunkSize(1_000)
+
+
+def size_for(max_tokens: int) -> ChunkSize:
+    """500 to 1,000 characters for MiniLM, which reads 256 tokens: what lies behind them, it does not see."""
+    room = int((max_tokens - _LEADING_TOKENS) * _CHARACTERS_PER_TOKEN) // _STEP * _STEP
+    return ChunkSize(max(_SMALLEST, min(_LARGEST, room)))
