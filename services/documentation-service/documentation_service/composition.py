@@ -12,7 +12,6 @@ from documentation_service.services.calibrating import SourceCalibration
 from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
-from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.expansion import AliasExpander
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
@@ -34,7 +33,6 @@ class Container(ServiceContainer):
     library: Library
     registry: DocumentRegistry
     aliases: Aliases
-    discovery: AliasDiscovery
     discovery: AliasDiscovery
     chores: VectorChores
     calibration: SourceCalibration
@@ -65,7 +63,6 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, SystemClock()),
-            discovery=AliasDiscovery(transaction),
             discovery=AliasDiscovery(transaction),
             chores=chores,
             calibration=SourceCalibration(transaction, embeddings, vectors, SystemClock()),

@@ -64,15 +64,6 @@ class ReadableDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadableDocument:
-    """With its text, or the beginning of a long one. `for_everyone`: whoever is logged in may read it."""
-
-    document: LiveDocument
-    text: str
-    for_everyone: bool
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentQuery:
     """A page of the documents that members of `groups` may see, ordered by id, behind `after`.
 
@@ -146,12 +137,6 @@ class DocumentRepositoryInterface(Protocol):
 
     @abstractmethod
     async def page(self, query: DocumentQuery) -> list[LiveDocument]: ...
-
-    @abstractmethod
-    async def texts(
-        self, groups: frozenset[str], after: UUID | None, limit: int, *, characters: int
-    ) -> list[ReadableDocument]:
-        """What members of `groups` may read, ordered by id, behind `after`; each text up to so many characters."""
 
     @abstractmethod
     async def texts(

@@ -14,7 +14,6 @@ from documentation_service.services.aliases import Aliases
 from documentation_service.services.calibrating import SourceCalibration
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
-from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from flash_core.clients.documentation import DocumentRegistryClient
@@ -51,7 +50,6 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[DocumentRegi
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, FrozenClock(NOON)),
-            discovery=AliasDiscovery(transaction),
             discovery=AliasDiscovery(transaction),
             chores=chores,
             calibration=SourceCalibration(transaction, FakeEmbeddingProvider(), vectors, FrozenClock(NOON)),

@@ -26,7 +26,6 @@ from documentation_service.interfaces import (
     OutdatedCalibration,
     QueryExpanderInterface,
     ReadableDocument,
-    ReadableDocument,
     SampledDocument,
     Source,
     SourceRepositoryInterface,
@@ -165,17 +164,6 @@ class FakeDocuments(DocumentRepositoryInterface):
     async def page(self, query: DocumentQuery) -> list[LiveDocument]:
         found = sorted((live for live, _ in self._open_to(query.groups)), key=lambda live: live.id)
         return [live for live in found if _asked_for(live, query)][: query.limit]
-
-    async def texts(
-        self, groups: frozenset[str], after: UUID | None, limit: int, *, characters: int
-    ) -> list[ReadableDocument]:
-        everyones = {live.id for live, _ in self._open_to(frozenset())}
-        found = sorted(self._open_to(groups), key=lambda one: one[0].id)
-        return [
-            ReadableDocument(live, text[:characters], live.id in everyones)
-            for live, text in found
-            if after is None or live.id > after
-        ][:limit]
 
     async def texts(
         self, groups: frozenset[str], after: UUID | None, limit: int, *, characters: int

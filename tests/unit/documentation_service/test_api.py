@@ -15,7 +15,6 @@ from documentation_service.services.aliases import Aliases
 from documentation_service.services.calibrating import SourceCalibration
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
-from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
 from flash_core.models.user import UserRole
@@ -66,7 +65,6 @@ async def service() -> AsyncIterator[Service]:
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, FrozenClock(NOON)),
-            discovery=AliasDiscovery(transaction),
             discovery=AliasDiscovery(transaction),
             chores=chores,
             calibration=SourceCalibration(transaction, FakeEmbeddingProvider(), vectors, FrozenClock(NOON)),
