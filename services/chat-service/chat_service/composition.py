@@ -18,6 +18,7 @@ from chat_service.services.questions import QuestionDesk
 from chat_service.services.reconciler import Reconciler
 from chat_service.services.socket_login import SocketDoor
 from chat_service.services.sockets import OpenSockets
+from chat_service.services.usage import UsageReport
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
 from flash_core.interfaces.worker import WorkerInterface
@@ -39,6 +40,7 @@ class Container(ServiceContainer):
     reader: AnswerReader
     door: SocketDoor
     sockets: OpenSockets
+    usage: UsageReport
     workers: Sequence[WorkerInterface] = ()
 
 
@@ -62,6 +64,7 @@ async def compose() -> AsyncIterator[Container]:
             reader=reader,
             door=SocketDoor(platform.authenticator, tickets, clock),
             sockets=OpenSockets(settings.chat_sockets_per_user),
+            usage=UsageReport(unit_of_work, clock),
             workers=(
                 reader,
                 OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -14,6 +14,7 @@ from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, WrittenAnswer
 from flash_core.schemas.common import Problem
 from flash_core.schemas.search import SearchFilters
+from flash_core.schemas.usage import UsageLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,23 @@ class ListPosition:
 
     updated_at: datetime
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days in UTC, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePosition:
+    """Where a page of usage ended: by day, or by user."""
+
+    day: date
+    user_id: UUID
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +305,24 @@ class AnswerRepositoryInterface(Protocol):
         """Of these the ones that are over, each with its last attempt; None for those that do not exist any more."""
 
 
+class UsageRepositoryInterface(Protocol):
+    """What answers have used; it outlives their conversations."""
+
+    @abstractmethod
+    async def add(self, generation: Generation, written: WrittenAnswer) -> None:
+        """Keep it, as of now. `ConflictError` when this answer's is kept already."""
+
+    @abstractmethod
+    async def by_day(
+        self, user_id: UUID, period: Period, *, limit: int, after: UsagePosition | None
+    ) -> Sequence[UsageLine]:
+        """This user's days, the newest first, and on each day the models by name."""
+
+    @abstractmethod
+    async def by_user(self, period: Period, *, limit: int, after: UsagePosition | None) -> Sequence[UsageLine]:
+        """Everybody's sums in the whole period, by user and model."""
+
+
 class TicketsInterface(Protocol):
     """Logins of sockets that could not send a header: a ticket from the auth service, good for one use."""
 
@@ -305,6 +341,7 @@ class ChatUnitOfWorkInterface(UnitOfWorkInterface, Protocol):
     generations: GenerationRepositoryInterface
     answers: AnswerRepositoryInterface
     facts: FactRepositoryInterface
+    usage: UsageRepositoryInterface
 
 
 ChatUnitOfWorkFactory = Callable[[], ChatUnitOfWorkInterface]

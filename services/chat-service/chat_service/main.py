@@ -2,7 +2,7 @@
 
 import re
 
-from chat_service.api import answers, ask, conversations, internal, messages, socket
+from chat_service.api import answers, ask, conversations, internal, messages, socket, usage
 from chat_service.composition import Container, compose
 from flash_core.web.app import ServiceSpec
 
@@ -21,6 +21,7 @@ SPEC = ServiceSpec(
         messages.router,
         answers.router,
         ask.router,
+        usage.router,
         socket.router,
         internal.router,
     ),

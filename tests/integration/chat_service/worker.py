@@ -18,6 +18,7 @@ from flash_core.schemas.chat import (
     FinishRequest,
     ResetFrame,
     StatusFrame,
+    Usage,
     WrittenAnswer,
 )
 from flash_core.schemas.common import Problem
@@ -59,12 +60,15 @@ class Attempt:
         return await self.sibling.post(f"{self.path}/release", json={"attempt": self.work.attempt})
 
     async def finish(
-        self, state: GenerationState = GenerationState.DONE, problem: Problem | None = None
+        self,
+        state: GenerationState = GenerationState.DONE,
+        problem: Problem | None = None,
+        usage: Usage | None = None,
     ) -> httpx2.Response:
         outcome = FinishRequest(
             attempt=self.work.attempt,
             state=state,
-            answer=WrittenAnswer(content=self.written, model="scripted", grounded=True),
+            answer=WrittenAnswer(content=self.written, model="scripted", grounded=True, usage=usage or Usage()),
             problem=problem,
         )
         return await self.sibling.post(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -21,12 +21,16 @@ from chat_service.interfaces import (
     Hopeless,
     ListPosition,
     MessageRepositoryInterface,
+    Period,
     Question,
     RetryRules,
+    UsagePosition,
+    UsageRepositoryInterface,
 )
 from flash_core.errors import ConflictError, UpstreamUnavailableError
 from flash_core.models.conversation import Conversation, GenerationState, Role
-from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, WrittenAnswer
+from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, Usage, WrittenAnswer
+from flash_core.schemas.usage import UsageLine
 from flash_core.testing.fakes import FakeOutbox, FrozenClock
 
 _UNFINISHED = {GenerationState.QUEUED, GenerationState.RUNNING}
@@ -66,6 +70,15 @@ class Tables:
     generations: dict[UUID, StoredGeneration] = field(default_factory=dict)
     feedback: dict[UUID, tuple[str, str | None, str | None]] = field(default_factory=dict)
     facts: dict[UUID, dict[str, tuple[UUID, Established]]] = field(default_factory=dict)
+    usage: dict[UUID, "StoredUsage"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StoredUsage:
+    user_id: UUID
+    ended_at: datetime
+    model: str
+    usage: Usage
 
 
 class FakeConversations(ConversationRepositoryInterface):
@@ -358,6 +371,54 @@ class FakeAnswers(AnswerRepositoryInterface):
         return over
 
 
+class FakeUsage(UsageRepositoryInterface):
+    def __init__(self, tables: Tables, clock: FrozenClock) -> None:
+        self._rows = tables.usage
+        self._clock = clock
+
+    async def add(self, generation: Generation, written: WrittenAnswer) -> None:
+        if generation.id in self._rows:
+            raise ConflictError("This conflicts with what is stored already.")
+        self._rows[generation.id] = StoredUsage(generation.user_id, self._clock.now(), written.model, written.usage)
+
+    async def by_day(
+        self, user_id: UUID, period: Period, *, limit: int, after: UsagePosition | None
+    ) -> Sequence[UsageLine]:
+        rows = [one for one in self._within(period) if one.user_id == user_id]
+        keys = {(one.ended_at.date(), one.model) for one in rows}
+        lines = [
+            _line(user_id, model, day, [one for one in rows if (one.ended_at.date(), one.model) == (day, model)])
+            for day, model in sorted(keys, key=lambda key: (-key[0].toordinal(), key[1]))
+        ]
+        place = (-after.day.toordinal(), after.model) if after else (float("-inf"), "")
+        return [one for one in lines if one.day and (-one.day.toordinal(), one.model) > place][:limit]
+
+    async def by_user(self, period: Period, *, limit: int, after: UsagePosition | None) -> Sequence[UsageLine]:
+        rows = self._within(period)
+        lines = [
+            _line(*key, None, [one for one in rows if (one.user_id, one.model) == key])
+            for key in sorted({(one.user_id, one.model) for one in rows})
+        ]
+        return [one for one in lines if not after or (one.user_id, one.model) > (after.user_id, after.model)][:limit]
+
+    def _within(self, period: Period) -> list[StoredUsage]:
+        return [one for one in self._rows.values() if period.first <= one.ended_at.date() <= period.last]
+
+
+def _line(user_id: UUID, model: str, day: date | None, rows: Sequence[StoredUsage]) -> UsageLine:
+    costs = [one.usage.cost for one in rows if one.usage.cost is not None]
+    return UsageLine(
+        day=day,
+        user_id=user_id,
+        model=model,
+        answers=len(rows),
+        prompt_tokens=sum(one.usage.prompt_tokens for one in rows),
+        completion_tokens=sum(one.usage.completion_tokens for one in rows),
+        estimated=any(one.usage.estimated for one in rows),
+        cost=sum(costs) if costs else None,
+    )
+
+
 def _content(stored: StoredGeneration) -> str:
     return stored.ending.written.content if stored.ending else ""
 
@@ -412,6 +473,7 @@ class FakeChatUnitOfWork(ChatUnitOfWorkInterface):
         self.generations = FakeGenerations(self._tables, clock)
         self.answers = FakeAnswers(self._tables)
         self.facts = FakeFacts(self._tables)
+        self.usage = FakeUsage(self._tables, clock)
         return self
 
     async def __aexit__(

@@ -1,6 +1,7 @@
 """Tables of the chat database. No other service reads them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Numeric,
     Text,
     UniqueConstraint,
     Uuid,
@@ -146,3 +148,19 @@ class FeedbackRow(ChatBase):
     reason: Mapped[str | None] = mapped_column(Text)
     comment: Mapped[str | None] = mapped_column(Text)
     rated_at: Mapped[datetime] = mapped_column(_Moment, server_default=func.now())
+
+
+class UsageRow(ChatBase):
+    """What one answer has used. No foreign keys: it stays when the conversation is deleted, and holds nothing of it."""
+
+    __tablename__ = "usage"
+    __table_args__ = (Index("ix_usage_user", "user_id", "ended_at"), Index("ix_usage_time", "ended_at"))
+
+    answer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    ended_at: Mapped[datetime] = mapped_column(_Moment, server_default=func.now())
+    model: Mapped[str] = mapped_column(Text)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger)
+    estimated: Mapped[bool]
+    cost: Mapped[Decimal | None] = mapped_column(Numeric)

@@ -7,6 +7,7 @@ from chat_service.database.repositories.conversation_repo import SqlConversation
 from chat_service.database.repositories.fact_repo import SqlFactRepository
 from chat_service.database.repositories.generation_repo import SqlGenerationRepository
 from chat_service.database.repositories.message_repo import SqlMessageRepository
+from chat_service.database.repositories.usage_repo import SqlUsageRepository
 from chat_service.database.tables import OutboxRow
 from chat_service.interfaces import ChatUnitOfWorkInterface
 from flash_core.database.unit_of_work import SqlOutbox, SqlUnitOfWork
@@ -19,4 +20,5 @@ class SqlChatUnitOfWork(SqlUnitOfWork, ChatUnitOfWorkInterface):
         self.generations = SqlGenerationRepository(session)
         self.answers = SqlAnswerRepository(session)
         self.facts = SqlFactRepository(session)
+        self.usage = SqlUsageRepository(session)
         self.outbox = SqlOutbox(session, OutboxRow)
