@@ -1,0 +1,170 @@
+"""Whatever a page orders and however well a model obeys, nothing but text comes out, and only to places of the sources.
+
+`injected/` holds a page each, and below a line of equals signs what a model writes that does what the page says. The
+answers are read by a Markdown parser of somebody else's, and their text by what readers' programs turn into links.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ai_main_service.services.citations import MarkerFilter
+from ai_main_service.services.links import SourceLinks, is_web_address
+from flash_core.models.conversation import Mode
+from flash_core.schemas.chat import WrittenAnswer
+from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeSearch, ScriptedProvider
+from tests.unit.ai_main_service.builders import TRAVEL, Desk, hit
+
+PAGES = sorted((Path(__file__).parent / "injected").glob("*.md"))
+HIDDEN = "HIDDEN-ORDER"
+OWN = "https://wiki.example/leave"
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]*://[^\s<>\"'`|()\[\]]*|(?<![a-z0-9])www\.[a-z0-9]|[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]+(?![a-z0-9_-])",
+    re.IGNORECASE,
+)
+
+
+def parts(page: Path) -> tuple[str, str]:
+    text, _, obeyed = page.read_text(encoding="utf-8").partition("\n=====\n")
+    return text, obeyed
+
+
+def cut(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def tokens(found: Sequence[Token]) -> Iterator[Token]:
+    for token in found:
+        yield token
+        yield from tokens(token.children or ())
+
+
+def lively(content: str, *, web: bool = False) -> list[str]:
+    """What a reader's program could make of a text beyond text; `web` allows every web address."""
+    found = []
+    for token in tokens(MARKDOWN.parse(content)):
+        if token.type in {"image", "html_block", "html_inline"}:
+            found.append(f"{token.type} {token.content}")
+        href = str(token.attrs.get("href", OWN))
+        found += [] if href == OWN or (web and is_web_address(href)) else [href]
+        found += [one for one in ADDRESS.findall(token.content) if token.type == "text" and one.rstrip(".,!:") != OWN]
+    return [one for one in found if not (web and one.lower().startswith(("http", "www.")))]
+
+
+async def obeyed(page: Path, size: int, mode: Mode = Mode.COMPANY) -> tuple[WrittenAnswer, ScriptedProvider]:
+    text, written = parts(page)
+    provider = ScriptedProvider(cut(written, size))
+    found = FakeSearch([hit(text, url=OWN), hit(TRAVEL, title="Travel", url=OWN)])
+    desk = Desk(leases=FakeGenerationLeases(mode=mode), search=found, providers=[provider])
+    answer = await desk.answer()
+    assert answer.content == desk.shown
+    return answer, provider
+
+
+def test_there_are_many_kinds_of_attack() -> None:
+    assert len(PAGES) >= 40
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_an_obedient_model_writes_nothing_but_text(page: Path) -> None:
+    contents = set()
+    for size in (1, 4, 11, 100_000):
+        answer, _ = await obeyed(page, size)
+        assert lively(answer.content) == []
+        assert "evil.example" not in answer.content.lower()
+        assert {citation.marker for citation in answer.citations} <= {1, 2}
+        assert {citation.source_id for citation in answer.citations} <= {source.id for source in answer.sources}
+        contents.add(answer.content)
+    assert len(contents) == 1
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_what_a_reader_does_not_see_is_not_given_to_a_model(page: Path) -> None:
+    _, provider = await obeyed(page, 100_000)
+    [request] = provider.requests
+    asked = request.turns[-1].content
+    assert HIDDEN not in asked
+    assert all(character.isprintable() or character == "\n" for character in asked)
+    assert "Unused days move to March." in asked
+    assert asked.count("<passage number=") == asked.count("</passage>") == len(request.passages) == 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_a_page_that_is_quoted_word_for_word_stays_text(page: Path) -> None:
+    """A model that repeats its passage may link where the passage does, and nowhere else."""
+    text, _ = parts(page)
+    links = SourceLinks([text], [OWN])
+    marker_filter = MarkerFilter({1}, links.has)
+    content = marker_filter.feed(text) + marker_filter.close()
+    kinds = {token.type for token in tokens(MARKDOWN.parse(content))}
+    assert not kinds & {"image", "html_block", "html_inline"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_general_mode_links_to_the_web_and_shows_nothing_of_it(page: Path) -> None:
+    answer, _ = await obeyed(page, 5, Mode.GENERAL)
+    assert [one for one in lively(answer.content, web=True) if "@" not in one] == []
+    assert "[1]" not in answer.content
+
+
+SIGNS = (
+    *(
+        "[",
+        "]",
+        "(",
+        ")",
+        "!",
+        "`",
+        "```",
+        "~~~",
+        " ",
+        "\n",
+        "1",
+        "a",
+        ":",
+        "<",
+        ">",
+        '"',
+        ",",
+        "\\",
+        "&",
+        "&#91;",
+        "|",
+    ),
+    *("- ", "> ", "1. ", "    ", "https://wiki.example/leave", "https://evil.example/x", "www.evil.example", "@", "//"),
+    *(
+        "a@evil.example",
+        "【1】",
+        "<b>",
+        "<img src=x>",
+        "<script>",
+        "<!--",
+        "-->",
+        "^",
+        "\u200b",
+        "\r",
+        "://",
+        "tps:",
+        "#",
+    ),
+    *("![x](https://evil.example/x)", "[x](https://wiki.example/leave)", "<https://evil.example/x>"),
+)
+
+
+def filtered(pieces: Sequence[str]) -> str:
+    marker_filter = MarkerFilter({1}, SourceLinks([], [OWN]).has)
+    return "".join((*map(marker_filter.feed, pieces), marker_filter.close()))
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=20).map("".join), st.integers(1, 30))
+def test_no_combination_of_signs_comes_to_life(text: str, size: int) -> None:
+    content = filtered([text])
+    assert lively(content) == []
+    assert filtered(cut(text, size)) == content
