@@ -15,7 +15,8 @@ from ai_main_service.services.answer_writer import ANSWER_PROMPT, GENERAL_PROMPT
 from ai_main_service.services.generation_worker import GenerationWorker
 from flash_core.clients.anthropic_chat import AnthropicProtocol
 from flash_core.clients.chat import GenerationLeaseClient
-from flash_core.clients.chat_model import ChatModel, ChatProtocol, open_chat_model
+from flash_core.clients.chat_model import ChatModel, open_chat_model
+from flash_core.clients.chat_protocol import ChatProtocol
 from flash_core.clients.documentation import SearchClient
 from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.guarded_model import GuardedModel

@@ -6,13 +6,12 @@ The streams are read and parsed here and not by the vendors' SDKs, which take se
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,17 +19,16 @@ import msgspec
 import stamina
 import structlog
 
+from flash_core.clients.chat_protocol import ChatProtocol, ModelUnusableError, PassingError, Reply, SettingNames
+from flash_core.clients.chat_reading import CHARACTERS_A_TOKEN, Reading
 from flash_core.clients.retry_after import retry_after_seconds
-from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.errors import FlashError, UpstreamRejectedError
 from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, ModelCall, TextPiece, WritingRequest
 
 log = structlog.get_logger(__name__)
 _CONNECT_SECONDS = 5.0
-_DRAIN_SECONDS = 0.05
 _FIRST_PAUSE, _LONGEST_PAUSE, _JITTER = 0.25, 8.0, 0.25
-_LONGEST_LINE = 1 << 20
 _LONGEST_ERROR = 1 << 16
-_CHARACTERS_A_TOKEN = 4
 _OK, _BAD_REQUEST = 200, 400
 _PASSING = frozenset({408, 409, 425, 429})
 _FIRST_SERVER_ERROR = 500
@@ -47,73 +45,6 @@ class ChatModel:
     idle_seconds: float = 15.0
     total_seconds: float = 180.0
     tries: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SettingNames:
-    """What the operator must look at when a server refuses."""
-
-    key: str
-    model: str
-    url: str
-
-
-class Reply(ABC):
-    """A reply while it is read: the call's counts are kept up to date, `reason` is why the model stopped.
-
-    `is_done` is the protocol's own sign of the end; `is_counted` once the server has said any number of tokens.
-    """
-
-    def __init__(self, call: ModelCall) -> None:
-        self.call = call
-        self.reason = ""
-        self.is_done = False
-        self.is_counted = False
-
-    @abstractmethod
-    def text_of(self, data: bytes) -> str:
-        """The text in one event's data, maybe none. Raise `PassingError` when the server says that it failed and
-        `msgspec.DecodeError` for what is not this protocol.
-        """
-
-
-class ChatProtocol(ABC):
-    """A vendor's way to ask for a stream and to read it.
-
-    `optional` names the parameters that some models refuse, and what they want instead.
-    """
-
-    name: ClassVar[str]
-    settings: ClassVar[SettingNames]
-    optional: ClassVar[Mapping[str, str | None]]
-
-    @abstractmethod
-    def url(self, base_url: str) -> str: ...
-
-    @abstractmethod
-    def headers(self, api_key: str) -> dict[str, str]: ...
-
-    @abstractmethod
-    def body(self, model: str, request: WritingRequest) -> dict[str, Any]: ...
-
-    @abstractmethod
-    def reply(self, call: ModelCall) -> Reply: ...
-
-    @abstractmethod
-    def refused_parameter(self, error: bytes) -> str | None:
-        """The parameter that the body of a 400 complains of."""
-
-
-class PassingError(UpstreamUnavailableError):
-    """Worth another try, not before `retry_after` seconds where the server says so."""
-
-    def __init__(self, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(detail)
-        self.retry_after = retry_after
-
-
-class ModelUnusableError(UpstreamRejectedError):
-    """The key, the model's name or the address is wrong: no request succeeds until the operator changes that."""
 
 
 @asynccontextmanager
@@ -149,7 +80,7 @@ class ChatModelProvider(AIProviderInterface):
         finally:
             reading.close()
 
-    async def _begun(self, request: WritingRequest) -> "_Reading":
+    async def _begun(self, request: WritingRequest) -> Reading:
         """The first reply that gets as far as its first text, or to an end without any."""
         first_by = time.monotonic() + min(self._model.first_token_seconds, self._model.total_seconds)
         attempts = stamina.retry_context(
@@ -165,8 +96,8 @@ class ChatModelProvider(AIProviderInterface):
                 reading = await self._tried(request, first_by)
         return reading
 
-    async def _tried(self, request: WritingRequest, first_by: float) -> "_Reading":
-        reading = _Reading(await self._opened(request, first_by), self._reply(request), request)
+    async def _tried(self, request: WritingRequest, first_by: float) -> Reading:
+        reading = Reading(await self._opened(request, first_by), self._reply(request), request)
         try:
             await reading.advance(first_by)
         except BaseException:
@@ -176,7 +107,7 @@ class ChatModelProvider(AIProviderInterface):
 
     def _reply(self, request: WritingRequest) -> Reply:
         prompt = sum(len(turn.content) for turn in request.turns)
-        return self._protocol.reply(ModelCall(self._model.model, self._model.model, prompt // _CHARACTERS_A_TOKEN))
+        return self._protocol.reply(ModelCall(self._model.model, self._model.model, prompt // CHARACTERS_A_TOKEN))
 
     async def _opened(self, request: WritingRequest, first_by: float) -> aiohttp.ClientResponse:
         """The response to a request that the server accepts, asked without the parameters that it refuses."""
@@ -215,83 +146,6 @@ class ChatModelProvider(AIProviderInterface):
         except (msgspec.DecodeError, aiohttp.ClientError, TimeoutError):
             return None
         return parameter if parameter in set(self._protocol.optional) - self._refused else None
-
-
-class _Reading:
-    """One response, read as far as `text`: the newest piece, "" when the reply is over."""
-
-    def __init__(self, response: aiohttp.ClientResponse, reply: Reply, request: WritingRequest) -> None:
-        self._response = response
-        self._reply = reply
-        self._request = request
-        self._rest = b""
-        self._at_end = False
-        self._is_billed = False
-        self._written = 0
-        self.text = ""
-
-    def close(self) -> None:
-        self._response.close()
-
-    async def advance(self, until: float) -> None:
-        """Read on until there is text again, or the end; `until` bounds the wait.
-
-        Some servers leave the end marker out; one that also gave no reason to stop was cut off.
-        """
-        self.text = ""
-        try:
-            while not (self.text or self._reply.is_done or self._at_end):
-                data = await self._read(until)
-                self._at_end = not data
-                self.text = "".join([self._text_of(line) for line in self._lines(data)])
-        finally:
-            self._count()
-        if not (self.text or self._reply.is_done or self._reply.reason):
-            raise PassingError("The model server stopped in the middle of the text.")
-
-    async def finished(self) -> Finished:
-        """What the server still sends is read if it comes at once: only then can the connection be used again."""
-        with suppress(TimeoutError, aiohttp.ClientError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                await self._response.read()
-        call = self._reply.call
-        return Finished(call.model, call.prompt_tokens, call.completion_tokens, {"finish_reason": self._reply.reason})
-
-    async def _read(self, until: float) -> bytes:
-        try:
-            async with asyncio.timeout(max(0.0, until - time.monotonic())):
-                return await self._response.content.readany()
-        except TimeoutError as error:
-            raise PassingError("The model server paused for too long.") from error
-        except aiohttp.ClientError as error:
-            raise PassingError(f"The connection to the model server broke ({type(error).__name__}).") from error
-
-    def _lines(self, data: bytes) -> list[bytes]:
-        """The lines that are complete now; at the end of the data (`b""`) what is left counts as one."""
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop() if data else b""
-        if len(self._rest) > _LONGEST_LINE:
-            raise UpstreamUnavailableError("The model server sent a line without an end.")
-        return lines
-
-    def _text_of(self, line: bytes) -> str:
-        """The text of a server-sent event's line; events name their kind in their data, too."""
-        if self._reply.is_done or not line.startswith(b"data:"):
-            return ""
-        try:
-            return self._reply.text_of(line[5:].strip())
-        except msgspec.DecodeError as error:
-            raise PassingError("The model server sent something that is not the chat protocol.") from error
-
-    def _count(self) -> None:
-        """Put the call on the bill once it has written or was counted, and guess what the server has not said."""
-        call = self._reply.call
-        self._written += len(self.text)
-        if call.estimated:
-            call.completion_tokens = max(call.completion_tokens, self._written // _CHARACTERS_A_TOKEN)
-        if not self._is_billed and (self.text or self._reply.is_counted):
-            self._request.calls.append(call)
-            self._is_billed = True
 
 
 def _pause(first_by: float, error: Exception) -> bool | float:

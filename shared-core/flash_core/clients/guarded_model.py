@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from flash_core.clients.breaker import CircuitBreaker
-from flash_core.clients.chat_model import ModelUnusableError
+from flash_core.clients.chat_protocol import ModelUnusableError
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, TextPiece, WritingRequest
 from flash_core.interfaces.health import HealthCheckInterface

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from flash_core.clients.chat_model import ChatProtocol, PassingError, Reply, SettingNames
+from flash_core.clients.chat_protocol import ChatProtocol, PassingError, Reply, SettingNames
 from flash_core.interfaces.ai_provider import ModelCall, WritingRequest
 
 

@@ -12,13 +12,8 @@ import aiohttp
 import pytest
 
 from flash_core.clients.anthropic_chat import AnthropicProtocol
-from flash_core.clients.chat_model import (
-    ChatModel,
-    ChatModelProvider,
-    ChatProtocol,
-    ModelUnusableError,
-    open_chat_model,
-)
+from flash_core.clients.chat_model import ChatModel, ChatModelProvider, open_chat_model
+from flash_core.clients.chat_protocol import ChatProtocol, ModelUnusableError
 from flash_core.clients.openai_chat import OpenAIProtocol
 from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import ChatTurn, Finished, ModelCall, TextPiece, WritingRequest
