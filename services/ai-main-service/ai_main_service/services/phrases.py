@@ -56,6 +56,12 @@ _REFUSALS: Final = {
     "es": ("Esto no está en la documentación.", "Las páginas más cercanas son:"),
     "fr": ("Cela ne figure pas dans la documentation.", "Les pages les plus proches sont :"),
 }
+_QUESTIONS_ABOUT: Final = {
+    "en": "What does the documentation say about “{}”?",
+    "de": "Was steht in der Dokumentation zu „{}“?",
+    "es": "¿Qué dice la documentación sobre «{}»?",
+    "fr": "Que dit la documentation sur « {} » ?",
+}
 _NEAREST = 3
 
 
@@ -82,6 +88,10 @@ def refusal_text(language: str, titles: list[str]) -> str:
     said, nearest = _REFUSALS.get(language, _REFUSALS["en"])
     distinct = list(dict.fromkeys(titles))[:_NEAREST]
     return "\n".join((f"{said} {nearest}", "", *(f"- {title}" for title in distinct))) if distinct else said
+
+
+def question_about(language: str, subject: str) -> str:
+    return _by(_QUESTIONS_ABOUT, language).format(subject)
 
 
 def _by(texts: dict[str, str], language: str) -> str:
