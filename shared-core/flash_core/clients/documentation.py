@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flash_core.clients.http import Sibling
-from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface, VisibleDocumentsInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.models.user import Principal
 from flash_core.schemas.documentation import (
@@ -16,6 +16,8 @@ from flash_core.schemas.documentation import (
     ResolveRequest,
     ResolveResponse,
     SourceDocumentsResponse,
+    VisibleDocumentsRequest,
+    VisibleDocumentsResponse,
 )
 from flash_core.schemas.search import SearchRequest, SearchResponse
 
@@ -31,6 +33,24 @@ class SearchClient(SearchInterface):
         return await self._documentation.post(
             SearchResponse, "/internal/search", request, principal=principal, seconds=_SEARCH_SECONDS
         )
+
+
+class VisibleDocumentsClient(VisibleDocumentsInterface):
+    """`seconds` is what the caller can wait."""
+
+    def __init__(self, documentation: Sibling, *, seconds: float) -> None:
+        self._documentation = documentation
+        self._seconds = seconds
+
+    async def versions(self, document_ids: Sequence[UUID], principal: Principal) -> dict[UUID, str]:
+        answer = await self._documentation.post(
+            VisibleDocumentsResponse,
+            "/internal/documents/visible",
+            VisibleDocumentsRequest(document_ids=list(document_ids)),
+            principal=principal,
+            seconds=self._seconds,
+        )
+        return {one.document_id: one.version for one in answer.documents}
 
 
 class DocumentRegistryClient(DocumentRegistryInterface):

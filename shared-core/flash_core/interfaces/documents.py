@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from flash_core.models.user import Principal
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
+
+
+class VisibleDocumentsInterface(Protocol):
+    """What a person may read at this moment. `UpstreamUnavailableError` when that can't be said now."""
+
+    @abstractmethod
+    async def versions(self, document_ids: Sequence[UUID], principal: Principal) -> dict[UUID, str]:
+        """The current version of each of these that is there and that `principal` may read; at most 1,000 a call."""
 
 
 class DocumentRegistryInterface(Protocol):

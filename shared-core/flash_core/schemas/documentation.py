@@ -84,6 +84,21 @@ class SourceDocumentsResponse(Response):
     documents: list[ResolvedDocument]
 
 
+class VisibleDocumentsRequest(Request):
+    """POST /internal/documents/visible, on behalf of a user: which of these may they read now, in which version."""
+
+    document_ids: list[UUID] = Field(max_length=1_000)
+
+
+class VisibleDocument(Response):
+    document_id: UUID
+    version: str
+
+
+class VisibleDocumentsResponse(Response):
+    documents: list[VisibleDocument]
+
+
 class DeleteDocumentsRequest(Request):
     """POST /internal/documents/delete: gone from search, reading and citations when this returns."""
 

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from flash_core.errors import FencedError, FlashError, NotFoundError
 from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, ModelCall, TextPiece, WritingRequest
+from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.models.conversation import GenerationState, Mode
 from flash_core.models.user import Principal
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
-from flash_core.schemas.chat import ClaimResponse, FinishRequest, Turn
+from flash_core.schemas.chat import ClaimResponse, Fact, FinishRequest, Turn
 from flash_core.schemas.search import SearchFilters, SearchHit, SearchRequest, SearchResponse
 from flash_core.utils.ids import new_id
 
@@ -49,6 +50,21 @@ class FakeSearch(SearchInterface):
         if self.errors:
             raise self.errors.pop(0)
         return SearchResponse(hits=self.hits[: request.limit], timings_ms={}, features=self.features)
+
+
+@dataclass
+class FakeVisibleDocuments(VisibleDocumentsInterface):
+    """`current`: the versions that everybody may read."""
+
+    current: dict[UUID, str] = field(default_factory=dict)
+    error: FlashError | None = None
+    asked: list[Principal] = field(default_factory=list)
+
+    async def versions(self, document_ids: Sequence[UUID], principal: Principal) -> dict[UUID, str]:
+        self.asked.append(principal)
+        if self.error is not None:
+            raise self.error
+        return {one: self.current[one] for one in document_ids if one in self.current}
 
 
 @dataclass
@@ -88,6 +104,7 @@ class FakeGenerationLeases(GenerationLeaseInterface):
     question: str = "How many days of leave?"
     mode: Mode = Mode.COMPANY
     history: list[Turn] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     filters: SearchFilters | None = None
     groups: list[str] = field(default_factory=list)
     deadline: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(minutes=5))
@@ -123,6 +140,7 @@ class FakeGenerationLeases(GenerationLeaseInterface):
             mode=self.mode,
             filters=self.filters,
             history=self.history,
+            facts=self.facts,
             user_id=self.user_id,
             roles=["user"],
             groups=self.groups,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from flash_core.clients.http import HttpClient, Sibling
 from flash_core.errors import NotFoundError, UnauthenticatedError
-from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface, VisibleDocumentsInterface
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.interfaces.identity import IdentitySourceInterface
 from flash_core.interfaces.intent import IntentInterface
@@ -35,6 +35,9 @@ from flash_core.schemas.documentation import (
     ResolveRequest,
     ResolveResponse,
     SourceDocumentsResponse,
+    VisibleDocument,
+    VisibleDocumentsRequest,
+    VisibleDocumentsResponse,
 )
 from flash_core.schemas.search import SearchRequest, SearchResponse
 from flash_core.testing.fakes import FakeAuthenticator
@@ -104,6 +107,23 @@ async def search_over_http(search: SearchInterface) -> AsyncIterator[Sibling]:
         principal = tokens.internal(request.headers[SERVICE_TOKEN_HEADER])
         assert isinstance(principal, Principal)
         return await search.search(body, principal)
+
+    async with _sibling(app, tokens) as sibling:
+        yield sibling
+
+
+@asynccontextmanager
+async def visible_over_http(visible: VisibleDocumentsInterface) -> AsyncIterator[Sibling]:
+    app, tokens = FastAPI(), FakeAuthenticator()
+
+    @app.post("/internal/documents/visible")
+    async def run(body: VisibleDocumentsRequest, request: Request) -> VisibleDocumentsResponse:
+        principal = tokens.internal(request.headers[SERVICE_TOKEN_HEADER])
+        assert isinstance(principal, Principal)
+        found = await visible.versions(body.document_ids, principal)
+        return VisibleDocumentsResponse(
+            documents=[VisibleDocument(document_id=key, version=version) for key, version in found.items()]
+        )
 
     async with _sibling(app, tokens) as sibling:
         yield sibling

@@ -6,18 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from flash_core.clients.documentation import DocumentRegistryClient, SearchClient
+from flash_core.clients.documentation import DocumentRegistryClient, SearchClient, VisibleDocumentsClient
 from flash_core.clients.intent import IntentClient
 from flash_core.errors import ConflictError, NotFoundError, UpstreamUnavailableError
-from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface, VisibleDocumentsInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.ai import IntentRequest
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.schemas.search import SearchHit, SearchRequest
-from flash_core.testing.ai_fakes import FakeIntent, FakeSearch
-from tests.contract.flash_core.siblings import intent_over_http, registry_over_http, search_over_http
+from flash_core.testing.ai_fakes import FakeIntent, FakeSearch, FakeVisibleDocuments
+from tests.contract.flash_core.siblings import intent_over_http, registry_over_http, search_over_http, visible_over_http
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 
 KINDS = ["fake", "client"]
@@ -76,6 +76,24 @@ async def test_a_question_is_understood_or_it_is_said_that_it_cannot_be_now(kind
         with pytest.raises(UpstreamUnavailableError):
             await intent.analyse(IntentRequest(question="How many days?"))
     assert len(fake.requests) == 2
+
+
+# What may be read
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_a_user_may_read_is_said_with_its_version_or_that_it_cannot_be_said(kind: str) -> None:
+    known, gone = uuid4(), uuid4()
+    fake = FakeVisibleDocuments({known: "v1", uuid4(): "v2"})
+    async with visible_over_http(fake) as documentation:
+        visible: VisibleDocumentsInterface = (
+            fake if kind == "fake" else VisibleDocumentsClient(documentation, seconds=1)
+        )
+        assert await visible.versions([known, gone], ALICE) == {known: "v1"}
+        assert fake.asked == [ALICE]
+        fake.error = UpstreamUnavailableError("away")
+        with pytest.raises(UpstreamUnavailableError):
+            await visible.versions([known], ALICE)
 
 
 # Documents

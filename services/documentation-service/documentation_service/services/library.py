@@ -1,5 +1,6 @@
 """Reading documents, for people: everyone sees what their groups may see."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from documentation_service.interfaces import (
@@ -26,6 +27,11 @@ class Library:
     async def page(self, query: DocumentQuery) -> list[LiveDocument]:
         async with self._transaction() as work:
             return await work.documents.page(query)
+
+    async def visible(self, document_ids: Sequence[UUID], reader: Principal) -> list[LiveDocument]:
+        """Those of them that are there and that the reader may read."""
+        async with self._transaction() as work:
+            return await work.documents.visible(document_ids, reader.groups)
 
     async def read(self, document_id: UUID, reader: Principal) -> tuple[LiveDocument, str]:
         async with self._transaction() as work:
