@@ -316,4 +316,4 @@ async def test_what_was_found_but_not_quoted_is_offered_as_the_next_question() -
     desk = Desk(providers=[ScriptedProvider(["Leave is 25 days. [1]"])])
     desk.search.hits.append(hit("Concur is used for trips.", heading="Booking a trip", chunk_id=UUID(int=7)))
     answer = await desk.answer()
-    assert answer.follow_ups == ["Booking a trip"]
+    assert answer.follow_ups == ["What does the documentation say about “Booking a trip”?"]
