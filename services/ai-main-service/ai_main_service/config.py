@@ -51,6 +51,14 @@ class AiMainSettings(ServiceSettings):
     ai_total_seconds: float = Field(default=180, gt=0, description="How long one answer of a model may take.")
     ai_max_tokens: int = Field(default=1_024, ge=16, le=32_768, description="The longest answer of a model.")
 
+    ai_refuse_below: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="A question is refused when the documentation answers it with a lower probability than this: the "
+        "calibrated confidence of the search.",
+    )
+
     ai_concurrency: int = Field(default=64, ge=1, le=2_000, description="Answers that one process writes at a time.")
     ai_attempts: int = Field(default=4, ge=1, description="How often an answer is begun before it counts as failed.")
     ai_retry_seconds: float = Field(default=0.5, ge=0, description="The pause before the second attempt; doubles.")

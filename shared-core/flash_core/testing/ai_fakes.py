@@ -38,18 +38,20 @@ class FakeIntent(IntentInterface):
 
 @dataclass
 class FakeSearch(SearchInterface):
-    """Finds the same for every query; `errors` come first, one a call."""
+    """Finds the same for every query, and is `answerable` sure of it; `errors` come first, one a call."""
 
     hits: list[SearchHit] = field(default_factory=list)
     features: dict[str, float] | None = None
     errors: list[FlashError] = field(default_factory=list)
     asked: list[tuple[SearchRequest, Principal]] = field(default_factory=list)
+    answerable: float = 0.9
 
     async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
         self.asked.append((request, principal))
         if self.errors:
             raise self.errors.pop(0)
-        return SearchResponse(hits=self.hits[: request.limit], timings_ms={}, features=self.features)
+        sure = self.answerable if self.hits else 0.0
+        return SearchResponse(hits=self.hits[: request.limit], timings_ms={}, answerable=sure, features=self.features)
 
 
 @dataclass

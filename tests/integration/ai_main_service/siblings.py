@@ -30,7 +30,7 @@ class Siblings:
         self.url = ""
         self.leases = FakeGenerationLeases()
         self.intent = FakeIntent()
-        self.search = FakeSearch([hit(), hit(TRAVEL, title="Travel")], {"dense_top": 0.7})
+        self.search = FakeSearch([hit(), hit(TRAVEL, title="Travel")])
         self.embeddings = FakeEmbeddingProvider()
         self._tokens = ServiceTokens(KEY, "test")
 

@@ -155,7 +155,7 @@ async def test_a_search_that_is_away_for_a_moment_costs_an_attempt(
 
 async def test_a_foreign_question_is_refused(siblings: Siblings, redis_url: str, raw: Redis) -> None:
     siblings.leases.question = "What is the capital of Mongolia?"
-    siblings.search.features = {"dense_top": 0.12}
+    siblings.search.answerable = 0.12
     await accept(raw, siblings)
     async with running(siblings, redis_url):
         await eventually(lambda: siblings.leases.outcomes)

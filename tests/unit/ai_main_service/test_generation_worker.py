@@ -74,7 +74,7 @@ async def test_without_the_intent_service_the_plain_question_is_searched() -> No
 
 async def test_a_foreign_question_is_refused_and_names_the_nearest_pages() -> None:
     desk = Desk(leases=FakeGenerationLeases(question="What is the capital of Mongolia?"))
-    desk.search.features = {"dense_top": 0.1}
+    desk.search.answerable = 0.1
     answer = await desk.answer()
     assert answer.refusal is Refusal.NOT_IN_DOCUMENTATION
     assert answer.content.startswith("This is not in your documentation.")

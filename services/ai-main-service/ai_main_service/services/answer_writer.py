@@ -10,17 +10,16 @@ from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.cleaning import visible
 from ai_main_service.services.context_builder import Context, build_context, documentation_turns, general_turns
 from ai_main_service.services.drafting import draft
+from ai_main_service.services.follow_ups import follow_ups
+from ai_main_service.services.links import SourceLinks, is_web_address
 from ai_main_service.services.phrases import needs_model, refusal_text, short_answer
 from ai_main_service.services.quality_checker import QualityChecker
-from ai_main_service.services.questions import Question
-from ai_main_service.services.ranking import lowest
-from ai_main_service.services.refusal import THRESHOLD, answerable
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
-from flash_core.models.conversation import Mode, Refusal
+from flash_core.models.conversation import Mode, Refusal, Role
 from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
 from flash_core.schemas.chat import Citation, ClaimResponse, Source, WrittenAnswer
@@ -36,7 +35,6 @@ _SEARCH_AWAY = (
 )
 _LONGEST_QUERY = 4_000
 _HITS_A_PASSAGE = 2
-_FOLLOW_UPS = 3
 _NEAREST = 3
 
 
@@ -92,7 +90,7 @@ class AnswerWriter:
             return WrittenAnswer(content="")
         turns = general_turns(self._prompts[GENERAL_PROMPT], claim.question, claim.history)
         request = WritingRequest(claim.question, turns, max_tokens=self._settings.ai_max_tokens)
-        written = await draft(models, request, stream, _is_web_address)
+        written = await draft(models, request, stream, is_web_address)
         await stream.write(written.note(detect_language(claim.question)))
         return WrittenAnswer(content="", model=written.finished.model)
 
@@ -143,15 +141,15 @@ class AnswerWriter:
             found.hits, budget_tokens=self._settings.ai_context_tokens, most=self._settings.ai_passages
         )
         question = intent.standalone_question
-        confidence = answerable(Question(question), context.passages, found.features)
-        if confidence < THRESHOLD:
+        confidence = found.answerable or 0.0
+        if not context.passages or confidence < self._settings.ai_refuse_below:
             return await self._refuse(intent, context, confidence, stream)
         stream.context = context
         await stream.sources(context.sources)
         await stream.status("writing")
         turns = documentation_turns(self._prompts[ANSWER_PROMPT], question, context.passages, claim.history)
         request = WritingRequest(question, turns, context.passages, max_tokens=self._settings.ai_max_tokens)
-        written = await draft(self._providers, request, stream, _LinksOf(context).is_named)
+        written = await draft(self._providers, request, stream, _links_of(context).has)
         if written.refused:
             return await self._refuse(intent, context, confidence, stream)
         await stream.write(written.note(intent.language))
@@ -162,7 +160,7 @@ class AnswerWriter:
             sources=list(context.sources),
             confidence=confidence,
             model=written.finished.model,
-            follow_ups=_follow_ups(context, citations),
+            follow_ups=follow_ups(context, citations, _asked(claim, question), intent.language),
             **_grounding(citations),
         )
 
@@ -176,19 +174,9 @@ class AnswerWriter:
         return WrittenAnswer(content="", sources=nearest, confidence=confidence, refusal=Refusal.NOT_IN_DOCUMENTATION)
 
 
-class _LinksOf:
-    """The links that the passages themselves contain or come from."""
-
-    def __init__(self, context: Context) -> None:
-        self._texts = [source.text for source in context.sources]
-        self._urls = {source.url for source in context.sources}
-
-    def is_named(self, url: str) -> bool:
-        return bool(url) and (url in self._urls or any(url in text for text in self._texts))
-
-
-def _is_web_address(url: str) -> bool:
-    return url.startswith(("https://", "http://", "mailto:"))
+def _links_of(context: Context) -> SourceLinks:
+    """What the passages, as a reader sees them, link to or come from."""
+    return SourceLinks((passage.text for passage in context.passages), (source.url for source in context.sources))
 
 
 def _asker(claim: ClaimResponse) -> Principal:
@@ -211,9 +199,6 @@ def _nearest(context: Context) -> list[Source]:
     return list(documents.values())[:_NEAREST]
 
 
-def _follow_ups(context: Context, citations: Sequence[Citation]) -> list[str]:
-    """Headings that were found but not quoted: what else the documentation says near this question."""
-    cited = {citation.marker for citation in citations}
-    quoted = {passage.heading for passage in context.passages if passage.marker in cited}
-    others = [passage.heading for passage in context.passages if passage.marker not in cited and passage.heading]
-    return list(dict.fromkeys(lowest(heading) for heading in others if heading not in quoted))[:_FOLLOW_UPS]
+def _asked(claim: ClaimResponse, standalone_question: str) -> list[str]:
+    before = [turn.content for turn in claim.history if turn.role is Role.USER]
+    return [*before, claim.question, standalone_question]
