@@ -110,10 +110,12 @@ class CachedSearches(RuleBasedStateMachine):
         self.vectors.error = None
         self.settled = self.settled and vectors_hear_of_it
 
-    @rule()
-    def the_vectors_hear_of_everything(self) -> None:
+    @rule(groups=GROUPS)
+    def the_vectors_hear_of_everything(self, groups: frozenset[str]) -> None:
+        self.ask(groups, "hybrid", 1, per_chunk=True)
         self.run(self.chores.run_once())
         self.settled = True
+        self.ask(groups, "hybrid", 1, per_chunk=True)
 
     @rule(of=sources)
     def delete_source(self, of: UUID) -> None:
@@ -126,6 +128,9 @@ class CachedSearches(RuleBasedStateMachine):
         self.run(self.aliases.add("word", [synonym]))
 
     @rule(groups=GROUPS, mode=MODES, per_chunk=st.booleans(), at_once=st.integers(1, 3))
+    def somebody_asks(self, groups: frozenset[str], mode: Any, at_once: int, *, per_chunk: bool) -> None:
+        self.ask(groups, mode, at_once, per_chunk=per_chunk)
+
     def ask(self, groups: frozenset[str], mode: Any, at_once: int, *, per_chunk: bool) -> None:
         request = SearchRequest(query="the word", limit=50, mode=mode, per_chunk=per_chunk)
         asker = person(*groups)
