@@ -10,7 +10,7 @@ from documentation_service.services.calibrating import SourceCalibration
 from documentation_service.services.calibration import (
     USUAL_COSINE,
     AskedWords,
-    answerable,
+    assess,
     usual_cosine,
 )
 from documentation_service.services.calibration_book import CalibrationBook
@@ -38,18 +38,24 @@ def usual(cosine: float, *, questions: int = 100, frequencies: dict[str, int] | 
     return Calibration(SOURCE, 1, questions, cosine, 100, frequencies or {}, NOON)
 
 
+def probability(question: AskedWords, hits: list[Found], calibrations: dict[UUID, Calibration]) -> float:
+    return assess(question, hits, calibrations).probability
+
+
 def asked(text: str, *alternatives: Alternatives) -> AskedWords:
     return AskedWords.of(text, "en", alternatives)
 
 
 def test_nothing_found_answers_nothing() -> None:
-    assert answerable(asked("annual leave"), [], {}) == 0.0
+    assessment = assess(asked("annual leave"), [], {})
+    assert (assessment.coverage, assessment.nearness, assessment.calibrated) == (0.0, None, False)
+    assert assessment.probability < 0.05
 
 
 def test_a_near_passage_with_the_words_asked_for_is_surer_than_a_far_one_without() -> None:
     question = asked("how is annual leave requested")
-    sure = answerable(question, [found(LEAVE, 0.6)], {})
-    unsure = answerable(question, [found("Penguins live in the south.", 0.2)], {})
+    sure = probability(question, [found(LEAVE, 0.6)], {})
+    unsure = probability(question, [found("Penguins live in the south.", 0.2)], {})
     assert unsure < 0.1
     assert sure > 0.9
 
@@ -57,31 +63,31 @@ def test_a_near_passage_with_the_words_asked_for_is_surer_than_a_far_one_without
 def test_the_same_cosine_means_less_where_everything_is_near() -> None:
     question = asked("how is parental leave requested")
     hits = [found(LEAVE, 0.45)]
-    assert answerable(question, hits, {SOURCE: usual(0.7)}) < answerable(question, hits, {SOURCE: usual(0.4)})
+    assert probability(question, hits, {SOURCE: usual(0.7)}) < probability(question, hits, {SOURCE: usual(0.4)})
 
 
 def test_a_rare_word_that_is_missing_counts_for_more_than_a_common_one() -> None:
     frequencies = {"leav": 90, "sabbat": 1}
     hits = [found(LEAVE, 0.5)]
-    rare = answerable(asked("leave sabbatical"), hits, {SOURCE: usual(0.5, frequencies=frequencies)})
-    common = answerable(asked("leave sabbatical"), hits, {})
+    rare = probability(asked("leave sabbatical"), hits, {SOURCE: usual(0.5, frequencies=frequencies)})
+    common = probability(asked("leave sabbatical"), hits, {})
     assert rare < common
 
 
 def test_a_synonym_in_the_passage_counts_as_the_word_that_was_asked() -> None:
     term = Alternatives("PTO", ("annual leave", "holiday"), 0, 3)
     hits = [found(LEAVE, 0.5)]
-    assert answerable(asked("PTO request", term), hits, {}) > answerable(asked("PTO request"), hits, {})
+    assert probability(asked("PTO request", term), hits, {}) > probability(asked("PTO request"), hits, {})
 
 
 def test_without_vectors_the_words_decide() -> None:
     question = asked("how is annual leave requested")
-    assert answerable(question, [found("Penguins live here.", None)], {}) < 0.5
-    assert answerable(question, [found(LEAVE, None)], {}) > 0.8
+    assert probability(question, [found("Penguins live here.", None)], {}) < 0.5
+    assert probability(question, [found(LEAVE, None)], {}) > 0.8
 
 
 def test_a_question_of_stop_words_alone_is_covered_by_nothing() -> None:
-    assert answerable(asked("what is it"), [found(LEAVE, None)], {}) < 0.1
+    assert probability(asked("what is it"), [found(LEAVE, None)], {}) < 0.1
 
 
 def test_a_few_questions_hardly_move_what_is_usual() -> None:

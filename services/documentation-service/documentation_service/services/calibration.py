@@ -73,17 +73,36 @@ class AskedWords:
         return cls(language, [way for way in ways if way])
 
 
-def answerable(asked: AskedWords, found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> float:
-    """The probability, from 0 to 1, that `found` (best first) answers what was asked."""
-    if not found:
-        return 0.0
-    coverage = max(_coverage(asked, one, calibrations.get(one.document.source_id)) for one in found[:_PASSAGES_READ])
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """`coverage`: the share of what was asked that the best of the first passages says, by rarity. `nearness`: the best
+    cosine above what is usual in its source; None when the meaning was not looked at. `calibrated`: what is usual there
+    is known.
+    """
+
+    coverage: float = 0.0
+    nearness: float | None = None
+    calibrated: bool = False
+
+    @property
+    def probability(self) -> float:
+        """That what was found answers what was asked, from 0 to 1."""
+        if self.nearness is None:
+            return WITHOUT_VECTORS.probability(self.coverage)
+        return WITH_VECTORS.probability(self.coverage, self.nearness)
+
+
+def assess(asked: AskedWords, found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> Assessment:
+    """`found` is ordered, best first. Without any of it the probability is that of no word in common."""
+    first = found[:_PASSAGES_READ]
+    coverage = max((_coverage(asked, one, calibrations.get(one.document.source_id)) for one in first), default=0.0)
     near = [
         one.hit.scores[DENSE] - usual_cosine(calibrations.get(one.document.source_id))
         for one in found
         if DENSE in one.hit.scores
     ]
-    return WITH_VECTORS.probability(coverage, max(near)) if near else WITHOUT_VECTORS.probability(coverage)
+    calibrated = bool(first) and first[0].document.source_id in calibrations
+    return Assessment(coverage, max(near, default=None), calibrated)
 
 
 def _coverage(asked: AskedWords, one: Found, calibration: Calibration | None) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import QueryExpanderInterface, TransactionFactory
 from documentation_service.services import presentation
-from documentation_service.services.calibration import AskedWords, answerable
+from documentation_service.services.calibration import AskedWords, Assessment, assess
 from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.neighbours import Neighbours
 from documentation_service.services.query_building import BuiltQuery, QueryBuilding
@@ -62,14 +62,14 @@ class DocumentSearch(SearchInterface):
             if request.join_neighbours:
                 hits = await self._neighbours.joined(hits)
             asked = AskedWords.of(query.text, query.language, query.expansion.alternatives)
-            sure = answerable(asked, found, await self._calibrations.current())
+            assessment = assess(asked, found, await self._calibrations.current())
         return SearchResponse(
             hits=hits,
             expanded_query=query.expansion.keywords if query.expansion.alternatives else None,
             explanation=presentation.explanation(query, reranked=reranked.done) if request.explain else None,
-            answerable=sure,
+            answerable=assessment.probability,
             timings_ms={name: round(ms, 2) for name, ms in timings.items()},
-            features=_features(found, query, reranked),
+            features=_features(found, query, reranked, assessment),
         )
 
 
@@ -83,10 +83,12 @@ def _ranked(request: SearchRequest, query: BuiltQuery, found: Sequence[Found], s
     return by_best_passage(found)
 
 
-def _features(found: Sequence[Found], query: BuiltQuery, reranked: Reranked) -> dict[str, float]:
+def _features(
+    found: Sequence[Found], query: BuiltQuery, reranked: Reranked, assessment: Assessment
+) -> dict[str, float]:
     """`dense_top`, `dense_second`: the best cosines; `keyword_top`: the best BM25 score; `count`: how many chunks
-    were found; `degraded`: 1 when the meaning of the query could not be looked at; `rerank_missed`: 1 when the
-    reranker was away or too slow.
+    were found; `coverage`, `nearness`, `calibrated`: what `answerable` was read from; `degraded`: 1 when the meaning of
+    the query could not be looked at; `rerank_missed`: 1 when the reranker was away or too slow.
     """
     dense = sorted((one.hit.scores[DENSE] for one in found if DENSE in one.hit.scores), reverse=True)
     keyword = [one.hit.scores[KEYWORD] for one in found if KEYWORD in one.hit.scores]
@@ -95,6 +97,9 @@ def _features(found: Sequence[Found], query: BuiltQuery, reranked: Reranked) -> 
         "dense_second": dense[1] if len(dense) > 1 else 0.0,
         "keyword_top": max(keyword, default=0.0),
         "count": float(len(found)),
+        "coverage": assessment.coverage,
+        "nearness": assessment.nearness or 0.0,
+        "calibrated": float(assessment.calibrated),
         "degraded": float(query.degraded),
         "rerank_missed": float(reranked.missed),
     }
