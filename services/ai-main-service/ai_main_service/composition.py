@@ -17,7 +17,7 @@ from flash_core.clients.anthropic_chat import AnthropicProtocol
 from flash_core.clients.chat import GenerationLeaseClient
 from flash_core.clients.chat_model import ChatModel, open_chat_model
 from flash_core.clients.chat_protocol import ChatProtocol
-from flash_core.clients.documentation import SearchClient
+from flash_core.clients.documentation import SearchClient, VisibleDocumentsClient
 from flash_core.clients.embedding import EmbeddingClient
 from flash_core.clients.guarded_model import GuardedModel
 from flash_core.clients.intent import IntentClient
@@ -56,6 +56,9 @@ async def compose(settings: AiMainSettings | None = None) -> AsyncIterator[Conta
                 broadcast=platform.broadcast,
                 intent=IntentClient(http.sibling(settings.ai_intent_url), seconds=settings.ai_intent_seconds),
                 search=SearchClient(http.sibling(settings.documentation_url)),
+                documents=VisibleDocumentsClient(
+                    http.sibling(settings.documentation_url), seconds=settings.ai_intent_seconds
+                ),
                 providers=providers,
                 embeddings=embeddings,
                 prompts={prompt: read_prompt(prompt) for prompt in (ANSWER_PROMPT, GENERAL_PROMPT)},

@@ -14,7 +14,7 @@ from flash_core.interfaces.answer_log import BEGINNING
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.schemas.chat import WrittenAnswer
 from flash_core.schemas.search import SearchHit
-from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch
+from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, FakeVisibleDocuments
 from flash_core.testing.fakes import FakeAnswerLog, FakeBroadcast, FakeEmbeddingProvider
 from flash_core.utils.clock import SystemClock
 from flash_core.utils.ids import new_id
@@ -67,6 +67,7 @@ class Desk:
     search: FakeSearch = field(
         default_factory=lambda: FakeSearch([hit(), hit(TRAVEL, title="Travel")], {"dense_top": 0.7})
     )
+    documents: FakeVisibleDocuments = field(default_factory=FakeVisibleDocuments)
     intent: FakeIntent = field(default_factory=FakeIntent)
     providers: Sequence[AIProviderInterface] | None = None
     answers: FakeAnswerLog = field(default_factory=FakeAnswerLog)
@@ -82,9 +83,10 @@ class Desk:
             broadcast=self.broadcast,
             intent=self.intent,
             search=self.search,
+            documents=self.documents,
             providers=providers,
             embeddings=self.embeddings,
-            prompts={"answer.v1": "Answer from the passages.", "general.v1": "Answer."},
+            prompts={"answer.v2": "Answer from the passages.", "general.v1": "Answer."},
             clock=SystemClock(),
             describe=problem_of,
             settings=self.settings,

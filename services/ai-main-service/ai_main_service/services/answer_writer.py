@@ -8,14 +8,18 @@ from ai_main_service.config import EXTRACTIVE, AiMainSettings
 from ai_main_service.services.accounting import account_of, last_model
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.cleaning import visible
-from ai_main_service.services.context_builder import Context, build_context, documentation_turns, general_turns
+from ai_main_service.services.context_builder import Context, build_context
 from ai_main_service.services.drafting import draft
+from ai_main_service.services.established import EstablishedFacts
 from ai_main_service.services.follow_ups import follow_ups
 from ai_main_service.services.links import SourceLinks, is_web_address
+from ai_main_service.services.narrowing import narrowed
 from ai_main_service.services.phrases import needs_model, refusal_text, short_answer
 from ai_main_service.services.quality_checker import QualityChecker
+from ai_main_service.services.turns import documentation_turns, general_turns
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
+from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
@@ -27,7 +31,7 @@ from flash_core.schemas.search import SearchRequest, SearchResponse
 from flash_core.utils.words import detect_language
 
 log = structlog.get_logger(__name__)
-ANSWER_PROMPT = "answer.v1"
+ANSWER_PROMPT = "answer.v2"
 GENERAL_PROMPT = "general.v1"
 _SEARCH_AWAY = (
     "The documentation can't be searched right now. Ask again in a minute; "
@@ -48,6 +52,7 @@ class AnswerWriter:
         self,
         intent: IntentInterface,
         search: SearchInterface,
+        documents: VisibleDocumentsInterface,
         providers: Sequence[AIProviderInterface],
         embeddings: EmbeddingProviderInterface,
         prompts: Mapping[str, str],
@@ -55,6 +60,7 @@ class AnswerWriter:
     ) -> None:
         self._intent = intent
         self._search = search
+        self._established = EstablishedFacts(documents)
         self._providers = providers
         self._checker = QualityChecker(embeddings)
         self._prompts = prompts
@@ -96,6 +102,8 @@ class AnswerWriter:
 
     async def _company(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
         await stream.status("understanding")
+        facts = await self._established.standing(claim.facts, _asker(claim))
+        claim = claim.model_copy(update={"facts": facts})
         intent = await self._understand(claim)
         stream.watch.lap("intent")
         short = short_answer(intent.kind, intent.language)
@@ -108,7 +116,7 @@ class AnswerWriter:
         return await self._from_passages(claim, intent, found, stream)
 
     async def _understand(self, claim: ClaimResponse) -> IntentResponse:
-        request = IntentRequest(question=claim.question, history=claim.history[-20:])
+        request = IntentRequest(question=claim.question, history=claim.history[-20:], facts=claim.facts[-100:])
         try:
             return await self._intent.analyse(request)
         except FlashError as error:
@@ -123,7 +131,7 @@ class AnswerWriter:
         request = SearchRequest(
             query=intent.standalone_question[:_LONGEST_QUERY],
             limit=self._settings.ai_passages * _HITS_A_PASSAGE,
-            filters=claim.filters or intent.filters,
+            filters=narrowed(claim.filters, intent.filters),
             per_chunk=True,
         )
         try:
@@ -147,7 +155,9 @@ class AnswerWriter:
         stream.context = context
         await stream.sources(context.sources)
         await stream.status("writing")
-        turns = documentation_turns(self._prompts[ANSWER_PROMPT], question, context.passages, claim.history)
+        turns = documentation_turns(
+            self._prompts[ANSWER_PROMPT], question, context.passages, claim.history, claim.facts
+        )
         request = WritingRequest(question, turns, context.passages, max_tokens=self._settings.ai_max_tokens)
         written = await draft(self._providers, request, stream, _links_of(context).has)
         if written.refused:

@@ -1,12 +1,11 @@
-"""What the model is given to read: the best passages within a budget, each once, as quoted data."""
+"""What an answer is written from: the best passages within a budget, each once."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ai_main_service.services.cleaning import visible
-from flash_core.interfaces.ai_provider import ChatTurn, GroundingPassage
-from flash_core.schemas.chat import Source, Turn
+from flash_core.interfaces.ai_provider import GroundingPassage
+from flash_core.schemas.chat import Source
 from flash_core.schemas.search import SearchHit
 from flash_core.utils.words import tokens
 
@@ -16,9 +15,6 @@ budget must leave room."""
 _SHINGLE = 3
 _NEARLY_SAME = 0.85
 _OVERLAP = 0.5
-_OWN_TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
-_HISTORY_TURNS = 6
-_HISTORY_CHARACTERS = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +54,6 @@ def tokens_of(text: str) -> int:
     return len(text) // CHARACTERS_A_TOKEN + 1
 
 
-def documentation_turns(
-    prompt: str, question: str, passages: Sequence[GroundingPassage], history: Sequence[Turn]
-) -> list[ChatTurn]:
-    """The whole prompt of an answer from passages: instructions, the last turns, then data and question in one turn."""
-    quoted = "\n\n".join(_quoted(passage) for passage in passages)
-    return [
-        ChatTurn("system", prompt),
-        *_recent(history),
-        ChatTurn("user", f"{quoted}\n\nQuestion: {question}"),
-    ]
-
-
-def general_turns(prompt: str, question: str, history: Sequence[Turn]) -> list[ChatTurn]:
-    """The prompt of an answer without documentation."""
-    return [ChatTurn("system", prompt), *_recent(history), ChatTurn("user", question)]
-
-
-def _recent(history: Sequence[Turn]) -> Iterable[ChatTurn]:
-    return (ChatTurn(turn.role.value, turn.content[:_HISTORY_CHARACTERS]) for turn in history[-_HISTORY_TURNS:])
-
-
-def _quoted(passage: GroundingPassage) -> str:
-    place = " / ".join((*passage.path, passage.title, *([passage.heading] if passage.heading else [])))
-    place = _defused(place).replace('"', "'")
-    return f'<passage number="{passage.marker}" from="{place}">\n{_defused(passage.text)}\n</passage>'
-
-
-def _defused(text: str) -> str:
-    """Text that can't close its passage or open another."""
-    return _OWN_TAG.sub("(", text)
-
-
 def _passage(marker: int, hit: SearchHit) -> GroundingPassage:
     return GroundingPassage(
         marker=marker,
@@ -116,6 +80,7 @@ def _source(marker: int, hit: SearchHit) -> Source:
         end=hit.end,
         score=hit.score,
         updated_at=hit.updated_at,
+        version=hit.version,
     )
 
 

@@ -18,6 +18,7 @@ from flash_core.interfaces.ai_provider import AIProviderInterface
 from flash_core.interfaces.answer_log import AnswerLogInterface, cancel_channel
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.interfaces.intent import IntentInterface
@@ -51,6 +52,7 @@ class GenerationWorker:
         broadcast: BroadcastInterface,
         intent: IntentInterface,
         search: SearchInterface,
+        documents: VisibleDocumentsInterface,
         providers: Sequence[AIProviderInterface],
         embeddings: EmbeddingProviderInterface,
         prompts: Mapping[str, str],
@@ -66,7 +68,7 @@ class GenerationWorker:
         self._describe = describe
         self._settings = settings
         self._name = name
-        self._writer = AnswerWriter(intent, search, providers, embeddings, prompts, settings)
+        self._writer = AnswerWriter(intent, search, documents, providers, embeddings, prompts, settings)
         self._active = 0
 
     async def answer(self, event: QuestionAccepted) -> None:

@@ -1,7 +1,7 @@
 """How a text begins, before any of it is shown."""
 
 SENTINEL = "NOT IN DOCUMENTATION"
-"""What `prompts/answer.v1.md` tells a model to write when the passages do not answer the question."""
+"""What `prompts/answer.v2.md` tells a model to write when the passages do not answer the question."""
 _DECORATION = " \n\t*_\"'"
 
 
