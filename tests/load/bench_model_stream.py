@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import httpx
+import httpx2
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
@@ -32,7 +32,7 @@ async def compare(model: ModelProcess, pause: float, tokens: int, rounds: int) -
     model.behave(text="word " * tokens, token_seconds=pause)
     async with (
         open_chat_model(OpenAIProtocol(), ChatModel(model.base_url, "key", "m", total_seconds=600)) as own,
-        httpx.AsyncClient(trust_env=False) as http,
+        httpx2.AsyncClient(trust_env=False) as http,
         AsyncOpenAI(base_url=model.base_url, api_key="key", max_retries=0, http_client=http) as sdk,
     ):
 
