@@ -161,7 +161,9 @@ class AnswerWriter:
         request = WritingRequest(question, turns, context.passages, max_tokens=self._settings.ai_max_tokens)
         written = await draft(self._providers, request, stream, _links_of(context).has)
         if written.refused:
-            return await self._refuse(intent, context, confidence, stream)
+            refusal = await self._refuse(intent, context, confidence, stream)
+            await stream.write(written.note(intent.language))
+            return refusal
         await stream.write(written.note(intent.language))
         await stream.status("checking")
         citations = await self._checker.citations(stream.content, context)

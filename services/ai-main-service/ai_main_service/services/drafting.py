@@ -9,7 +9,7 @@ from ai_main_service.config import EXTRACTIVE
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.citations import LinkRule, MarkerFilter
 from ai_main_service.services.opening import Opening
-from ai_main_service.services.phrases import another_model, without_model
+from ai_main_service.services.phrases import another_model, unread_by_model, without_model
 from flash_core.errors import FlashError, OverloadedError, UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, WritingRequest
 from flash_core.utils.closing import closing
@@ -32,7 +32,10 @@ class Draft:
         """What the answer says at its end when not the preferred provider wrote it, else nothing."""
         if not self.fell_back:
             return ""
-        said = without_model(language) if self.finished.model == EXTRACTIVE else another_model(language)
+        if self.finished.model != EXTRACTIVE:
+            said = another_model(language)
+        else:
+            said = unread_by_model(language) if self.refused else without_model(language)
         return f"\n\n_{said}_"
 
 

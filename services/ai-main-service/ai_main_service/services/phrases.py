@@ -44,6 +44,12 @@ _WITHOUT_MODEL: Final = {
     "es": "El modelo de lenguaje no responde en este momento; estas son citas de la documentación.",
     "fr": "Le modèle de langage ne répond pas pour le moment ; ce sont des citations de la documentation.",
 }
+_UNREAD_BY_MODEL: Final = {
+    "en": "The language model does not answer at the moment; later it may find an answer in these pages.",
+    "de": "Das Sprachmodell antwortet gerade nicht; später findet es in diesen Seiten vielleicht eine Antwort.",
+    "es": "El modelo de lenguaje no responde en este momento; más tarde quizá encuentre una respuesta en estas páginas.",
+    "fr": "Le modèle de langage ne répond pas pour le moment ; il trouvera peut-être plus tard une réponse dans ces pages.",
+}
 _ANOTHER_MODEL: Final = {
     "en": "The preferred language model does not answer at the moment; another one wrote this.",
     "de": "Das bevorzugte Sprachmodell antwortet gerade nicht; dies hat ein anderes geschrieben.",
@@ -77,6 +83,10 @@ def needs_model(language: str) -> str:
 
 def without_model(language: str) -> str:
     return _by(_WITHOUT_MODEL, language)
+
+
+def unread_by_model(language: str) -> str:
+    return _by(_UNREAD_BY_MODEL, language)
 
 
 def another_model(language: str) -> str:
