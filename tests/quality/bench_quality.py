@@ -30,7 +30,7 @@ async def main() -> None:
         print("| set | questions | mode | nDCG@10 | Recall@10 | MRR@10 | reference (nDCG@10) | ms a search |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         for one in sets:
-            source_id = await index(user, one)
+            source_id = await _index(user, one)
             for mode in options.modes:
                 print(await _row(user, one, source_id, mode), flush=True)
             await user.http.delete(f"/api/v1/sources/{source_id}", timeout=120)
@@ -49,7 +49,7 @@ def _existing(options: argparse.Namespace) -> Fleet:
     return Fleet(Path(), int(options.url.rsplit(":", 1)[1]), options.password)
 
 
-async def index(user: User, judged: JudgedSet) -> str:
+async def _index(user: User, judged: JudgedSet) -> str:
     source = await user.post("/api/v1/sources", {"type": "upload", "name": judged.name, "config": {}}, expect=201)
     for start in range(0, len(judged.documents), BATCH):
         body = {"source_id": source["id"], "documents": judged.documents[start : start + BATCH]}
