@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from indexing_service.services.blocks import markdown_pieces, text_pieces
 from indexing_service.services.chunker import Chunk, chunk
-from indexing_service.services.sizes import DEFAULT_SIZE
+from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
 
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river. "
 LINES = st.sampled_from(
@@ -138,3 +138,33 @@ def test_a_very_long_text_is_taken_in_parts(markdown: bool) -> None:
 def test_headings_inside_code_are_no_headings() -> None:
     [one] = chunk("```\n# no heading\n```\n\nText.\n")
     assert one.headings == ()
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "largest"), [(256, 1_000), (128, 400), (40, 200), (384, 1_000), (512, 1_000), (8_191, 1_000)]
+)
+def test_a_chunk_is_as_long_as_the_model_reads_up_to_what_serves_readers(max_tokens: int, largest: int) -> None:
+    assert size_for(max_tokens).largest == largest
+
+
+def test_minilm_gets_five_hundred_to_a_thousand_characters() -> None:
+    assert size_for(256) == DEFAULT_SIZE
+    assert (DEFAULT_SIZE.good, DEFAULT_SIZE.largest) == (500, 1_000)
+
+
+@pytest.mark.parametrize("largest", [200, 400, 700])
+def test_chunks_of_another_size_hold_the_same_text(largest: int) -> None:
+    text = f"# Top\n\n{SENTENCE * 20}\n\n" + "\n".join(f"- {SENTENCE * 3}" for _ in range(9)) + f"\n\n{'x' * 900}"
+    chunks = chunk(text, size=ChunkSize(largest))
+    assert max(one.end - one.start for one in chunks) <= largest
+    assert "".join(text[one.start : one.end] for one in chunks).replace(" ", "").replace("\n", "") == text.replace(
+        " ", ""
+    ).replace("\n", "")
+
+
+def test_a_table_whose_header_and_dashes_fill_a_chunk_is_cut_between_them() -> None:
+    wide = " " * 560
+    text = f"| Name{wide} |\n| {'-' * 564} |\n" + "\n".join(f"| row {n}{wide} |" for n in range(3))
+    pieces = texts(text)
+    assert pieces[0].startswith("| Name")
+    assert all(piece.startswith("|") and piece.endswith("|") for piece in pieces)

@@ -122,12 +122,21 @@ class _Blocks:
             return
         first, *rows = (self._span(row) for row in _parts(tokens, "tr_open", level=2))
         head = self._cutting.trimmed(first)
-        opening = Span(head.start, rows[0].start if rows else whole.end)
-        yield from self._cutting.pieces([opening], headings, first=CUT_AT_BLOCK, other=CUT_AT_WORD)
+        yield from self._table_opening(head, rows[0].start if rows else whole.end, headings)
         for at, row in enumerate(rows):
             cut = _CUT_AT_ITEM if at else _CUT_AFTER_HEADING
             for piece in self._cutting.pieces([row], headings, first=cut, other=CUT_AT_WORD):
                 yield replace(piece, table_head=head)
+
+    def _table_opening(self, head: Span, end: int, headings: Headings) -> Iterator[Piece]:
+        """The header row and the line of dashes under it; editors pad them until both no longer fit into one chunk."""
+        opening = self._cutting.trimmed(Span(head.start, end))
+        if len(opening) <= self._cutting.size.largest:
+            yield Piece(opening.start, opening.end, CUT_AT_BLOCK, headings)
+            return
+        yield from self._cutting.pieces([head], headings, first=CUT_AT_BLOCK, other=CUT_AT_WORD)
+        for piece in self._cutting.pieces([Span(head.end, end)], headings, first=_CUT_AFTER_HEADING, other=CUT_AT_WORD):
+            yield replace(piece, table_head=head)
 
     def _whole_or_lines(self, span: Span, headings: Headings) -> Iterator[Piece]:
         """Code and HTML: in one piece where it fits, else line by line, best cut at a blank line."""

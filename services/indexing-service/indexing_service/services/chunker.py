@@ -15,7 +15,7 @@ from indexing_service.services.blocks import markdown_pieces, text_pieces
 from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
 from indexing_service.services.spans import Piece, Span
 
-CHUNKER_VERSION: Final = "1"
+CHUNKER_VERSION: Final = "2"
 """Part of every content hash: with another version everything is indexed again."""
 
 _A_CHUNK: Final = 0.05
