@@ -77,6 +77,31 @@ async def test_a_probe_that_fails_opens_it_again(breaker: CircuitBreaker, dial: 
     assert await call(breaker)
 
 
+async def test_a_probe_that_is_answered_but_not_over_lets_the_others_pass(breaker: CircuitBreaker, dial: Dial) -> None:
+    await call(breaker, TimeoutError())
+    await call(breaker, TimeoutError())
+    dial.now = 1.0
+    async with breaker.guard() as answers:
+        answers()
+        assert await call(breaker)
+    assert not breaker.is_open
+
+
+async def test_an_answer_that_breaks_off_after_all_opens_it_again(breaker: CircuitBreaker, dial: Dial) -> None:
+    await call(breaker, TimeoutError())
+    await call(breaker, TimeoutError())
+    dial.now = 1.0
+    with pytest.raises(TimeoutError):
+        await answered_then_broken(breaker)
+    assert breaker.is_open
+
+
+async def answered_then_broken(breaker: CircuitBreaker) -> None:
+    async with breaker.guard() as answers:
+        answers()
+        raise TimeoutError
+
+
 async def test_a_cancelled_probe_leaves_the_way_free_for_the_next(breaker: CircuitBreaker, dial: Dial) -> None:
     await call(breaker, TimeoutError())
     await call(breaker, TimeoutError())

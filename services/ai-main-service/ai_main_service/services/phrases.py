@@ -47,8 +47,8 @@ _WITHOUT_MODEL: Final = {
 _UNREAD_BY_MODEL: Final = {
     "en": "The language model does not answer at the moment; later it may find an answer in these pages.",
     "de": "Das Sprachmodell antwortet gerade nicht; später findet es in diesen Seiten vielleicht eine Antwort.",
-    "es": "El modelo de lenguaje no responde en este momento; más tarde quizá encuentre una respuesta en estas páginas.",
-    "fr": "Le modèle de langage ne répond pas pour le moment ; il trouvera peut-être plus tard une réponse dans ces pages.",
+    "es": "El modelo de lenguaje no responde en este momento; más tarde quizá encuentre aquí una respuesta.",
+    "fr": "Le modèle de langage ne répond pas pour le moment ; plus tard il y trouvera peut-être une réponse.",
 }
 _ANOTHER_MODEL: Final = {
     "en": "The preferred language model does not answer at the moment; another one wrote this.",
