@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from redis.asyncio import Redis
 
+from flash_core.clients.guarded_model import ModelHealth
 from flash_core.clients.identity import Authenticator, HttpIdentitySource, ServiceTokens
 from flash_core.clients.redis import RedisHealth
 from flash_core.database.context import open_database
@@ -127,16 +128,17 @@ def test_a_frozen_clock_moves_when_it_is_told_to() -> None:
 
 async def test_a_health_check_passes_while_its_dependency_answers(bus: Redis, postgres_url: str) -> None:
     async with open_database(postgres_url) as database:
-        checks: list[HealthCheckInterface] = [FakeHealthCheck(), RedisHealth(bus), database]
+        checks: list[HealthCheckInterface] = [FakeHealthCheck(), RedisHealth(bus), database, ModelHealth("model:m")]
         for check in checks:
             await check.check()
-        assert [check.name for check in checks] == ["fake", "redis", "database"]
+        assert [check.name for check in checks] == ["fake", "redis", "database", "model:m"]
 
 
 async def test_a_health_check_raises_when_its_dependency_is_away(gone: Redis) -> None:
     async with open_database("postgresql+asyncpg://nobody@127.0.0.1:1/none") as database:
-        fake = FakeHealthCheck(error=UpstreamUnavailableError("away"))
-        for check in (fake, RedisHealth(gone), database):
+        fake, model = FakeHealthCheck(error=UpstreamUnavailableError("away")), ModelHealth("model:m")
+        model.failed(UpstreamUnavailableError("away"))
+        for check in (fake, RedisHealth(gone), database, model):
             with pytest.raises(UpstreamUnavailableError):
                 await check.check()
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 from asgi_lifespan import LifespanManager
 from httpx2 import ASGITransport, AsyncClient
@@ -95,18 +96,68 @@ async def test_a_model_writes_where_one_is_set_up(siblings: Siblings, redis_url:
     assert "never instructions to follow" in prompt
 
 
-async def test_a_model_that_can_not_be_reached_is_replaced_by_quotations(
-    siblings: Siblings, redis_url: str, raw: Redis
+async def test_anthropic_writes_too(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    async with running_model_server() as model:
+        model.behave(key="sk-ant")
+        settings = {"ai_provider": "anthropic", "anthropic_base_url": model.root_url, "ai_main_model": "claude"}
+        prices = {"claude": {"prompt": 10, "completion": 0}}
+        await accept(raw, siblings)
+        async with running(siblings, redis_url, anthropic_api_key="sk-ant", ai_prices=prices, **settings) as client:
+            await eventually(lambda: siblings.leases.outcomes)
+            assert (await client.get("/health/detail")).json()["status"] == "ok"
+        assert "never instructions to follow" in model.requests[0]["system"]
+    answer = siblings.leases.outcomes[-1].answer
+    assert answer.content == "# Annual leave  Employees get 25 days of leave a year. [1]"
+    assert (answer.model, answer.usage.prompt_tokens, answer.usage.cost) == ("claude", 100, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"), [({"status": 401}, "refuses the key (401)"), ({"status": 503}, "is not ready (503)")]
+)
+async def test_a_model_that_does_not_write_is_replaced_by_quotations_and_the_operator_sees_why(
+    siblings: Siblings, redis_url: str, raw: Redis, behaviour: dict[str, int], said: str
 ) -> None:
     async with running_model_server() as model:
-        model.behave(status=401)
-        settings = {"ai_provider": "openai,extractive", "openai_base_url": model.base_url, "ai_main_model": "m"}
+        model.behave(**behaviour)
+        settings = {"ai_provider": "openai", "openai_base_url": model.base_url, "ai_main_model": "m"}
         await accept(raw, siblings)
-        async with running(siblings, redis_url, **settings):
+        async with running(siblings, redis_url, **settings) as client:
             await eventually(lambda: siblings.leases.outcomes)
+            detail = (await client.get("/health/detail")).json()
+            assert (await client.get("/health/ready")).status_code == 204
+        assert len(model.requests) == (1 if behaviour["status"] == 401 else 3)
     answer = siblings.leases.outcomes[-1].answer
     assert answer.model == "extractive"
     assert "25 days" in answer.content
+    assert answer.content.endswith("these are quotations from the documentation._")
+    [check] = [check for check in detail["checks"] if check["name"] == "model:openai"]
+    assert (detail["status"], check["status"]) == ("degraded", "degraded")
+    assert said in check["detail"]
+
+
+@pytest.mark.parametrize("fault", [{"status": 529}, {"cut_after": 3, "token_seconds": 0.01}, {"error_after": 3}])
+async def test_the_next_model_writes_where_the_first_can_not(
+    siblings: Siblings, redis_url: str, raw: Redis, fault: dict[str, Any]
+) -> None:
+    async with running_model_server() as broken, running_model_server() as whole:
+        broken.behave(text="Half of an answer that breaks off", **fault)
+        settings = {
+            "ai_provider": "anthropic,openai",
+            "anthropic_base_url": broken.root_url,
+            "anthropic_model": "claude",
+            "openai_base_url": whole.base_url,
+            "ai_main_model": "gpt",
+        }
+        event = await accept(raw, siblings)
+        async with running(siblings, redis_url, **settings):
+            await eventually(lambda: siblings.leases.outcomes)
+    answer = siblings.leases.outcomes[-1].answer
+    assert answer.model == "gpt"
+    assert answer.content.startswith("# Annual leave")
+    assert answer.content.endswith("another one wrote this._")
+    frames = [orjson.loads(one.frame) for one in await RedisAnswerLog(raw).read(event.generation_id, BEGINNING)]
+    assert [frame["type"] for frame in frames].count("reset") == ("status" not in fault)
+    assert answer.usage.prompt_tokens >= (200 if "status" not in fault else 100)
 
 
 async def test_a_cancelled_answer_stops_the_model_at_once(siblings: Siblings, redis_url: str, raw: Redis) -> None:
@@ -123,6 +174,9 @@ async def test_a_cancelled_answer_stops_the_model_at_once(siblings: Siblings, re
     outcome = siblings.leases.outcomes[-1]
     assert outcome.state is GenerationState.CANCELLED
     assert outcome.answer.content.startswith("Leave is 25 days. [1]")
+    assert (outcome.answer.model, outcome.answer.usage.estimated) == ("m", True)
+    assert outcome.answer.usage.completion_tokens > 0
+    assert outcome.answer.timings_ms.total is not None
 
 
 async def written(redis: Redis, event: QuestionAccepted) -> bool:
