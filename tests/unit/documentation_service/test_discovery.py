@@ -193,6 +193,13 @@ async def test_it_reads_all_pages_or_says_that_it_did_not(documentation: Documen
     assert (proposal.documents, len(proposal.evidence)) == (50, 10)
 
 
+async def test_there_is_an_end_to_the_documents_that_are_read(documentation: Documentation) -> None:
+    await documentation.has({f"{n}.md": f"Page {n}" for n in range(120)})
+    bounded = AliasDiscovery(documentation.database.transaction, documents=100)
+    some = await bounded.discover(person(), 10)
+    assert (some.documents_read, some.stopped) == (100, "documents")
+
+
 async def test_without_documents_there_is_nothing_to_propose(documentation: Documentation) -> None:
     assert await documentation.suggests() == Discovery((), 0, None)
 

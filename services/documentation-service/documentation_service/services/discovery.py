@@ -2,19 +2,20 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import structlog
 
-from documentation_service.interfaces import ReadableDocument, TransactionFactory
+from documentation_service.interfaces import Alias, ReadableDocument, TransactionFactory
 from documentation_service.services.proposals import Covered, Evidence, Proposal
 from flash_core.errors import OverloadedError
 from flash_core.models.user import Principal
 
 log = structlog.get_logger(__name__)
 
-MAX_DOCUMENTS: Final = 20_000
+_DOCUMENTS: Final = 20_000
 _PAGE: Final = 50
 _CHARACTERS: Final = 200_000
 _SECONDS: Final = 20.0
@@ -35,9 +36,12 @@ class Discovery:
 class AliasDiscovery:
     """Reads what the one who asks may read, and nothing else. One at a time in a process: it is hard work."""
 
-    def __init__(self, transaction: TransactionFactory, *, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self, transaction: TransactionFactory, *, seconds: float = _SECONDS, documents: int = _DOCUMENTS
+    ) -> None:
         self._transaction = transaction
         self._seconds = seconds
+        self._documents = documents
         self._busy = asyncio.Lock()
 
     async def discover(self, reader: Principal, limit: int) -> Discovery:
@@ -49,10 +53,9 @@ class AliasDiscovery:
             read, stopped = await self._read(evidence, reader)
             async with self._transaction() as work:
                 aliases = await work.aliases.every()
-            covered = Covered([(alias.term, *alias.synonyms) for alias in aliases])
-            best = (await asyncio.to_thread(evidence.proposals))[:limit]
+            best = await asyncio.to_thread(_best, evidence, aliases, limit)
         log.info("aliases.discovered", documents=read, proposals=len(best), stopped=stopped)
-        return Discovery(tuple((one, one in covered) for one in best), read, stopped)
+        return Discovery(best, read, stopped)
 
     async def _read(self, evidence: Evidence, reader: Principal) -> tuple[int, Literal["time", "documents"] | None]:
         ends, read = time.monotonic() + self._seconds, 0
@@ -63,7 +66,7 @@ class AliasDiscovery:
             page = await self._page(reader, page[-1])
             if page and time.monotonic() >= ends:
                 return read, "time"
-            if page and read >= MAX_DOCUMENTS:
+            if page and read >= self._documents:
                 return read, "documents"
         return read, None
 
@@ -76,3 +79,8 @@ class AliasDiscovery:
 def _read_all(evidence: Evidence, page: list[ReadableDocument]) -> None:
     for document in page:
         evidence.read(document)
+
+
+def _best(evidence: Evidence, aliases: Sequence[Alias], limit: int) -> tuple[tuple[Proposal, bool], ...]:
+    covered = Covered([(alias.term, *alias.synonyms) for alias in aliases])
+    return tuple((one, one in covered) for one in evidence.proposals()[:limit])
