@@ -20,6 +20,8 @@ _NEAREST: Final = 2
 _NEAR: Final = 3.75
 _AHEAD: Final = 1.5
 _ON_TOPIC: Final = 1.5
+_LEAST_DEVIATION: Final = 0.05
+"""A model that tells hardly any two texts apart, or all, says little by a small distance."""
 
 
 def parsed(text: str) -> Exemplars:
@@ -66,4 +68,4 @@ def measure_of(vectors: Mapping[QuestionKind, Vectors]) -> Measure:
     rows = np.concatenate(list(vectors.values()))
     kinds = np.repeat(np.arange(len(vectors)), [len(one) for one in vectors.values()])
     apart = (rows @ rows.T)[kinds[:, None] != kinds[None, :]]
-    return Measure(vectors, float(apart.mean()), float(apart.std()))
+    return Measure(vectors, float(apart.mean()), max(float(apart.std()), _LEAST_DEVIATION))

@@ -11,8 +11,10 @@ _HELLO = (
     r"|buenas tardes|ciao|buongiorno|ol[aá]|hej"
 )
 _THANKS = (
-    r"thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers|danke(?: (?:schön|sehr))?|vielen dank"
-    r"|merci(?: beaucoup)?|(?:muchas )?gracias|bye|goodbye|tschüss|auf wiedersehen|ok(?:ay)?|great|perfect|super|nice"
+    r"thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers"
+    r"|(?:ich )?danke(?: (?:schön|sehr|dir|euch|ihnen|vielmals))*|(?:vielen |lieben |besten |herzlichen )+dank"
+    r"|merci(?: beaucoup)?|(?:muchas )?gracias|bye|goodbye|tschüss|auf wiedersehen|bis (?:bald|später|morgen)"
+    r"|(?:schönen |schönes |einen |ein )+(?:feierabend|abend|tag|wochenende)|ok(?:ay)?|great|perfect|super|nice"
 )
 _NAMED = r"(?:there|all|everyone|team|again|askflash|flash|bot)"
 _GREETING = re.compile(
@@ -32,6 +34,13 @@ _UNSAFE = (
     r"\bjailbreak\b",
     r"\b(?:build|make|construct) (?:a |an )?(?:pipe )?(?:bomb|explosives?|nerve agent)\b",
     r"\b(?:kill|hurt) (?:myself|yourself|somebody|someone)\b",
+    (
+        r"\b(?:ignorier|vergiss|missacht|umgeh)\w* (?:alle |deine |die |bisherigen |vorherigen |obigen )+"
+        r"(?:regeln|anweisungen|instruktionen|vorgaben)\b"
+    ),
+    r"\b(?:zeige?|nenne?|verrate?|gib|wie lautet) (?:mir )?(?:deine?n?|den) (?:system-?)?(?:prompt|anweisungen)\b",
+    r"\b(?:baue?|bastl?e|stelle?) (?:ich |man )?(?:eine? )?(?:bombe|sprengstoff|sprengsatz)\b",
+    r"\b(?:mich|jemanden) (?:umbringen|töten)\b",
 )
 _ABOUT = (
     r"^\W*(?:who|what) (?:are|r) (?:you|u)(?: exactly| really)?\W*$",
@@ -39,7 +48,9 @@ _ABOUT = (
     r"^\W*what(?:'s| is) your name\b",
     r"^\W*are you (?:a |an )?(?:bot|robot|human|person|ai|llm|chatgpt|real)\b",
     r"^\W*how (?:can|do) you (?:help|work)\b",
-    r"^\W*(?:wer|was) bist du\b|^\W*was kannst du\b|^\W*wie hei(?:ß|ss)t du\b",
+    r"^\W*(?:wer|was) bist du\b|^\W*was kannst du\b|^\W*wie hei(?:ß|ss)t du\b|^\W*wer hat dich \w+\W*$",
+    r"^\W*bist du (?:eine? )?(?:echter? )?(?:mensch|roboter|bot|ki|maschine|programm|künstliche intelligenz)\b",
+    r"^\W*welche fragen kann ich dir stellen\b|^\W*(?:wobei|wie) kannst du (?:mir )?helfen\b",
     r"^\W*(?:qui|que) (?:es-tu|êtes-vous)\b|^\W*¿?qui[eé]n eres\b",
 )
 _GENERAL = (
