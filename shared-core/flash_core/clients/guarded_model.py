@@ -10,9 +10,9 @@ from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, Tex
 from flash_core.interfaces.health import HealthCheckInterface
 from flash_core.utils.closing import closing
 
-_THRESHOLD = 3
-_OPEN_SECONDS = 15.0
-_REFUSED_SECONDS = 60.0
+_THRESHOLD = 5
+_OPEN_SECONDS = 5.0
+_REFUSED_SECONDS = 15.0
 _SHOWN_SECONDS = 60.0
 
 
@@ -41,7 +41,7 @@ class ModelHealth(HealthCheckInterface):
         self._trouble, self._is_refused = "", False
 
     def demand_usable(self) -> None:
-        """Raise when the server has refused the key, the model or the path within the last minute."""
+        """Raise when the server has refused the key, the model or the path a moment ago."""
         if self._is_refused and self._is_within(_REFUSED_SECONDS):
             raise ModelUnusableError(self._trouble)
 
@@ -50,7 +50,7 @@ class ModelHealth(HealthCheckInterface):
 
 
 class GuardedModel(AIProviderInterface):
-    """Fails at once, without a call, while the breaker is open and for a minute after the server refused the key."""
+    """Fails at once, without a call, while the breaker is open and for 15 s after the server has refused the key."""
 
     def __init__(self, model: AIProviderInterface, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.name = model.name
