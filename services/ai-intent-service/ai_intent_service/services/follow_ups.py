@@ -28,8 +28,8 @@ OWN_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|she|him|her|his|ones?|the same|the former|the latter|such|er|ihn|ihm"
-    r"|diese[rsmn]?|davon|dafür|dabei|damit|darüber|dazu|daran|dagegen|hierfür|dort|ça|cela|ce|eso|esto|ello)\b"
+    r"\b(?!(?-i:IT)\b)(?:it|its|they|them|their|theirs|he|she|him|her|his|ones?|the same|the former|the latter"
+    r"|such|er|ihn|ihm|diese[rsmn]?|davon|dafür|dabei|damit|darüber|dazu|daran|dagegen|hierfür|dort|ça|cela|ce|eso|esto|ello)\b"
     r"(?! (?:year|quarter|month|week|jahr|quartal|monat|woche)s?\b)"
     r"|\b(?:this|these|those)\b(?! (?:year|quarter|month|week|morning|evening)s?\b)"
     r"|\bthat(?: \w+)?(?=\s*(?:[?.!,]|$))"
@@ -53,6 +53,7 @@ _ASPECTS: Final = {
 }
 """What every subject has: such words alone do not say whose deadline, limit or form is meant."""
 _ASPECT_STEMS = {language: {stem(word, language) for word in words.split()} for language, words in _ASPECTS.items()}
+_DEPARTMENT = re.compile(r"\bIT\b")
 _LONGEST_FOLLOW_UP = 500
 _FEW_STEMS = 5
 _EARLY_WORDS = 4
@@ -74,7 +75,7 @@ def leaning(question: str) -> Leaning:
     """
     if len(question) > _LONGEST_FOLLOW_UP:
         return Leaning.NO
-    stems = content_stems(question, detect_language(question))
+    stems = _stems(question)
     if _goes_on(question, stems) or _points_back(question, stems):
         return Leaning.YES
     return Leaning.UNSURE if len(stems) <= _UNSURE_STEMS else Leaning.NO
@@ -82,9 +83,14 @@ def leaning(question: str) -> Leaning:
 
 def is_of_any_subject(question: str) -> bool:
     """Nothing in it says what it is about: "What's the deadline?"."""
-    language = detect_language(question)
-    aspects = _ASPECT_STEMS.get(language, _ASPECT_STEMS["en"])
-    return all(one in aspects for one in content_stems(question, language))
+    aspects = _ASPECT_STEMS.get(detect_language(question), _ASPECT_STEMS["en"])
+    return all(one in aspects for one in _stems(question))
+
+
+def _stems(question: str) -> list[str]:
+    """With the department that looks like a pronoun."""
+    named = question if question.isupper() else _DEPARTMENT.sub("informatics", question)
+    return content_stems(named, detect_language(question))
 
 
 def _goes_on(question: str, stems: list[str]) -> bool:

@@ -143,7 +143,8 @@ def _is_name(name: str, *, with_article: bool) -> bool:
     if not own:
         return with_article and not _NEEDS_A_NAME.fullmatch(cue)
     function_words = stop_words("en") | stop_words("de")
-    return (with_article or own[0][0].isupper()) and not any(word.lower() in function_words for word in own)
+    is_phrase = any(word.lower() in function_words and not word.isupper() for word in own)
+    return (with_article or own[0][0].isupper()) and not is_phrase
 
 
 def _stands_apart(question: str, found: re.Match[str]) -> bool:

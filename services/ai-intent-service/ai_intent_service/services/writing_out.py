@@ -17,7 +17,8 @@ from ai_intent_service.services.topics import phrases_of, topic_of
 from flash_core.utils.words import WORD, content_stems, detect_language, stem
 
 _REPLACEABLE = re.compile(
-    r"\b(?:it|they|them|these|those|this|that|the same|he|she|him|her|er|ihn|(?-i:sie|es)|(?-i:das)(?! [A-ZÄÖÜ]))\b",
+    r"\b(?!(?-i:IT)\b)(?:it|they|them|these|those|this|that|the same|he|she|him|her|er|ihn|(?-i:sie)"
+    r"|(?<!gibt )(?-i:es)|(?-i:das)(?! [A-ZÄÖÜ]))\b",
     re.IGNORECASE,
 )
 _NOUN_AFTER = re.compile(
