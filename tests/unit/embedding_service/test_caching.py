@@ -1,10 +1,16 @@
 """What was computed is kept as bytes, and losing all of it only costs time."""
 
+import asyncio
+
 import numpy as np
 
+from embedding_service.config import BatchPolicy
+from embedding_service.services.batching import BatchingEmbeddings
 from embedding_service.services.caching import CachedEmbeddings
 from flash_core.interfaces.embedding import Priority, Purpose
 from flash_core.testing.fakes import FakeCache, FakeEmbeddingProvider
+from flash_core.testing.waiting import eventually
+from tests.unit.embedding_service.fakes import HeldModel
 
 
 async def test_a_text_is_computed_once() -> None:
@@ -52,3 +58,26 @@ async def test_an_entry_of_another_length_is_computed_anew() -> None:
 async def test_the_model_is_that_of_what_is_wrapped() -> None:
     model = FakeEmbeddingProvider()
     assert await CachedEmbeddings(model, FakeCache()).model() == await model.model()
+
+
+async def test_models_do_not_see_each_others_vectors() -> None:
+    cache = FakeCache()
+    first, second = FakeEmbeddingProvider(name="a@1"), FakeEmbeddingProvider(name="a@2")
+    for model in (first, second, first):
+        await CachedEmbeddings(model, cache).embed(["text"])
+    assert (len(first.calls), len(second.calls)) == (1, 1)
+
+
+async def test_a_hot_text_whose_entry_expires_is_computed_once_for_everyone() -> None:
+    model, cache = HeldModel(), FakeCache()
+    policy = BatchPolicy(size=4, window_seconds=0.001, concurrency=1, queue_size=100)
+    embeddings = CachedEmbeddings(BatchingEmbeddings(model, policy), cache)
+    for expiries in (1, 2):
+        cache.values.clear()
+        model.free.clear()
+        asking = [asyncio.create_task(embeddings.embed(["hot"], purpose=Purpose.QUERY)) for _ in range(20)]
+        await eventually(lambda expiries=expiries: len(model.calls) == expiries)  # type: ignore[misc]  # bound now
+        model.free.set()
+        vectors = await asyncio.gather(*asking)
+        assert all(np.array_equal(one, vectors[0]) for one in vectors)
+    assert model.batches == [["hot"], ["hot"]]

@@ -10,7 +10,8 @@ from flash_core.interfaces.cache import CacheInterface
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
 
 _TTL_SECONDS: Final = {Priority.INTERACTIVE: 24 * 3600, Priority.BULK: 3600}
-"""A question comes again all day; a passage only when an interrupted index run is repeated, and there are many."""
+"""A question comes again all day; a passage only when an interrupted index run is repeated, and there are so many that
+a day of them would not leave Redis, which evicts nothing, room for its queues."""
 
 _STORED: Final = np.dtype("<f4")
 

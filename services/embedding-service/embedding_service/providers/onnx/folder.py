@@ -142,7 +142,7 @@ class ModelFolder:
         return digest.hexdigest()[:_DIGEST_LENGTH]
 
     def check_size(self) -> None:
-        if self.weights.stat().st_size > _LARGEST_GRAPH:
+        if self.weights.is_file() and self.weights.stat().st_size > _LARGEST_GRAPH:
             raise InvalidInputError(
                 f"{self.path} is too large for one ONNX file; EMBEDDING_PROVIDER=sentence-transformers reads it."
             )

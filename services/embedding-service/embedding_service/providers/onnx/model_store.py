@@ -27,10 +27,10 @@ def built_model(folder: ModelFolder, cache: Path, head: Head, precision: Precisi
 
     Two processes may build at the same time: each writes a file of its own and moves it into place whole.
     """
+    folder.check_size()
     target = cache / f"{head}-{precision}-{_digest(folder, head)}.onnx"
     if target.exists():
         return target
-    folder.check_size()
     log.info("model.build_started", head=str(head), precision=str(precision))
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".building-") as scratch:
