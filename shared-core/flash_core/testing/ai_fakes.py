@@ -22,14 +22,17 @@ from flash_core.utils.ids import new_id
 
 @dataclass
 class FakeIntent(IntentInterface):
-    """Says what it was told to, else that the question is for the documentation and stands alone."""
+    """Says what it was told to, else that the question is for the documentation and stands alone. `hangs`: never."""
 
     response: IntentResponse | None = None
     error: Exception | None = None
+    hangs: bool = False
     requests: list[IntentRequest] = field(default_factory=list)
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:
         self.requests.append(request)
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.error is not None:
             raise self.error
         plain = IntentResponse(kind=QuestionKind.DOCUMENTATION, standalone_question=request.question)

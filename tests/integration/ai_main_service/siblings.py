@@ -12,9 +12,10 @@ from flash_core.clients.identity import ServiceTokens
 from flash_core.errors import FlashError
 from flash_core.schemas.ai import IntentRequest
 from flash_core.schemas.chat import ClaimRequest, FinishRequest, HeartbeatRequest, HeartbeatResponse, ReleaseRequest
+from flash_core.schemas.documentation import VisibleDocument, VisibleDocumentsRequest, VisibleDocumentsResponse
 from flash_core.schemas.embedding import EmbedRequest, EmbedResponse
 from flash_core.schemas.search import SearchRequest
-from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch
+from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, FakeVisibleDocuments
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.web.identity import SERVICE_TOKEN_HEADER
 from flash_core.web.problems import problem_response
@@ -31,6 +32,7 @@ class Siblings:
         self.leases = FakeGenerationLeases()
         self.intent = FakeIntent()
         self.search = FakeSearch([hit(), hit(TRAVEL, title="Travel")])
+        self.documents = FakeVisibleDocuments()
         self.embeddings = FakeEmbeddingProvider()
         self._tokens = ServiceTokens(KEY, "test")
 
@@ -39,6 +41,7 @@ class Siblings:
         app.router.add_post("/internal/generations/{id}/{action}", self._generation)
         app.router.add_post("/internal/intent", self._understand)
         app.router.add_post("/internal/search", self._found)
+        app.router.add_post("/internal/documents/visible", self._visible)
         app.router.add_post("/internal/embeddings", self._embedded)
         return app
 
@@ -64,6 +67,14 @@ class Siblings:
         principal = self._tokens.verify(request.headers[SERVICE_TOKEN_HEADER])
         assert principal is not None
         return _json(await self.search.search(SearchRequest.model_validate_json(await request.read()), principal))
+
+    async def _visible(self, request: web.Request) -> web.Response:
+        principal = self._tokens.verify(request.headers[SERVICE_TOKEN_HEADER])
+        assert principal is not None
+        asked = VisibleDocumentsRequest.model_validate_json(await request.read())
+        found = await self.documents.versions(asked.document_ids, principal)
+        listed = [VisibleDocument(document_id=one, version=version) for one, version in found.items()]
+        return _json(VisibleDocumentsResponse(documents=listed))
 
     async def _embedded(self, request: web.Request) -> web.Response:
         asked = EmbedRequest.model_validate_json(await request.read())

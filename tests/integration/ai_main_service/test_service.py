@@ -22,8 +22,10 @@ from flash_core.messaging.answer_log import RedisAnswerLog
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.messaging.redis_queue import RedisMessageQueue
 from flash_core.models.conversation import GenerationState, Refusal
+from flash_core.schemas.chat import Fact
 from flash_core.testing.model_server import running_model_server
 from flash_core.testing.waiting import eventually
+from flash_core.utils.ids import new_id
 from flash_core.web.app import create_app
 from tests.integration.ai_main_service.siblings import KEY, Siblings, running_siblings
 
@@ -80,6 +82,36 @@ async def test_a_question_on_the_queue_becomes_a_stored_answer(siblings: Sibling
 async def settled(redis: Redis, event: QuestionAccepted) -> bool:
     """Acknowledged and gone."""
     return int(await redis.xlen(event.stream)) == 0
+
+
+async def test_an_intent_service_that_hangs_costs_its_budget_and_no_more(
+    siblings: Siblings, redis_url: str, raw: Redis
+) -> None:
+    siblings.intent.hangs = True
+    await accept(raw, siblings)
+    async with running(siblings, redis_url, ai_intent_seconds=0.3):
+        await eventually(lambda: siblings.leases.outcomes)
+    answer = siblings.leases.outcomes[-1].answer
+    assert answer.timings_ms.intent is not None
+    assert 290 <= answer.timings_ms.intent < 600  # what is above 300 is a busy machine's
+    assert [request.query for request, _ in siblings.search.asked] == [siblings.leases.question]
+    assert "25 days" in answer.content
+
+
+async def test_facts_reach_a_model_while_their_documents_stand(siblings: Siblings, redis_url: str, raw: Redis) -> None:
+    document_id = new_id()
+    fact = Fact(
+        question="How many?", statement="Leave is 25 days.", document_ids=[document_id], titles=["A"], versions=["v1"]
+    )
+    siblings.leases.question, siblings.leases.facts = "How many days of leave again?", [fact]
+    siblings.documents.current = {document_id: "v1"}
+    async with running_model_server() as model:
+        settings = {"ai_provider": "openai", "openai_base_url": model.base_url, "ai_main_model": "m"}
+        await accept(raw, siblings)
+        async with running(siblings, redis_url, **settings):
+            await eventually(lambda: siblings.leases.outcomes)
+        assert "Established: Leave is 25 days." in model.requests[0]["messages"][-1]["content"]
+    assert [request.facts for request in siblings.intent.requests] == [[fact]]
 
 
 async def test_a_model_writes_where_one_is_set_up(siblings: Siblings, redis_url: str, raw: Redis) -> None:
