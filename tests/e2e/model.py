@@ -11,12 +11,17 @@ import httpx2
 
 @dataclass(frozen=True)
 class ModelProcess:
+    """`base_url` is what OPENAI_BASE_URL wants, `root_url` what ANTHROPIC_BASE_URL wants."""
+
     base_url: str
+
+    @property
+    def root_url(self) -> str:
+        return self.base_url.removesuffix("/v1")
 
     def behave(self, **wanted: object) -> None:
         """See `flash_core.testing.model_server.Behaviour`."""
-        address = self.base_url.removesuffix("/v1") + "/behaviour"
-        httpx2.put(address, json=wanted, trust_env=False).raise_for_status()
+        httpx2.put(f"{self.root_url}/behaviour", json=wanted, trust_env=False).raise_for_status()
 
 
 @contextmanager
