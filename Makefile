@@ -13,7 +13,7 @@ PROJECTS := pyproject.toml uv.lock $(wildcard shared-core/pyproject.toml service
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/vite.config.ts $(UI)/tsconfig.json -type f)
 
 .PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos
-.PHONY: test-containers bench-quality bench-index format generate docs lock clean
+.PHONY: test-containers bench-quality bench-index bench-latency format generate docs lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ bench-quality: install ## Measure search quality on the judged sets (docs/benchm
 
 bench-index: install ## Measure indexing speed, memory and start-up (docs/benchmarks.md)
 	$(BIN)/python -m tests.load.bench_index $(ARGS)
+
+bench-latency: install ## Measure searches and first words with 20,000 chunks and one client (docs/benchmarks.md)
+	$(BIN)/python -m tests.load.bench_latency $(ARGS)
 
 test-containers: install ## Build and start the fleet in containers, for real; needs an engine
 	$(BIN)/pytest -m containers tests/containers

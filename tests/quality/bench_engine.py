@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from documentation_service.config import SearchSettings
 from embedding_service.composition import load_provider
 from embedding_service.config import Settings as EmbeddingSettings
 from flash_core.interfaces.embedding import EmbeddingProviderInterface, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, SearchMode, VectorFilter, VectorQuery
+from flash_core.utils.words import detect_language
 from tests.quality.judged import SETS, JudgedSet, Measures
 from vector_service.providers.edge.engine import open_edge_engine
 from vector_service.services.bm25 import AUTO
@@ -58,11 +60,18 @@ async def _measure(
     for label, mode, weight in rows:
         measures, began = Measures(), time.perf_counter()
         for question, vector in zip(judged.questions, questions, strict=True):
-            query = VectorQuery(VectorFilter(frozenset()), mode, vector, question.text, DEPTH, weight, AUTO)
+            part = _default_weight(question.text) if weight is None else weight
+            query = VectorQuery(VectorFilter(frozenset()), mode, vector, question.text, DEPTH, part, AUTO)
             measures.add([names[hit.id] for hit in await store.search("chunks", query)], question)
         ms = (time.perf_counter() - began) / len(judged.questions) * 1_000
         figures = " | ".join(f"{figure:.3f}" for figure in measures.mean())
         print(f"| {judged.name} | {len(judged.questions)} | {label} | {figures} | {ms:.1f} |", flush=True)
+
+
+def _default_weight(question: str) -> float:
+    """As a search has it."""
+    settings = SearchSettings()
+    return settings.dense_weight if detect_language(question) == "en" else settings.foreign_dense_weight
 
 
 async def _index(

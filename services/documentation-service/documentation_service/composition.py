@@ -46,19 +46,20 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         open_database(settings.database_url, pool_size=10) as database,
     ):
         transaction = partial(SqlDocumentationTransaction, database.sessions)
+        reading = partial(SqlDocumentationTransaction, database.reading_sessions)
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
         embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
         reranker = RerankerClient(platform.http.sibling(settings.embedding_url))
-        expander = AliasExpander(transaction)
-        book = CalibrationBook(transaction)
-        search = DocumentSearch(transaction, embeddings, vectors, expander, reranker, book, settings.search)
+        expander = AliasExpander(reading)
+        book = CalibrationBook(reading)
+        search = DocumentSearch(reading, embeddings, vectors, expander, reranker, book, settings.search)
         chores = VectorChores(transaction, vectors)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(*platform.health, database),
             search=CachedSearch(
-                search, platform.single_flight, transaction, embeddings, reranker, settings=repr(settings.search)
+                search, platform.single_flight, reading, embeddings, reranker, settings=repr(settings.search)
             ),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),

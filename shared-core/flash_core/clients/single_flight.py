@@ -32,7 +32,6 @@ class RedisSingleFlight(SingleFlightInterface):
         self._redis = redis
         self._cache = RedisCache(redis)
         self._calls: SharedCalls[Fetched] = SharedCalls()
-        self._unlock = redis.register_script(_UNLOCK)
 
     async def fetch(self, key: str, origin: Origin, *, ttl_seconds: int, patience_seconds: float = 10.0) -> Fetched:
         call = partial(self._fetch, key, origin, ttl_seconds, patience_seconds)
@@ -52,12 +51,12 @@ class RedisSingleFlight(SingleFlightInterface):
         return Fetched(value, shared=True)
 
     async def _made(self, key: str, origin: Origin, ttl_seconds: int, holder: str) -> bytes:
+        value: bytes | None = None
         try:
             made: Made = await origin()
-            if made.keep:
-                await self._cache.set(key, made.value, ttl_seconds)
+            value = made.value if made.keep else None
         finally:
-            await self._release(key, holder)
+            await self._release(key, holder, value, ttl_seconds)
         return made.value
 
     async def _lock(self, key: str, holder: str, seconds: float) -> tuple[bool, bytes | None]:
@@ -88,10 +87,14 @@ class RedisSingleFlight(SingleFlightInterface):
                 return False
         return False
 
-    async def _release(self, key: str, holder: str) -> None:
+    async def _release(self, key: str, holder: str, value: bytes | None = None, ttl_seconds: int = 0) -> None:
+        """Store `value`, if there is one, and then give the lock back, in one go."""
         try:
-            async with for_a_moment():
-                await self._unlock(keys=[_lock_key(key)], args=[holder])
+            async with for_a_moment(), self._redis.pipeline(transaction=False) as pipe:
+                if value is not None:
+                    pipe.set(key, value, ex=ttl_seconds)
+                pipe.eval(_UNLOCK, 1, _lock_key(key), holder)
+                await pipe.execute()
         except RedisError as error:
             log.warning("single_flight.unlock_failed", error=type(error).__name__)
 

@@ -16,6 +16,10 @@ class ServiceDatabaseContext(HealthCheckInterface):
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.sessions = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+        # Each statement sees what is committed when it begins, as in a transaction of PostgreSQL's default isolation,
+        # without the round trips that open and close one.
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.reading_sessions = async_sessionmaker(reading, class_=AsyncSession, expire_on_commit=False)
 
     @property
     def dsn(self) -> str:

@@ -48,7 +48,7 @@ def stop_words(language: str = "en") -> frozenset[str]:
 
 def tokens(text: str) -> list[str]:
     """Lower-case words in order, identifiers split into their parts, possessive endings dropped."""
-    return [part for match in WORD.finditer(text) for part in _parts(match[0].replace("\u2019", "'"))]
+    return [part for word in WORD.findall(text) for part in _parts(word)]
 
 
 def content_stems(text: str, language: str = "en") -> list[str]:
@@ -84,13 +84,16 @@ def _stemmer(language: str) -> Any:
     return known[language]
 
 
-def _parts(word: str) -> list[str]:
+@lru_cache(maxsize=65_536)
+def _parts(word: str) -> tuple[str, ...]:
+    word = word.replace("\u2019", "'")
     if _CJK.search(word):
-        return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+        return tuple(word[at : at + 2] for at in range(max(1, len(word) - 1)))
     if word.islower() or word.isdigit() or word.istitle():
-        return [_POSSESSIVE.sub("", word.lower())]
+        return (_POSSESSIVE.sub("", word.lower()),)
     if _ACRONYMS.fullmatch(word):
-        return [word[:-1].lower()]  # `PDFs`, which no stemmer knows and which is not `PD` and `Fs`
+        return (word[:-1].lower(),)  # `PDFs`, which no stemmer knows and which is not `PD` and `Fs`
     humps = _HUMP.findall(word) if word.isascii() and "'" not in word else []
-    whole = word.lower()
-    return [hump.lower() for hump in humps] if len(humps) > 1 and not word.isupper() else [_POSSESSIVE.sub("", whole)]
+    if len(humps) > 1 and not word.isupper():
+        return tuple(hump.lower() for hump in humps)
+    return (_POSSESSIVE.sub("", word.lower()),)

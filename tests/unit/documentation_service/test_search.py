@@ -1,5 +1,6 @@
 """What a search finds, for whom, and what it says when something is away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
@@ -11,7 +12,7 @@ from documentation_service.interfaces import Alternatives, Expansion
 from documentation_service.services.retrieval import POOLS
 from documentation_service.services.search import DocumentSearch
 from flash_core.errors import OverloadedError, UpstreamUnavailableError
-from flash_core.interfaces.embedding import Priority, Purpose
+from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.models.document import Document
 from flash_core.models.user import Principal
@@ -226,14 +227,33 @@ async def test_other_words_for_the_same_find_it_too_and_are_told(world: World) -
     assert response.explanation.expansion == {"SRE": ["site reliability", "uptime"]}
 
 
-async def test_the_query_and_its_variants_are_embedded_together(world: World) -> None:
+async def test_the_query_s_variants_are_embedded_behind_it(world: World) -> None:
     await world.add("The duties in site reliability.")
     world.expander.known["SRE duties"] = SRE
     await world.find("SRE duties")
-    assert world.embeddings.calls == [(["SRE duties", *SRE.variants], Purpose.QUERY, Priority.INTERACTIVE)]
+    assert [texts for texts, _, _ in world.embeddings.calls] == [["SRE duties"], list(SRE.variants)]
     [query] = world.vectors.queries
     assert len(query.variants) == 2
     assert [one.synonyms for one in query.alternatives] == [("site reliability", "uptime")]
+
+
+async def test_without_the_vectors_of_its_variants_the_query_still_finds(world: World) -> None:
+    class OnlyOnce(FakeEmbeddingProvider):
+        async def embed(
+            self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
+        ) -> Vectors:
+            vectors = await super().embed(texts, purpose=purpose, priority=priority)
+            self.error = OverloadedError("busy")
+            return vectors
+
+    await world.add("The duties in site reliability.")
+    world.expander.known["SRE duties"] = SRE
+    world.embeddings = OnlyOnce()
+    response = await world.search.search(SearchRequest(query="SRE duties", explain=True), ANYONE)
+    assert len(response.hits) == 1
+    assert response.explanation is not None
+    assert response.explanation.degraded
+    assert world.vectors.queries[-1].mode == "hybrid"
 
 
 async def test_without_aliases_nothing_is_expanded(world: World) -> None:

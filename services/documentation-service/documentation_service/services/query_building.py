@@ -1,5 +1,6 @@
 """The first step of a search: what the vector store is asked, out of what a person asked."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -59,21 +60,23 @@ class QueryBuilding:
         source_ids, unresolved = _sources(filters, states)
         text = " ".join([request.query, *unresolved])
         language = detect_language(text)
-        with timed(timings, "expand"):
-            expansion = await self._expander.expand(text, language)
-        vectors = None if request.mode == "keyword" else await self._embedded([text, *expansion.variants], timings)
-        mode: SearchMode = "keyword" if vectors is None else request.mode
+        wanted = [] if request.mode == "keyword" else [text]
+        expansion, vectors = await asyncio.gather(
+            self._expanded(text, language, timings), self._embedded(wanted, timings)
+        )
+        mode: SearchMode = request.mode if vectors else "keyword"
+        variants = await self._embedded(expansion.variants if vectors else (), timings)
         return BuiltQuery(
             text=text,
             language=language,
             expansion=expansion,
             filters=_in_words(source_ids, filters, states),
-            degraded=mode != request.mode,
+            degraded=vectors is None or variants is None,
             vectors=VectorQuery(
                 filter=_filter(source_ids, filters, principal),
                 mode=mode,
-                vector=None if vectors is None else vectors[0],
-                variants=() if vectors is None else list(vectors[1:]),
+                vector=vectors[0] if vectors else None,
+                variants=variants or (),
                 text=None if mode == "dense" else text,
                 alternatives=[Alternative(one.start, one.end, one.synonyms) for one in expansion.alternatives],
                 dense_weight=self._dense_weight(language),
@@ -85,10 +88,17 @@ class QueryBuilding:
         async with self._transaction() as work:
             return await work.sources.states(principal.groups)
 
-    async def _embedded(self, texts: Sequence[str], timings: dict[str, float]) -> Vectors | None:
+    async def _expanded(self, text: str, language: str, timings: dict[str, float]) -> Expansion:
+        with timed(timings, "expand"):
+            return await self._expander.expand(text, language)
+
+    async def _embedded(self, texts: Sequence[str], timings: dict[str, float]) -> list[Vectors] | None:
+        """One vector a text; None when there are none now."""
+        if not texts:
+            return []
         with timed(timings, "embed"):
             try:
-                return await self._embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE)
+                return list(await self._embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE))
             except (UpstreamUnavailableError, OverloadedError) as error:
                 log.warning("search.degraded", error=error.code)
                 return None

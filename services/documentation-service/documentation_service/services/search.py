@@ -4,6 +4,7 @@ The steps stand in modules of their own, in this order: query_building, retrieva
 neighbours, presentation; calibration says how sure the result is. `search_cache` stands before all of them.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from documentation_service.config import SearchSettings
@@ -55,14 +56,16 @@ class DocumentSearch(SearchInterface):
         timings: dict[str, float] = {}
         with timed(timings, "total"):
             query = await self._queries.build(request, principal, timings)
-            found = await self._retrieval.enough(request, query.vectors, timings)
+            found, calibrations = await asyncio.gather(
+                self._retrieval.enough(request, query.vectors, timings), self._calibrations.current()
+            )
             ranked = _ranked(request, query, found, self._settings)
             reranked = await self._reranking.apply(query.text, ranked, timings, wanted=request.rerank)
             hits = presentation.hits(reranked.found, request.offset, request.limit, explain=request.explain)
             if request.join_neighbours:
                 hits = await self._neighbours.joined(hits)
             asked = AskedWords.of(query.text, query.language, query.expansion.alternatives)
-            assessment = assess(asked, found, await self._calibrations.current())
+            assessment = assess(asked, found, calibrations)
         return SearchResponse(
             hits=hits,
             expanded_query=query.expansion.keywords if query.expansion.alternatives else None,
