@@ -53,6 +53,7 @@ async def main() -> None:
         embeddings = load_provider(Settings.model_validate({"internal_key": "k" * 32, "model_cache": home}))
         rules = RuleAnalyser(CLOCK)
         meaning = MeaningAnalyser(embeddings, read_exemplars(EXEMPLARS), CLOCK)
+        await meaning.prepare()
         analysers: dict[str, IntentInterface] = {"rules": rules, "rules and vectors": meaning}
         if options.model:
             client = await stack.enter_async_context(AsyncOpenAI(base_url=options.url, max_retries=0))

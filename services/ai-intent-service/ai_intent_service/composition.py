@@ -34,6 +34,7 @@ class Container(ServiceContainer):
     """The object graph of one running intent service."""
 
     intent: IntentInterface
+    exemplars: MeaningAnalyser
 
 
 @asynccontextmanager
@@ -42,9 +43,15 @@ async def compose(settings: AiIntentSettings | None = None) -> AsyncIterator[Con
     async with open_platform(settings, "ai-intent") as platform, AsyncExitStack() as stack:
         seconds = settings.ai_intent_seconds * _SHARE_OF_BUDGET
         model = await _model(settings, platform, stack, seconds * (1 - _SHARE_OF_MEANING))
-        meaning = _meaning(settings, platform, seconds if model is None else seconds * _SHARE_OF_MEANING)
+        embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
+        meaning = MeaningAnalyser(embeddings, read_exemplars(EXEMPLARS), SystemClock())
+        seconds_of_meaning = seconds if model is None else seconds * _SHARE_OF_MEANING
+        bounded = BoundedIntent(meaning, CircuitBreaker("understanding by meaning"), seconds=seconds_of_meaning)
         yield Container(
-            intent=IntentAnalyser(RuleAnalyser(SystemClock()), meaning, model),
+            intent=IntentAnalyser(
+                RuleAnalyser(SystemClock()), CachedIntent(bounded, platform.cache, version=EXEMPLARS), model
+            ),
+            exemplars=meaning,
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
         )
@@ -58,13 +65,6 @@ def read_prompt(name: str) -> str:
 def read_exemplars(name: str) -> Exemplars:
     """The exemplars in `exemplars/<name>.txt`."""
     return parsed(files("ai_intent_service").joinpath("exemplars", f"{name}.txt").read_text(encoding="utf-8"))
-
-
-def _meaning(settings: AiIntentSettings, platform: Platform, seconds: float) -> IntentInterface:
-    embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
-    analyser = MeaningAnalyser(embeddings, read_exemplars(EXEMPLARS), SystemClock())
-    bounded = BoundedIntent(analyser, CircuitBreaker("understanding by meaning"), seconds=seconds)
-    return CachedIntent(bounded, platform.cache, version=EXEMPLARS)
 
 
 async def _model(

@@ -53,6 +53,7 @@ async def intent(request: pytest.FixtureRequest) -> AsyncIterator[IntentInterfac
         "analyser": IntentAnalyser(RULES, MEANING, None),
         "cached": CachedIntent(RULES, FakeCache(), version="v1"),
     }
+    await MEANING.prepare()
     yield made[request.param]
 
 

@@ -17,6 +17,8 @@ from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, QuestionKind
 from flash_core.schemas.chat import Turn
 from flash_core.testing.fakes import FakeEmbeddingProvider, FrozenClock
+from flash_core.testing.waiting import eventually
+from flash_core.utils.tasks import end
 
 CLOCK = FrozenClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
 TEXTS = {
@@ -47,8 +49,11 @@ class Embeddings(FakeEmbeddingProvider):
         return await super().embed(texts, purpose=purpose, priority=priority)
 
 
-def analyser(embeddings: Embeddings) -> MeaningAnalyser:
-    return MeaningAnalyser(embeddings, TEXTS, CLOCK)
+async def analyser(embeddings: Embeddings) -> MeaningAnalyser:
+    meaning = MeaningAnalyser(embeddings, TEXTS, CLOCK)
+    await meaning.prepare()
+    embeddings.calls.clear()
+    return meaning
 
 
 @pytest.mark.parametrize(
@@ -67,13 +72,14 @@ def analyser(embeddings: Embeddings) -> MeaningAnalyser:
 async def test_a_question_is_of_the_kind_that_it_is_near_to_and_nearer_than_to_documentation(
     question: str, kind: QuestionKind
 ) -> None:
-    assert (await analyser(Embeddings()).analyse(IntentRequest(question=question))).kind is kind
+    assert (await (await analyser(Embeddings())).analyse(IntentRequest(question=question))).kind is kind
 
 
 async def test_what_the_rules_are_sure_of_and_other_languages_cost_no_vectors() -> None:
     embeddings = Embeddings()
+    meaning = await analyser(embeddings)
     for question in ("Hello!", "Wie beantrage ich meinen Urlaub?"):
-        await analyser(embeddings).analyse(IntentRequest(question=question))
+        await meaning.analyse(IntentRequest(question=question))
     assert embeddings.calls == []
 
 
@@ -88,59 +94,65 @@ async def test_what_the_rules_are_sure_of_and_other_languages_cost_no_vectors() 
 )
 async def test_a_question_that_may_lean_does_so_on_what_it_is_near_to(question: str, *, leans: bool) -> None:
     history = [Turn(role=Role.USER, content="Where is the travel card?"), Turn(role=Role.ASSISTANT, content="There.")]
-    answer = await analyser(Embeddings()).analyse(IntentRequest(question=question, history=history))
+    answer = await (await analyser(Embeddings())).analyse(IntentRequest(question=question, history=history))
     assert answer.kind is (QuestionKind.FOLLOW_UP if leans else QuestionKind.DOCUMENTATION)
     assert ("travel card" in answer.standalone_question) is leans
 
 
+REQUEST = IntentRequest(question="a splendid morning to all")
+
+
+def exemplar_calls(embeddings: Embeddings) -> int:
+    return [priority for _, _, priority in embeddings.calls].count(Priority.BULK)
+
+
 async def test_the_exemplars_are_embedded_once_a_model_and_behind_people_who_wait() -> None:
     embeddings = Embeddings()
-    meaning = analyser(embeddings)
-    await asyncio.gather(*(meaning.analyse(IntentRequest(question=f"Question {number}?")) for number in range(3)))
-    assert [priority for _, _, priority in embeddings.calls].count(Priority.BULK) == 1
-    embeddings.name = "another"
-    await meaning.analyse(IntentRequest(question="Question?"))
-    assert [priority for _, _, priority in embeddings.calls].count(Priority.BULK) == 2
+    meaning = MeaningAnalyser(embeddings, TEXTS, CLOCK, check_seconds=0.001)
+    worker = asyncio.create_task(meaning.run())
+    try:
+        await eventually(lambda: exemplar_calls(embeddings) == 1)
+        assert (await meaning.analyse(REQUEST)).kind is QuestionKind.GREETING
+        embeddings.name = "another"
+        await eventually(lambda: exemplar_calls(embeddings) == 2)
+    finally:
+        await end([worker])
+    assert exemplar_calls(embeddings) == 2
 
 
-async def test_who_can_not_wait_for_the_exemplars_leaves_them_to_the_next() -> None:
+async def test_exemplars_that_could_not_be_embedded_are_embedded_as_soon_as_that_can_be() -> None:
     embeddings = Embeddings()
-    meaning, request = analyser(embeddings), IntentRequest(question="a splendid morning to all")
+    embeddings.away = True
+    meaning = MeaningAnalyser(embeddings, TEXTS, CLOCK, check_seconds=0.001)
+    worker = asyncio.create_task(meaning.run())
+    try:
+        with pytest.raises(UpstreamUnavailableError):
+            await meaning.analyse(REQUEST)
+        embeddings.away = False
+        await eventually(lambda: exemplar_calls(embeddings) == 1)
+        assert (await meaning.analyse(REQUEST)).kind is QuestionKind.GREETING
+    finally:
+        await end([worker])
+
+
+async def test_nobody_waits_for_the_exemplars() -> None:
+    embeddings = Embeddings()
     embeddings.gate.clear()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await meaning.analyse(request)
-    embeddings.gate.set()
-    assert (await meaning.analyse(request)).kind is QuestionKind.GREETING
-    assert [priority for _, _, priority in embeddings.calls].count(Priority.BULK) == 1
+    meaning = MeaningAnalyser(embeddings, TEXTS, CLOCK)
+    worker = asyncio.create_task(meaning.run())
+    try:
+        with pytest.raises(UpstreamUnavailableError, match="yet"):
+            await meaning.analyse(REQUEST)
+    finally:
+        await end([worker])
 
 
-async def test_after_a_failure_the_exemplars_are_embedded_anew() -> None:
+async def test_vectors_of_another_model_are_not_compared() -> None:
     embeddings = Embeddings()
-    meaning, request = analyser(embeddings), IntentRequest(question="a splendid morning to all")
-    embeddings.away = True
-    with pytest.raises(UpstreamUnavailableError):
-        await meaning.analyse(request)
-    embeddings.away = False
-    assert (await meaning.analyse(request)).kind is QuestionKind.GREETING
-
-
-async def test_exemplars_that_could_not_be_embedded_are_embedded_by_the_next_question() -> None:
-    class FailsInBulk(Embeddings):
-        async def embed(
-            self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
-        ) -> Vectors:
-            if priority is Priority.BULK and self.away:
-                raise UpstreamUnavailableError("away")
-            return await FakeEmbeddingProvider.embed(self, texts, purpose=purpose, priority=priority)
-
-    embeddings = FailsInBulk()
-    meaning, request = analyser(embeddings), IntentRequest(question="a splendid morning to all")
-    embeddings.away = True
-    with pytest.raises(UpstreamUnavailableError):
-        await meaning.analyse(request)
-    embeddings.away = False
-    assert (await meaning.analyse(request)).kind is QuestionKind.GREETING
+    meaning = await analyser(embeddings)
+    embeddings.dimension = 64
+    with pytest.raises(UpstreamUnavailableError, match="another model"):
+        await meaning.analyse(REQUEST)
 
 
 def test_limits_follow_the_model_s_own_cosines() -> None:

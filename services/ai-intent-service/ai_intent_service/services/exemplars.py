@@ -46,6 +46,10 @@ class Measure:
     usual: float
     deviation: float
 
+    @property
+    def dimension(self) -> int:
+        return int(next(iter(self.vectors.values())).shape[1])
+
     def kind_of(self, question: Vectors, among: Sequence[QuestionKind]) -> QuestionKind:
         """One of `among`, if the question (its vector) is near its exemplars and clearly nearer than to what is asked
         of documentation; else DOCUMENTATION.
