@@ -319,8 +319,10 @@ class UsageRepositoryInterface(Protocol):
         """This user's days, the newest first, and on each day the models by name."""
 
     @abstractmethod
-    async def by_user(self, period: Period, *, limit: int, after: UsagePosition | None) -> Sequence[UsageLine]:
-        """Everybody's sums in the whole period, by user and model."""
+    async def by_user(
+        self, user_id: UUID | None, period: Period, *, limit: int, after: UsagePosition | None
+    ) -> Sequence[UsageLine]:
+        """Sums in the whole period, by user and model: everybody's, or this user's."""
 
 
 class TicketsInterface(Protocol):

@@ -32,6 +32,7 @@ class _Chunk(msgspec.Struct):
 
 class _Refused(msgspec.Struct):
     param: str | None = None
+    message: str = ""
 
 
 class _ErrorBody(msgspec.Struct):
@@ -71,7 +72,9 @@ class OpenAIProtocol(ChatProtocol):
         return _OpenAIReply(call)
 
     def refused_parameter(self, error: bytes) -> str | None:
-        return _decode_error(error).error.param
+        """Some gateways to newer models name a temperature that these refuse in words only."""
+        refused = _decode_error(error).error
+        return refused.param or ("temperature" if "temperature" in refused.message else None)
 
 
 class _OpenAIReply(Reply):

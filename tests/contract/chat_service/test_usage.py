@@ -154,8 +154,9 @@ async def test_users_are_summed_up_over_the_whole_time(database: Database) -> No
         )
     async with database.open() as work:
         period = Period(date(2026, 3, 1), date(2026, 3, 2))
-        first = [*await work.usage.by_user(period, limit=2, after=None)]
-        rest = await work.usage.by_user(period, limit=2, after=UsagePosition(date.min, FIRST, "b"))
+        first = [*await work.usage.by_user(None, period, limit=2, after=None)]
+        rest = await work.usage.by_user(None, period, limit=2, after=UsagePosition(date.min, FIRST, "b"))
+        assert list(await work.usage.by_user(FIRST, period, limit=9, after=None)) == first
     lines = [(line.user_id, line.model, line.prompt_tokens, line.day) for line in (*first, *rest)]
     assert lines == [(FIRST, "a", 10, None), (FIRST, "b", 20, None), (SECOND, "a", 10, None)]
 

@@ -46,6 +46,7 @@ async def test_answers_are_on_the_bill_of_those_who_asked(replica: Replica, work
     assert await items(replica.bob) == []
     assert await items(replica.bob, user_id=str(ALICE.user_id)) == [line]
     assert await items(replica.bob, by="user") == [line | {"day": None}]
+    assert await items(replica.bob, by="user", user_id=str(BOB.user_id)) == []
 
 
 async def test_pages_follow_each_other(replica: Replica, worker: Worker) -> None:

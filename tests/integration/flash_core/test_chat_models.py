@@ -1,6 +1,7 @@
 """The providers for chat models, against a real server that speaks both protocols and misbehaves on demand."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
@@ -276,6 +277,25 @@ async def test_the_server_is_told_what_to_do_over_http(server: ModelServer, prov
         async with session.post(f"{address}/v1/chat/completions", json={"messages": [{"content": ""}]}) as response:
             assert (await response.json())["choices"][0]["message"]["content"] == "As told."
     assert (await written(provider))[0] == "As told."
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_temperature_may_be_refused_in_words_only(protocol: ChatProtocol, named: bool) -> None:
+    error = {"message": "`temperature` is deprecated for this model.", **({"param": None} if named else {})}
+    assert protocol.refused_parameter(json.dumps({"error": error}).encode()) == "temperature"
+
+
+async def test_an_answer_that_is_cancelled_before_its_first_word_ends_the_call(
+    server: ModelServer, provider: ChatModelProvider
+) -> None:
+    server.behave(first_seconds=60)
+    writing = asyncio.create_task(written(provider))
+    await eventually(lambda: server.requests)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await eventually(lambda: server.disconnects, seconds=1)
+    assert len(server.requests) == 1
 
 
 async def test_a_refusal_of_something_else_is_not_asked_again(server: ModelServer, provider: ChatModelProvider) -> None:

@@ -393,8 +393,10 @@ class FakeUsage(UsageRepositoryInterface):
         place = (-after.day.toordinal(), after.model) if after else (float("-inf"), "")
         return [one for one in lines if one.day and (-one.day.toordinal(), one.model) > place][:limit]
 
-    async def by_user(self, period: Period, *, limit: int, after: UsagePosition | None) -> Sequence[UsageLine]:
-        rows = self._within(period)
+    async def by_user(
+        self, user_id: UUID | None, period: Period, *, limit: int, after: UsagePosition | None
+    ) -> Sequence[UsageLine]:
+        rows = [one for one in self._within(period) if user_id in (None, one.user_id)]
         lines = [
             _line(*key, None, [one for one in rows if (one.user_id, one.model) == key])
             for key in sorted({(one.user_id, one.model) for one in rows})

@@ -54,9 +54,9 @@ async def test_others_usage_is_for_administrators(report: UsageReport) -> None:
     with pytest.raises(ForbiddenError):
         await report.by_day(ALICE, BOB.user_id, period, limit=9, after=None)
     with pytest.raises(ForbiddenError):
-        await report.by_user(ALICE, period, limit=9, after=None)
+        await report.by_user(ALICE, None, period, limit=9, after=None)
     assert await report.by_day(BOB, ALICE.user_id, period, limit=9, after=None) == []
-    assert await report.by_user(BOB, period, limit=9, after=None) == []
+    assert await report.by_user(BOB, None, period, limit=9, after=None) == []
 
 
 @pytest.mark.parametrize("state", [GenerationState.DONE, GenerationState.CANCELLED, GenerationState.FAILED])

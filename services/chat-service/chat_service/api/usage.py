@@ -24,7 +24,7 @@ router = APIRouter(
 First = Annotated[date | None, Query(alias="from", description="The first day (UTC); 29 days before the last.")]
 Last = Annotated[date | None, Query(alias="to", description="The last day (UTC), included; today.")]
 By = Annotated[UsageBy, Query(description="`user` is for administrators: everybody's sums in the whole time.")]
-OfUser = Annotated[UUID | None, Query(description="For administrators: whose days, instead of one's own.")]
+OfUser = Annotated[UUID | None, Query(description="For administrators: whose, instead of one's own or everybody's.")]
 
 
 @router.get("")
@@ -41,7 +41,7 @@ async def usage(
     report, after = container.usage, _position(request.after)
     period = report.period(first, last)
     if by is UsageBy.USER:
-        lines = await report.by_user(user, period, limit=request.rows, after=after)
+        lines = await report.by_user(user, user_id, period, limit=request.rows, after=after)
     else:
         lines = await report.by_day(user, user_id, period, limit=request.rows, after=after)
     return page_of(lines, request, key=_key, item=lambda line: line)

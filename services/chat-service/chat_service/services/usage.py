@@ -47,12 +47,12 @@ class UsageReport:
             return await work.usage.by_day(user_id, period, limit=limit, after=after)
 
     async def by_user(
-        self, asker: Principal, period: Period, *, limit: int, after: UsagePosition | None
+        self, asker: Principal, user_id: UUID | None, period: Period, *, limit: int, after: UsagePosition | None
     ) -> Sequence[UsageLine]:
-        """Everybody's: by user and model."""
+        """Everybody's, or one user's: by user and model."""
         _demand_admin(asker)
         async with self._unit_of_work() as work:
-            return await work.usage.by_user(period, limit=limit, after=after)
+            return await work.usage.by_user(user_id, period, limit=limit, after=after)
 
 
 def _demand_admin(asker: Principal) -> None:

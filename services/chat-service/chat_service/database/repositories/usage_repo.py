@@ -44,8 +44,12 @@ class SqlUsageRepository(UsageRepositoryInterface):
         statement = statement.group_by(_DAY, UsageRow.user_id, UsageRow.model).order_by(_DAY.desc(), UsageRow.model)
         return await self._lines(statement.limit(limit))
 
-    async def by_user(self, period: Period, *, limit: int, after: UsagePosition | None) -> Sequence[UsageLine]:
+    async def by_user(
+        self, user_id: UUID | None, period: Period, *, limit: int, after: UsagePosition | None
+    ) -> Sequence[UsageLine]:
         statement = _totals(UsageRow.user_id).where(_within(period))
+        if user_id is not None:
+            statement = statement.where(UsageRow.user_id == user_id)
         if after is not None:
             behind = (UsageRow.user_id == after.user_id) & (UsageRow.model > after.model)
             statement = statement.where(or_(UsageRow.user_id > after.user_id, behind))
