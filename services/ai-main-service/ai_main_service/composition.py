@@ -12,16 +12,19 @@ from redis.asyncio import Redis
 from ai_main_service.config import EXTRACTIVE, OPENAI, AiMainSettings
 from ai_main_service.providers.extractive import ExtractiveProvider
 from ai_main_service.services.answer_writer import ANSWER_PROMPT, GENERAL_PROMPT
+from ai_main_service.services.entailment import ModelOrWords, WordsAndVectors
 from ai_main_service.services.generation_worker import GenerationWorker
 from flash_core.clients.anthropic_chat import AnthropicProtocol
+from flash_core.clients.cache import RedisCache
 from flash_core.clients.chat import GenerationLeaseClient
 from flash_core.clients.chat_model import ChatModel, open_chat_model
 from flash_core.clients.chat_protocol import ChatProtocol
 from flash_core.clients.documentation import SearchClient, VisibleDocumentsClient
-from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.embedding import EmbeddingClient, EntailmentClient
 from flash_core.clients.guarded_model import GuardedModel
 from flash_core.clients.intent import IntentClient
 from flash_core.clients.openai_chat import OpenAIProtocol
+from flash_core.clients.single_flight import RedisSingleFlight
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.interfaces.ai_provider import AIProviderInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
@@ -61,6 +64,11 @@ async def compose(settings: AiMainSettings | None = None) -> AsyncIterator[Conta
                 ),
                 providers=providers,
                 embeddings=embeddings,
+                entailment=ModelOrWords(
+                    EntailmentClient(http.sibling(settings.embedding_url)), WordsAndVectors(embeddings)
+                ),
+                cache=RedisCache(platform.redis),
+                flights=RedisSingleFlight(platform.redis),
                 prompts={prompt: read_prompt(prompt) for prompt in (ANSWER_PROMPT, GENERAL_PROMPT)},
                 clock=SystemClock(),
                 describe=problem_of,

@@ -65,6 +65,12 @@ class AiMainSettings(ServiceSettings):
     ai_heartbeat_seconds: float = Field(default=3, gt=0, description="How often a worker says that it still writes.")
     ai_intent_seconds: float = Field(default=0.3, gt=0, description="What understanding a question may take.")
     ai_passages: int = Field(default=8, ge=1, le=50, description="The most passages that an answer is written from.")
+    ai_answer_cache_seconds: int = Field(
+        default=3_600, ge=0, description="How long an answer may be given again to the same question; 0: never."
+    )
+    ai_strict_citations: bool = Field(
+        default=False, description="Leave out sentences that no passage supports instead of marking them."
+    )
     ai_context_tokens: int = Field(default=3_000, ge=200, description="The most tokens of passages, roughly counted.")
 
     @property
@@ -75,6 +81,13 @@ class AiMainSettings(ServiceSettings):
     @property
     def model_of_anthropic(self) -> str:
         return self.anthropic_model or ("" if OPENAI in self._named else self.ai_main_model)
+
+    @property
+    def writing(self) -> tuple[object, ...]:
+        """Everything set here that another answer may come of."""
+        openai = (self.openai_base_url, self.ai_main_model, self.anthropic_base_url, self.model_of_anthropic)
+        size = (self.ai_max_tokens, self.ai_passages, self.ai_context_tokens, self.ai_strict_citations)
+        return (*self.providers, *openai, *size)
 
     @property
     def _named(self) -> tuple[str, ...]:

@@ -222,7 +222,8 @@ class ClaimResponse(Response):
 
     `attempt` is the fencing token; the lease lasts `lease_seconds` and each heartbeat renews it. `user_id`, `roles`
     and `groups` are the asker's, as proved when the question was accepted. `history` holds the last turns and ends
-    before the question; `facts` is what the whole conversation has established so far, oldest first.
+    before the question; `facts` is what the whole conversation has established so far, oldest first. `regenerated`:
+    the question has an answer already, and another one is wanted.
     """
 
     generation_id: UUID
@@ -237,6 +238,7 @@ class ClaimResponse(Response):
     filters: SearchFilters | None
     history: list[Turn]
     facts: list[Fact] = Field(default_factory=list)
+    regenerated: bool = False
     user_id: UUID
     roles: list[str]
     groups: list[str]

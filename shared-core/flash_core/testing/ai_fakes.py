@@ -112,6 +112,7 @@ class FakeGenerationLeases(GenerationLeaseInterface):
     facts: list[Fact] = field(default_factory=list)
     filters: SearchFilters | None = None
     groups: list[str] = field(default_factory=list)
+    regenerated: bool = False
     deadline: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(minutes=5))
     generation_id: UUID = field(default_factory=new_id)
     conversation_id: UUID = field(default_factory=new_id)
@@ -146,6 +147,7 @@ class FakeGenerationLeases(GenerationLeaseInterface):
             filters=self.filters,
             history=self.history,
             facts=self.facts,
+            regenerated=self.regenerated,
             user_id=self.user_id,
             roles=["user"],
             groups=self.groups,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ai_main_service.config import AiMainSettings
 from ai_main_service.providers.extractive import ExtractiveProvider
+from ai_main_service.services.entailment import WordsAndVectors
 from ai_main_service.services.generation_worker import GenerationWorker
 from flash_core.interfaces.ai_provider import AIProviderInterface, GroundingPassage
 from flash_core.interfaces.answer_log import BEGINNING
@@ -15,7 +16,7 @@ from flash_core.messaging.events import QuestionAccepted
 from flash_core.schemas.chat import WrittenAnswer
 from flash_core.schemas.search import SearchHit
 from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, FakeVisibleDocuments
-from flash_core.testing.fakes import FakeAnswerLog, FakeBroadcast, FakeEmbeddingProvider
+from flash_core.testing.fakes import FakeAnswerLog, FakeBroadcast, FakeEmbeddingProvider, FakeSingleFlight
 from flash_core.utils.clock import SystemClock
 from flash_core.utils.ids import new_id
 from flash_core.web.problems import problem_of
@@ -73,6 +74,7 @@ class Desk:
     answers: FakeAnswerLog = field(default_factory=FakeAnswerLog)
     broadcast: FakeBroadcast = field(default_factory=FakeBroadcast)
     embeddings: FakeEmbeddingProvider = field(default_factory=FakeEmbeddingProvider)
+    flights: FakeSingleFlight = field(default_factory=FakeSingleFlight)
     settings: AiMainSettings = field(default_factory=settings)
 
     def worker(self) -> GenerationWorker:
@@ -86,6 +88,9 @@ class Desk:
             documents=self.documents,
             providers=providers,
             embeddings=self.embeddings,
+            entailment=WordsAndVectors(self.embeddings),
+            cache=self.flights.cache,
+            flights=self.flights,
             prompts={"answer.v2": "Answer from the passages.", "general.v1": "Answer."},
             clock=SystemClock(),
             describe=problem_of,

@@ -54,7 +54,7 @@ def lively(content: str, *, web: bool = False) -> list[str]:
             found.append(f"{token.type} {token.content}")
         href = str(token.attrs.get("href", OWN))
         found += [] if href == OWN or (web and is_web_address(href)) else [href]
-        found += [one for one in ADDRESS.findall(token.content) if token.type == "text" and one.rstrip(".,!:") != OWN]
+        found += [one for one in ADDRESS.findall(token.content) if token.type == "text" and one.rstrip(".,!:;?*_~") != OWN]
     return [one for one in found if not (web and one.lower().startswith(("http", "www.")))]
 
 

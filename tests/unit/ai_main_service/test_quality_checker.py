@@ -1,11 +1,13 @@
 """A citation says whether its passage says it."""
 
 from ai_main_service.services.context_builder import Context, build_context
+from ai_main_service.services.entailment import WordsAndVectors
 from ai_main_service.services.quality_checker import QualityChecker, statements
+from flash_core.errors import UpstreamUnavailableError
 from flash_core.schemas.chat import Citation
+from flash_core.testing.cross_encoders import FakeEntailment
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from tests.unit.ai_main_service.builders import LEAVE, TRAVEL, hit
-from tests.unit.ai_main_service.test_extractive import NoVectors
 
 
 def context() -> Context:
@@ -13,7 +15,7 @@ def context() -> Context:
 
 
 async def checked(content: str, checker: QualityChecker | None = None) -> list[Citation]:
-    return await (checker or QualityChecker(FakeEmbeddingProvider())).citations(content, context())
+    return await (checker or QualityChecker(WordsAndVectors(FakeEmbeddingProvider()))).citations(content, context())
 
 
 async def test_a_citation_delimits_its_sentence() -> None:
@@ -27,7 +29,9 @@ async def test_a_citation_delimits_its_sentence() -> None:
 
 async def test_a_citation_names_its_source_by_id_not_by_place() -> None:
     found = context()
-    [citation] = await QualityChecker(FakeEmbeddingProvider()).citations("Travel is booked in Concur. [2]", found)
+    [citation] = await QualityChecker(WordsAndVectors(FakeEmbeddingProvider())).citations(
+        "Travel is booked in Concur. [2]", found
+    )
     assert citation.source_id == found.sources[1].id
     assert citation.marker == 2
 
@@ -47,14 +51,17 @@ async def test_a_number_that_the_passage_does_not_have_is_never_supported() -> N
     assert not citation.supported
 
 
-async def test_meaning_decides_where_words_do_not() -> None:
-    sentence = "Employees get days of leave a year, says the handbook of HR people. [1]"
-    checker = QualityChecker(FakeEmbeddingProvider(dimension=2), seconds=0.5)
-    assert [one.supported for one in await checked(sentence, checker)] == [True]
-    assert [one.supported for one in await checked(sentence, QualityChecker(NoVectors()))] == [False]
-    assert [one.supported for one in await checked(sentence, QualityChecker(NoVectors(hangs=True), seconds=0.01))] == [
-        False
-    ]
+async def test_nothing_is_supported_that_nobody_can_check() -> None:
+    checker = QualityChecker(FakeEntailment(error=UpstreamUnavailableError("away")))
+    assert [one.supported for one in await checked("Employees get 25 days of leave. [1]", checker)] == [False]
+
+
+async def test_a_sign_that_is_written_as_a_reference_is_read_as_the_sign() -> None:
+    entailment = FakeEntailment()
+    await checked("Call &lt;NAME> &amp; wait. [1]", QualityChecker(entailment))
+    [[claim]] = entailment.calls
+    assert claim.statement == "Call <NAME> & wait"
+    assert claim.passage.startswith("Leave Annual leave\n")
 
 
 async def test_markers_in_code_and_unknown_ones_cite_nothing() -> None:
@@ -68,7 +75,7 @@ async def test_two_markers_on_one_sentence_are_two_citations() -> None:
 async def test_small_words_alone_are_supported_only_as_a_quotation() -> None:
     assert [one.supported for one in await checked("It is. [1]")] == [False]
     found = build_context([hit("Do it then. Do not.")], budget_tokens=100, most=1)
-    citations = await QualityChecker(FakeEmbeddingProvider()).citations("Do not. [1]", found)
+    citations = await QualityChecker(WordsAndVectors(FakeEmbeddingProvider())).citations("Do not. [1]", found)
     assert [one.supported for one in citations] == [True]
 
 

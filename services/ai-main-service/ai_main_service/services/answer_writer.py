@@ -1,11 +1,13 @@
 """From a claimed question to a written answer: understand, search, write, check."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import structlog
 
 from ai_main_service.config import EXTRACTIVE, AiMainSettings
 from ai_main_service.services.accounting import account_of, last_model
+from ai_main_service.services.answer_cache import AnswerCache, Asking, Fresh, scope_of
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.cleaning import visible
 from ai_main_service.services.context_builder import Context, build_context
@@ -19,10 +21,13 @@ from ai_main_service.services.quality_checker import QualityChecker
 from ai_main_service.services.turns import documentation_turns, general_turns
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
+from flash_core.interfaces.cache import CacheInterface
 from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.entailment import EntailmentInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
+from flash_core.interfaces.single_flight import SingleFlightInterface
 from flash_core.models.conversation import Mode, Refusal, Role
 from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
@@ -37,6 +42,8 @@ _SEARCH_AWAY = (
     "The documentation can't be searched right now. Ask again in a minute; "
     "an administrator sees under Status what is down."
 )
+PASSING = ("degraded", "rerank_missed")
+"""The search's features that are 1 when something was away that will find better later."""
 _LONGEST_QUERY = 4_000
 _HITS_A_PASSAGE = 2
 _NEAREST = 3
@@ -55,6 +62,9 @@ class AnswerWriter:
         documents: VisibleDocumentsInterface,
         providers: Sequence[AIProviderInterface],
         embeddings: EmbeddingProviderInterface,
+        entailment: EntailmentInterface,
+        cache: CacheInterface,
+        flights: SingleFlightInterface,
         prompts: Mapping[str, str],
         settings: AiMainSettings,
     ) -> None:
@@ -62,7 +72,8 @@ class AnswerWriter:
         self._search = search
         self._established = EstablishedFacts(documents)
         self._providers = providers
-        self._checker = QualityChecker(embeddings)
+        self._checker = QualityChecker(entailment)
+        self._remembered = AnswerCache(cache, flights, embeddings, ttl_seconds=settings.ai_answer_cache_seconds)
         self._prompts = prompts
         self._settings = settings
 
@@ -148,42 +159,63 @@ class AnswerWriter:
         context = build_context(
             found.hits, budget_tokens=self._settings.ai_context_tokens, most=self._settings.ai_passages
         )
-        question = intent.standalone_question
         confidence = found.answerable or 0.0
         if not context.passages or confidence < self._settings.ai_refuse_below:
-            return await self._refuse(intent, context, confidence, stream)
+            refusal = await self._refuse(intent, context, stream)
+            return refusal.model_copy(update={"confidence": confidence})
         stream.context = context
+        asking = self._asking(claim, intent, found, context)
+        write = partial(self._written, claim, intent, context, stream)
+        answer = await self._remembered.answer(asking, stream, write)
+        return answer.model_copy(update={"confidence": confidence})
+
+    def _asking(
+        self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, context: Context
+    ) -> Asking | None:
+        """What another asker must have in common with this one; None where the conversation or a failure has a say."""
+        is_first = intent.kind is QuestionKind.DOCUMENTATION and not claim.history and not claim.facts
+        if not is_first or any((found.features or {}).get(name) for name in PASSING):
+            return None
+        filters = narrowed(claim.filters, intent.filters)
+        scope = scope_of(sorted(claim.groups), filters, intent.language, self._prompts, self._settings.writing)
+        question = intent.standalone_question
+        return Asking(
+            scope, question, intent.language, found.hits, context, found.index_version, is_fresh=claim.regenerated
+        )
+
+    async def _written(
+        self, claim: ClaimResponse, intent: IntentResponse, context: Context, stream: AnswerStream
+    ) -> Fresh:
         await stream.sources(context.sources)
         await stream.status("writing")
+        question = intent.standalone_question
         turns = documentation_turns(
             self._prompts[ANSWER_PROMPT], question, context.passages, claim.history, claim.facts
         )
         request = WritingRequest(question, turns, context.passages, max_tokens=self._settings.ai_max_tokens)
         written = await draft(self._providers, request, stream, _links_of(context).has)
         if written.refused:
-            refusal = await self._refuse(intent, context, confidence, stream)
+            refusal = await self._refuse(intent, context, stream)
             await stream.write(written.note(intent.language))
-            return refusal
+            return Fresh(refusal, is_lasting=False)
         await stream.write(written.note(intent.language))
         await stream.status("checking")
         citations = await self._checker.citations(stream.content, context)
-        return WrittenAnswer(
+        answer = WrittenAnswer(
             content="",
             sources=list(context.sources),
-            confidence=confidence,
             model=written.finished.model,
             follow_ups=follow_ups(context, citations, _asked(claim, question), intent.language),
             **_grounding(citations),
         )
+        return Fresh(answer, is_lasting=not written.fell_back)
 
-    async def _refuse(
-        self, intent: IntentResponse, context: Context, confidence: float, stream: AnswerStream
-    ) -> WrittenAnswer:
+    async def _refuse(self, intent: IntentResponse, context: Context, stream: AnswerStream) -> WrittenAnswer:
         nearest = _nearest(context)
         await stream.sources(nearest)
         await stream.status("writing")
         await stream.write(refusal_text(intent.language, [visible(source.title) for source in nearest]))
-        return WrittenAnswer(content="", sources=nearest, confidence=confidence, refusal=Refusal.NOT_IN_DOCUMENTATION)
+        return WrittenAnswer(content="", sources=nearest, refusal=Refusal.NOT_IN_DOCUMENTATION)
 
 
 def _links_of(context: Context) -> SourceLinks:

@@ -45,7 +45,7 @@ def build_context(hits: Sequence[SearchHit], *, budget_tokens: int, most: int) -
             left -= cost
     return Context(
         tuple(_passage(marker, hit) for marker, hit in enumerate(kept, 1)),
-        tuple(_source(marker, hit) for marker, hit in enumerate(kept, 1)),
+        tuple(source_of(marker, hit) for marker, hit in enumerate(kept, 1)),
     )
 
 
@@ -65,7 +65,7 @@ def _passage(marker: int, hit: SearchHit) -> GroundingPassage:
     )
 
 
-def _source(marker: int, hit: SearchHit) -> Source:
+def source_of(marker: int, hit: SearchHit) -> Source:
     return Source(
         id=str(hit.chunk_id),
         marker=marker,

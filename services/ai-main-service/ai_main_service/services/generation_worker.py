@@ -17,12 +17,15 @@ from flash_core.errors import FencedError, FlashError, NotFoundError, UpstreamUn
 from flash_core.interfaces.ai_provider import AIProviderInterface
 from flash_core.interfaces.answer_log import AnswerLogInterface, cancel_channel
 from flash_core.interfaces.broadcast import BroadcastInterface
+from flash_core.interfaces.cache import CacheInterface
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.entailment import EntailmentInterface
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.interfaces.search import SearchInterface
+from flash_core.interfaces.single_flight import SingleFlightInterface
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.models.conversation import GenerationState
 from flash_core.schemas.chat import ClaimResponse, FinishRequest, WrittenAnswer
@@ -55,6 +58,9 @@ class GenerationWorker:
         documents: VisibleDocumentsInterface,
         providers: Sequence[AIProviderInterface],
         embeddings: EmbeddingProviderInterface,
+        entailment: EntailmentInterface,
+        cache: CacheInterface,
+        flights: SingleFlightInterface,
         prompts: Mapping[str, str],
         clock: ClockInterface,
         describe: Callable[[FlashError], Problem],
@@ -68,7 +74,9 @@ class GenerationWorker:
         self._describe = describe
         self._settings = settings
         self._name = name
-        self._writer = AnswerWriter(intent, search, documents, providers, embeddings, prompts, settings)
+        self._writer = AnswerWriter(
+            intent, search, documents, providers, embeddings, entailment, cache, flights, prompts, settings
+        )
         self._active = 0
 
     async def answer(self, event: QuestionAccepted) -> None:

@@ -1,29 +1,23 @@
 """What an answer cites, and whether the cited passages say it."""
 
-import asyncio
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-import numpy as np
+import structlog
 
 from ai_main_service.services.context_builder import Context
-from ai_main_service.services.plain import one_line
+from ai_main_service.services.entailment import SUPPORTED
 from ai_main_service.services.sentences import Unit, UnitKind, split
-from flash_core.errors import FlashError
+from flash_core.errors import OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import GroundingPassage
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.entailment import Claim, EntailmentInterface
 from flash_core.schemas.chat import Citation
-from flash_core.utils.words import content_stems, detect_language
+from flash_core.utils.markers import MARKER
 
-_MARKER = re.compile(r"\[(\d{1,3})\](?!\()")
+log = structlog.get_logger(__name__)
 _CODE_SPAN = re.compile(r"`[^`\n]*`")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SAYS_IT = 0.75
-_MAY_SAY_IT = 0.4
-_MEANS_IT = 0.72
-_WINDOW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +40,8 @@ def statements(content: str) -> list[Statement]:
     for unit in split(content):
         text = unit.of(content)
         prose = "" if unit.kind is UnitKind.CODE else _CODE_SPAN.sub("", text)
-        markers = tuple(dict.fromkeys(int(number) for number in _MARKER.findall(prose)))
-        said = _MARKER.sub("", text).strip(" .")
+        markers = tuple(dict.fromkeys(int(number) for number in MARKER.findall(prose)))
+        said = MARKER.sub("", text).strip(" .")
         if markers and (said or before is None):
             found.append(Statement(unit.start, unit.end, said, markers))
         elif markers and before is not None:
@@ -57,14 +51,10 @@ def statements(content: str) -> list[Statement]:
 
 
 class QualityChecker:
-    """Checks each cited sentence against its passage: by its words, and by meaning where words do not decide.
+    """Checks each cited sentence against its passage. Never by the passage's place: a marker names it."""
 
-    Numbers are checked to the letter: a sentence with a number that its passage does not have is not supported.
-    """
-
-    def __init__(self, embeddings: EmbeddingProviderInterface, *, seconds: float = 1.0) -> None:
-        self._embeddings = embeddings
-        self._seconds = seconds
+    def __init__(self, entailment: EntailmentInterface) -> None:
+        self._entailment = entailment
 
     async def citations(self, content: str, context: Context) -> list[Citation]:
         """In the order of the answer; markers that name no passage have no citation."""
@@ -75,59 +65,30 @@ class QualityChecker:
             for passage in context.passages
             if passage.marker == marker
         ]
-        overlaps = [_overlap(statement.text, passage) for statement, passage in pairs]
-        unsure = [index for index, overlap in enumerate(overlaps) if _MAY_SAY_IT <= overlap < _SAYS_IT]
-        meant = await self._means([pairs[index] for index in unsure])
-        supported = dict(zip(unsure, meant, strict=True))
+        supported = await self.supported([(statement.text, passage) for statement, passage in pairs])
         return [
             Citation(
                 marker=passage.marker,
                 source_id=context.sources[context.passages.index(passage)].id,
                 start=statement.start,
                 end=statement.end,
-                supported=supported.get(index, overlaps[index] >= _SAYS_IT),
+                supported=verdict,
             )
-            for index, (statement, passage) in enumerate(pairs)
+            for (statement, passage), verdict in zip(pairs, supported, strict=True)
         ]
 
-    async def _means(self, pairs: Sequence[tuple[Statement, GroundingPassage]]) -> list[bool]:
-        """Whether the passage's closest sentence means the same; False for all when that can't be found out now."""
-        if not pairs:
+    async def supported(self, pairs: Sequence[tuple[str, GroundingPassage]]) -> list[bool]:
+        """Whether each passage says the sentence beside it. Nothing is, that nobody can check now."""
+        claims = [Claim(_whole(passage), html.unescape(statement)) for statement, passage in pairs]
+        if not claims:
             return []
-        windows = [_windows(passage) for _, passage in pairs]
-        texts = [statement.text for statement, _ in pairs] + [window for some in windows for window in some]
         try:
-            async with asyncio.timeout(self._seconds):
-                vectors = await self._embeddings.embed(texts)
-        except (FlashError, TimeoutError):
-            return [False] * len(pairs)
-        offset, means = len(pairs), []
-        for index, some in enumerate(windows):
-            closest = vectors[offset : offset + len(some)] @ vectors[index]
-            means.append(bool(np.max(closest) >= _MEANS_IT))
-            offset += len(some)
-        return means
+            return [sure >= SUPPORTED for sure in await self._entailment.supported(claims)]
+        except (UpstreamUnavailableError, OverloadedError) as error:
+            log.warning("citations.unchecked", error=error.code)
+            return [False] * len(claims)
 
 
-def _windows(passage: GroundingPassage) -> list[str]:
-    units = [one_line(unit.of(passage.text)) for unit in split(passage.text)]
-    return [*units, *(f"{first} {second}" for first, second in pairwise(units))] or [passage.title]
-
-
-def _overlap(text: str, passage: GroundingPassage) -> float:
-    """The share of the sentence's stems in the best two neighbouring units of the passage; 0 if a number is missing.
-
-    A quotation to the letter counts whole, also one of small words alone.
-    """
-    if one_line(text) in one_line(passage.text):
-        return 1.0
-    if not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(f"{passage.title} {passage.heading} {passage.text}")):
-        return 0.0
-    language = detect_language(passage.text)
-    said = frozenset(content_stems(text, language))
-    if not said:
-        return 0.0
-    frame = frozenset(content_stems(f"{passage.title} {passage.heading}", language))
-    units = [frozenset(content_stems(unit.of(passage.text), language)) for unit in split(passage.text)]
-    spans = [frozenset().union(*units[at : at + _WINDOW]) | frame for at in range(len(units))]
-    return max((len(said & span) / len(said) for span in spans), default=0.0)
+def _whole(passage: GroundingPassage) -> str:
+    """With its title and heading, in a line of their own: sentences leave out what stands there."""
+    return f"{' '.join(filter(None, (passage.title, passage.heading)))}\n{passage.text}"

@@ -47,6 +47,7 @@ class GenerationManager(GenerationLeaseInterface):
             generation = claim.generation
             history = await work.messages.history(generation.message_id, turns=self._rules.history_turns)
             facts = await work.facts.before(generation.message_id)
+            first = await work.generations.first_of(generation.message_id)
             await work.commit()
         log.info("generation.claimed", generation_id=str(generation_id), attempt=generation.attempt, worker=worker)
         return ClaimResponse(
@@ -62,6 +63,7 @@ class GenerationManager(GenerationLeaseInterface):
             filters=generation.filters,
             history=list(history),
             facts=list(facts),
+            regenerated=first is not None and first.id != generation.id,
             user_id=generation.user_id,
             roles=list(generation.roles),
             groups=list(generation.groups),
