@@ -190,6 +190,16 @@ async def signed_in(fleet: Fleet, email: str = ADMIN, password: str | None = Non
         yield User(fleet, http)
 
 
+@asynccontextmanager
+async def signed_in_for_long(fleet: Fleet) -> AsyncIterator[User]:
+    """The administrator by an API key, which does not expire in the middle of a benchmark."""
+    async with signed_in(fleet) as user:
+        made = await user.post("/api/v1/api-keys", {"name": "benchmark"}, expect=201)
+        user.http.headers["Authorization"] = f"Bearer {made['key']}"
+        yield user
+        await user.http.delete(f"/api/v1/api-keys/{made['id']}")
+
+
 def text_of(frames: list[Frame]) -> str:
     """What a reader has on the screen: the deltas since the last reset."""
     text = ""

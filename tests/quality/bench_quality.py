@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.fleet import Fleet, User, running_fleet, signed_in
+from tests.e2e.fleet import Fleet, User, running_fleet, signed_in_for_long
 from tests.quality.judged import SETS, JudgedSet, Measures
 
 BATCH = 500
@@ -26,7 +26,7 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="askflash-bench-")))
         fleet = stack.enter_context(nullcontext(_existing(options)) if options.url else running_fleet(home))
-        user = await stack.enter_async_context(signed_in(fleet))
+        user = await stack.enter_async_context(signed_in_for_long(fleet))
         print("| set | questions | mode | nDCG@10 | Recall@10 | MRR@10 | reference (nDCG@10) | ms a search |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         for one in sets:
