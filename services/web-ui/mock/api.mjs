@@ -1,5 +1,6 @@
 // The mock's HTTP API.
 
+import { addAlias, aliases, discovery } from "./aliases.mjs";
 import { DOCUMENTS } from "./library.mjs";
 import {
   conversations,
@@ -152,6 +153,20 @@ const routes = [
   ],
   ["GET", /^\/api\/v1\/indexing\/jobs\/([\w-]+)$/, ({ match }) => [200, jobs.get(match[1])]],
   ["GET", /^\/api\/v1\/indexing\/jobs\/([\w-]+)\/events$/, streamJob],
+  ["GET", /^\/api\/v1\/aliases$/, () => [200, page(aliases)]],
+  ["POST", /^\/api\/v1\/aliases$/, ({ body }) => [201, addAlias(body)]],
+  ["POST", /^\/api\/v1\/aliases\/discover$/, () => [200, discovery()]],
+  [
+    "DELETE",
+    /^\/api\/v1\/aliases\/([\w-]+)$/,
+    ({ match }) => {
+      aliases.splice(
+        aliases.findIndex(({ id }) => id === match[1]),
+        1,
+      );
+      return [204];
+    },
+  ],
   ["GET", /^\/api\/v1\/status$/, () => [200, STATUS()]],
 ];
 

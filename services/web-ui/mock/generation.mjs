@@ -5,8 +5,8 @@ import { citationsOf, SENTENCES, SOURCES } from "./library.mjs";
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Generation {
-  constructor({ id, conversationId, messageId, question, pace }) {
-    Object.assign(this, { id, conversationId, messageId, question, pace });
+  constructor({ id, conversationId, messageId, question, mode, pace }) {
+    Object.assign(this, { id, conversationId, messageId, question, mode, pace });
     this.frames = [];
     this.readers = new Set();
     this.state = "queued";
@@ -30,6 +30,7 @@ export class Generation {
 
   async run() {
     this.state = "running";
+    if (this.mode === "general") return this.speak();
     await this.stage("understanding", "Reading the question", 5);
     await this.stage("searching", "Searching 2 pages", 6);
     if (/fail/i.test(this.question)) return this.fail();
@@ -45,7 +46,15 @@ export class Generation {
     await this.write(SENTENCES);
     if (this.state === "cancelled") return this.finish({ state: "cancelled" });
     await this.stage("checking", "Checking each citation", 5);
-    this.finish({ state: "done" });
+    this.finish({ state: "done", cached: /cached/i.test(this.question) });
+  }
+
+  /** The model alone. */
+  async speak() {
+    await this.stage("writing", "", 3);
+    await this.write(["Small programs that talk to each other are easier to change than one large program."]);
+    const alone = { grounded: false, confidence: 0, follow_ups: [], model: "small-model" };
+    this.finish({ state: this.state === "cancelled" ? "cancelled" : "done", ...alone });
   }
 
   async stage(stage, detail, beats) {

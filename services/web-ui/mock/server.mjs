@@ -3,7 +3,7 @@
 //
 //   node mock/server.mjs [port]        any email, password "flash"; editor@… and admin@… see the editor's pages
 //
-// Questions with a special meaning: "fail", "pizza" (refused), "reset", "drop" (the line breaks in the middle).
+// Questions with a special meaning: "fail", "pizza" (refused), "reset", "drop" (the line breaks in the middle), "cached".
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -54,7 +54,7 @@ function onFrame(socket, frame, send) {
   if (frame.type === "cancel") generations.get(frame.answer_id).state = "cancelled";
   if (frame.type !== "ask") return;
   const known = asked.get(frame.client_id);
-  const { message, generation } = known ?? accept(frame.content, frame.conversation_id);
+  const { message, generation } = known ?? accept(frame);
   asked.set(frame.client_id, { message, generation });
   send({
     type: "accepted",

@@ -73,8 +73,8 @@ export function startJob(source_id, found, failing = false) {
 }
 startJob("0198-src-1", 128, true);
 
-export function accept(content, conversationId) {
-  let target = conversations.find(({ id }) => id === conversationId);
+export function accept({ content, conversation_id, mode }) {
+  let target = conversations.find(({ id }) => id === conversation_id);
   if (target === undefined) {
     target = conversation(content.slice(0, 60), 0);
     conversations.unshift(target);
@@ -85,6 +85,7 @@ export function accept(content, conversationId) {
     conversation_id: target.id,
     role: "user",
     content,
+    mode,
     created_at: new Date().toISOString(),
   };
   messages.get(target.id).push(message);
@@ -97,6 +98,7 @@ export function generate(message) {
     conversationId: message.conversation_id,
     messageId: message.id,
     question: message.content,
+    mode: message.mode,
     pace,
   });
   generations.set(generation.id, generation);

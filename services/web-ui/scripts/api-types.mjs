@@ -6,8 +6,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 
 const ROOTS = [
+  "AliasResponse",
   "Answer",
   "ConversationResponse",
+  "DiscoverResponse",
   "DocumentResponse",
   "FeedbackRequest",
   "JobResponse",

@@ -1,5 +1,6 @@
 import type { Answer, Citation, Message, Source } from "../src/api/types";
 import type { ChatApi } from "../src/chat/ports";
+import type { AskScope } from "../src/chat/scope";
 import { ChatStore } from "../src/chat/store";
 import type { ClientFrame } from "../src/chat/frames";
 import type { SocketLike } from "../src/chat/socket";
@@ -79,6 +80,7 @@ export class Page {
   readonly api = new FakeChatApi();
   readonly store: ChatStore;
   sessionAlive = true;
+  scope: AskScope = { mode: "company" };
   signedOut = false;
   changes = 0;
   soon: (work: () => void) => void = (work) => work();
@@ -92,6 +94,7 @@ export class Page {
       random: () => 0,
       newId: () => `id-${++this.#ids}`,
       now: () => new Date("2026-11-23T08:00:00Z"),
+      scope: () => this.scope,
       soon: (work) => this.soon(work),
       onSignedOut: () => (this.signedOut = true),
       onConversationChanged: () => this.changes++,

@@ -1,7 +1,9 @@
 import type { HttpClient } from "./http";
 import { readEvents } from "./sse";
 import type {
+  Alias,
   Conversation,
+  Discovery,
   DocumentationSource,
   DocumentText,
   Feedback,
@@ -57,16 +59,10 @@ export class Api {
   }
 
   /** Every message of a conversation, oldest first. */
-  async messages(conversationId: string): Promise<Message[]> {
-    const all: Message[] = [];
-    let cursor: string | null = null;
-    do {
-      const path = `/api/v1/conversations/${conversationId}/messages?${query({ cursor, limit: PAGE_LIMIT })}`;
-      const page: Page<Message> = await this.http.json<Page<Message>>(path);
-      all.push(...page.items);
-      cursor = page.next_cursor;
-    } while (cursor !== null);
-    return all;
+  messages(conversationId: string): Promise<Message[]> {
+    return this.#all(
+      (cursor) => `/api/v1/conversations/${conversationId}/messages?${query({ cursor, limit: PAGE_LIMIT })}`,
+    );
   }
 
   /** A new answer to the question `messageId`, beside those it has. */
@@ -86,11 +82,27 @@ export class Api {
     return this.http.json(`/api/v1/documents/${id}`, { signal });
   }
 
-  async sources(): Promise<DocumentationSource[]> {
-    const page = await this.http.json<Page<DocumentationSource>>(
-      `/api/v1/sources?${query({ limit: PAGE_LIMIT })}`,
-    );
-    return page.items;
+  /** Those that the reader may see. */
+  sources(): Promise<DocumentationSource[]> {
+    return this.#all((cursor) => `/api/v1/sources?${query({ cursor, limit: PAGE_LIMIT })}`);
+  }
+
+  aliases(): Promise<Alias[]> {
+    return this.#all((cursor) => `/api/v1/aliases?${query({ cursor, limit: PAGE_LIMIT })}`);
+  }
+
+  /** A term that is there already gets these synonyms besides its own. */
+  addAlias(term: string, synonyms: string[]): Promise<Alias> {
+    return this.http.json("/api/v1/aliases", { method: "POST", json: { term, synonyms } });
+  }
+
+  deleteAlias(id: string): Promise<void> {
+    return this.http.empty(`/api/v1/aliases/${id}`, { method: "DELETE" });
+  }
+
+  /** What the documents themselves suggest; nothing is accepted by asking. */
+  discoverAliases(): Promise<Discovery> {
+    return this.http.json("/api/v1/aliases/discover", { method: "POST", json: {} });
   }
 
   job(id: string): Promise<Job> {
@@ -121,5 +133,17 @@ export class Api {
 
   status(): Promise<FleetStatus> {
     return this.http.json("/api/v1/status");
+  }
+
+  /** Every item of a list, page by page. */
+  async #all<Item>(path: (cursor: string | null) => string): Promise<Item[]> {
+    const all: Item[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<Item> = await this.http.json<Page<Item>>(path(cursor));
+      all.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return all;
   }
 }

@@ -5,6 +5,69 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AliasEvidence
+         * @description Where it stands in the documentation: the first such place of a document, of `count` in that document.
+         */
+        AliasEvidence: {
+            /**
+             * Document Id
+             * Format: uuid
+             */
+            document_id: string;
+            /** Title */
+            title: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "acronym" | "also_known_as" | "redirect" | "link";
+            /** Text */
+            text: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * AliasProposal
+         * @description `score` (0 … 1) orders proposals. `evidence` shows the first places, `documents` is how many documents have some.
+         *     `open` says whether everyone who is logged in may read some of them: accepting another proposal makes words of
+         *     closed documents act in everybody's searches.
+         */
+        AliasProposal: {
+            /** Term */
+            term: string;
+            /** Synonyms */
+            synonyms: string[];
+            /** Score */
+            score: number;
+            /** Evidence */
+            evidence: components["schemas"]["AliasEvidence"][];
+            /** Documents */
+            documents: number;
+            /** Open */
+            open: boolean;
+            /**
+             * Covered
+             * @description Accepted aliases say all of this already.
+             */
+            covered: boolean;
+        };
+        /** AliasResponse */
+        AliasResponse: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Term */
+            term: string;
+            /** Synonyms */
+            synonyms: string[];
+            /** Created At */
+            created_at: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
          * Answer
          * @description `problem` says why, when `state` is failed.
          */
@@ -90,6 +153,21 @@ export interface components {
             created_at: string;
             /** Updated At */
             updated_at: string;
+        };
+        /**
+         * DiscoverResponse
+         * @description Nothing is accepted by this: `POST /api/v1/aliases` does that. `stopped` says why not all documents were read.
+         */
+        DiscoverResponse: {
+            /** Proposals */
+            proposals: components["schemas"]["AliasProposal"][];
+            /** Documents Read */
+            documents_read: number;
+            /**
+             * Stopped
+             * @default null
+             */
+            stopped: ("time" | "documents") | null;
         };
         /**
          * DocumentResponse
@@ -430,7 +508,11 @@ export interface components {
             /** Total */
             total?: number | null;
         };
-        /** Usage */
+        /**
+         * Usage
+         * @description `cost` is in the currency of the prices that the operator has set (`AI_PRICES`); None where there is no price.
+         *     `estimated`: the model server has not counted all of the tokens; what it has not said is guessed from the texts.
+         */
         Usage: {
             /**
              * Prompt Tokens
@@ -442,6 +524,13 @@ export interface components {
              * @default 0
              */
             completion_tokens: number;
+            /**
+             * Estimated
+             * @default false
+             */
+            estimated: boolean;
+            /** Cost */
+            cost?: number | null;
         };
         /**
          * UserRole

@@ -64,6 +64,14 @@ export type Job = Whole<Schemas["JobResponse"]>;
 
 export type DocumentationSource = Whole<Schemas["SourceResponse"]>;
 
+/** Words that mean the same when they are searched for. */
+export type Alias = Whole<Schemas["AliasResponse"]>;
+
+export type Discovery = Whole<Schemas["DiscoverResponse"]>;
+
+/** An alias that the documentation itself suggests; `evidence` says where. */
+export type AliasProposal = Discovery["proposals"][number];
+
 export type FleetStatus = Whole<Schemas["StatusResponse"]>;
 
 export type Health = FleetStatus["status"];

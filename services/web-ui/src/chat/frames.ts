@@ -1,4 +1,5 @@
-import type { Answer, Mode, Problem, Source } from "../api/types";
+import type { Answer, Problem, Source } from "../api/types";
+import type { AskScope } from "./scope";
 
 export const SUBPROTOCOL = "askflash.v1";
 
@@ -7,7 +8,7 @@ export const STAGES = ["understanding", "searching", "writing", "checking"] as c
 export type Stage = (typeof STAGES)[number];
 
 export type ClientFrame =
-  | { type: "ask"; client_id: string; content: string; conversation_id: string | null; mode: Mode }
+  | ({ type: "ask"; client_id: string; content: string; conversation_id: string | null } & AskScope)
   | { type: "resume"; answer_id: string; after: string | null }
   | { type: "cancel"; answer_id: string }
   | { type: "ping" };

@@ -1,5 +1,6 @@
 import type { Feedback, Message } from "../api/types";
 import type { AnswerView } from "./answer";
+import type { AskScope } from "./scope";
 import type { Connection, SocketOptions } from "./socket";
 import type { Thread } from "./thread";
 
@@ -15,6 +16,8 @@ export interface ChatOptions extends SocketOptions {
   api: ChatApi;
   newId: () => string;
   now: () => Date;
+  /** Where a question that is asked now is to look. */
+  scope: () => AskScope;
   /** Runs the work soon: frames that arrive together are announced together. */
   soon: (work: () => void) => void;
   onSignedOut: () => void;

@@ -5,6 +5,7 @@ import { isAnswerFrame, type AcceptedFrame, type AnswerFrame, type ServerFrame }
 import { Observable } from "./observable";
 import type { ChatOptions, ChatState } from "./ports";
 import { Positions } from "./positions";
+import type { AskScope } from "./scope";
 import { ChatSocket } from "./socket";
 import {
   askedTurn,
@@ -20,6 +21,7 @@ interface PendingAsk {
   clientId: string;
   threadKey: string;
   content: string;
+  scope: AskScope;
   cancelled: boolean;
 }
 
@@ -109,7 +111,8 @@ export class ChatStore extends Observable<ChatState> {
     const turn = askedTurn(clientId, content, this.#options.now().toISOString());
     this.#putThread({ ...thread, turns: [...thread.turns, turn], problem: null });
     this.#putAnswer(newAnswer(provisionalAnswerId(clientId)));
-    const ask = { clientId, threadKey: thread.key, content, cancelled: false };
+    const scope = this.#options.scope();
+    const ask = { clientId, threadKey: thread.key, content, scope, cancelled: false };
     this.#asks.set(clientId, ask);
     this.#sendAsk(ask);
   }
@@ -246,7 +249,7 @@ export class ChatStore extends Observable<ChatState> {
       client_id: ask.clientId,
       content: ask.content,
       conversation_id: this.#thread(ask.threadKey).conversationId,
-      mode: "company",
+      ...ask.scope,
     });
   }
 

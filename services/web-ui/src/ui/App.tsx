@@ -2,6 +2,7 @@ import { useEffect, useState, type ReactElement } from "react";
 import type { Api } from "../api/endpoints";
 import type { Me } from "../api/types";
 import { Conversations } from "../chat/conversations";
+import { Scope } from "../chat/scope";
 import { ChatStore } from "../chat/store";
 import { Bolt } from "./icons";
 import { ProblemBanner } from "./ProblemBanner";
@@ -37,7 +38,8 @@ export function App({ api, session }: { api: Api; session: Session }): ReactElem
 function SignedIn({ api, session, me }: { api: Api; session: Session; me: Me }): ReactElement {
   const [services] = useState<Services>(() => {
     const conversations = new Conversations(api);
-    return { api, session, me, conversations, chat: chatStore(api, session, conversations) };
+    const scope = new Scope(api);
+    return { api, session, me, conversations, scope, chat: chatStore(api, session, conversations, scope) };
   });
   useEffect(() => {
     const { chat } = services;
@@ -62,7 +64,7 @@ function SignedIn({ api, session, me }: { api: Api; session: Session; me: Me }):
 
 const FRAME_MS = 16;
 
-function chatStore(api: Api, session: Session, conversations: Conversations): ChatStore {
+function chatStore(api: Api, session: Session, conversations: Conversations, scope: Scope): ChatStore {
   const url = new URL("/ws/v1/chat", location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   return new ChatStore({
@@ -72,6 +74,7 @@ function chatStore(api: Api, session: Session, conversations: Conversations): Ch
     random: Math.random,
     newId: newClientId,
     now: () => new Date(),
+    scope: () => scope.forQuestion,
     soon: (work) => void setTimeout(work, FRAME_MS),
     onSignedOut: () => session.expire(),
     onConversationChanged: () => void conversations.refresh(),

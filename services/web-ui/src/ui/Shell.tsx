@@ -5,6 +5,7 @@ import { navigate, routeOf, usePath } from "./router";
 import { useServices } from "./services";
 import { Sidebar } from "./sidebar/Sidebar";
 
+const AliasesPage = lazy(() => import("./admin/AliasesPage"));
 const ChatPage = lazy(() => import("./chat/ChatPage"));
 const DocumentationPage = lazy(() => import("./admin/DocumentationPage"));
 const StatusPage = lazy(() => import("./admin/StatusPage"));
@@ -72,5 +73,6 @@ function Page({ path }: { path: string }): ReactElement {
   const route = routeOf(path);
   if (route.page === "status") return <StatusPage />;
   if (route.page === "documentation" && mayManage(me)) return <DocumentationPage />;
+  if (route.page === "aliases" && mayManage(me)) return <AliasesPage />;
   return <ChatPage conversationId={route.page === "chat" ? route.conversationId : null} />;
 }

@@ -77,6 +77,7 @@ export const MoonIcon = path("M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z");
 export const SystemIcon = path("M4 5h16v11H4zM9 20h6M12 16v4");
 export const BookIcon = path("M5 5a2 2 0 0 1 2-2h12v15H7a2 2 0 0 0-2 2V5ZM5 20a2 2 0 0 0 2 2h12v-4M9 7h6");
 export const PulseIcon = path("M3 12h4l2.5-6 4 12 2.5-6h5");
+export const SameIcon = path("M4 9h14M14.5 5.5 18 9M20 15H6M9.5 18.5 6 15");
 export const SignOutIcon = path("M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5");
 export const AlertIcon = path("M12 8v5M12 16.5v.1M12 3 2.5 20h19L12 3Z");
 export const CompassIcon = path("M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM15.5 8.5l-2 5-5 2 2-5 5-2Z", 20);

@@ -1,12 +1,16 @@
 import { useSyncExternalStore } from "react";
 
 export type Route =
-  { page: "chat"; conversationId: string | null } | { page: "documentation" } | { page: "status" };
+  | { page: "chat"; conversationId: string | null }
+  | { page: "documentation" }
+  | { page: "aliases" }
+  | { page: "status" };
 
 const CHANGED = "askflash:navigated";
 
 export function routeOf(path: string): Route {
   if (path === "/documentation") return { page: "documentation" };
+  if (path === "/aliases") return { page: "aliases" };
   if (path === "/status") return { page: "status" };
   const conversation = /^\/c\/([\w-]+)$/.exec(path);
   return { page: "chat", conversationId: conversation?.[1] ?? null };

@@ -3,6 +3,7 @@ import type { Api } from "../api/endpoints";
 import type { Me } from "../api/types";
 import type { Conversations } from "../chat/conversations";
 import type { Observable } from "../chat/observable";
+import type { Scope } from "../chat/scope";
 import type { ChatStore } from "../chat/store";
 import type { Session } from "./session";
 
@@ -13,6 +14,7 @@ export interface Services {
   me: Me;
   chat: ChatStore;
   conversations: Conversations;
+  scope: Scope;
 }
 
 export const ServicesContext = createContext<Services | null>(null);

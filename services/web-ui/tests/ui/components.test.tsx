@@ -107,7 +107,7 @@ describe("what is known of an answer", () => {
     [0.5, "Fair confidence"],
     [0.9, "High confidence"],
   ])("a confidence of %d is called %s", (confidence, words) => {
-    render(<Confidence answer={anAnswer({ confidence })} />);
+    render(<Confidence answer={anAnswer({ confidence, sources: [aSource()] })} />);
     expect(screen.getByTestId("confidence").textContent).toBe(words);
   });
 

@@ -4,6 +4,7 @@ import type { AnswerView } from "../../chat/answer";
 import type { Turn } from "../../chat/thread";
 import { AgainIcon, CheckIcon, ChevronLeftIcon, ChevronRightIcon, CopyIcon } from "../icons";
 import { useServices } from "../services";
+import { doubtfulSpans } from "./citations";
 import { Confidence } from "./Confidence";
 import { FeedbackControls } from "./FeedbackControls";
 
@@ -41,23 +42,56 @@ export function AnswerFoot({ turn, view, latest }: AnswerFootProps): ReactElemen
 }
 
 function Facts({ answer }: { answer: Answer }): ReactElement {
-  const doubtful = answer.citations.filter((citation) => !citation.supported).length;
   const { total } = answer.timings_ms;
   return (
     <div className="answer-facts">
       <Confidence answer={answer} />
-      {doubtful > 0 && (
-        <span className="doubt" data-testid="unsupported">
-          {doubtful === 1 ? "1 citation is not supported" : `${doubtful} citations are not supported`}
+      <Doubts answer={answer} />
+      <Origin answer={answer} />
+      {answer.cached && (
+        <span
+          data-testid="cached"
+          title="This question was answered before, for readers with the same permissions, from passages that have not changed"
+        >
+          Answered before
         </span>
       )}
-      {!answer.grounded && answer.refusal === null && answer.state === "done" && (
-        <span className="doubt">Not fully backed by your documentation</span>
-      )}
-      {answer.cached && <span>Answered before</span>}
       {total != null && <span>{(total / 1000).toFixed(1)} s</span>}
     </div>
   );
+}
+
+function Doubts({ answer }: { answer: Answer }): ReactElement | null {
+  const doubtful = doubtfulSpans(answer.content, answer.citations).length;
+  if (doubtful > 0) {
+    return (
+      <span
+        className="doubt"
+        data-testid="unsupported"
+        title="They are underlined: read the passage before you rely on them"
+      >
+        {doubtful === 1 ? "1 sentence is" : `${doubtful} sentences are`} not clearly supported
+      </span>
+    );
+  }
+  if (answer.grounded || answer.sources.length === 0 || !isAnswer(answer)) return null;
+  return <span className="doubt">Not fully backed by your documentation</span>;
+}
+
+/** Who wrote it; a general answer has no sources and says so. */
+function Origin({ answer }: { answer: Answer }): ReactElement | null {
+  if (!isAnswer(answer) || answer.model === "") return null;
+  if (answer.sources.length === 0) {
+    return <span data-testid="origin">{answer.model}, without your documentation</span>;
+  }
+  if (answer.model === QUOTING) return <span data-testid="origin">Quoted, without a model</span>;
+  return <span data-testid="origin">{answer.model}</span>;
+}
+
+const QUOTING = "extractive";
+
+function isAnswer(answer: Answer): boolean {
+  return answer.refusal === null && answer.state === "done";
 }
 
 function Versions({ turn }: { turn: Turn }): ReactElement | null {

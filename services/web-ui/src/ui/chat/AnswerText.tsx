@@ -1,26 +1,36 @@
-import { createContext, memo, useContext, type ReactElement } from "react";
+import { createContext, memo, useContext, useMemo, type ComponentProps, type ReactElement } from "react";
 import Markdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { newAnswer, type AnswerView } from "../../chat/answer";
-import { citationAt, sourceOf } from "./citations";
+import { citationAt, doubtfulSpans, sourceOf } from "./citations";
 import { CitationMarker } from "./CitationMarker";
 import { remarkCitations } from "./remarkCitations";
+import { remarkDoubts } from "./remarkDoubts";
 
-const PLUGINS = [remarkGfm, remarkCitations];
+type Plugins = NonNullable<ComponentProps<typeof Markdown>["remarkPlugins"]>;
+
+const PLUGINS: Plugins = [remarkGfm, remarkCitations];
 const AnswerContext = createContext<AnswerView>(newAnswer(""));
 
 /** The answer's Markdown. Raw HTML stays text, images become their description, links open elsewhere. */
 export const AnswerText = memo(function AnswerText({ view }: { view: AnswerView }): ReactElement {
+  const plugins = useMemo(() => pluginsFor(view), [view]);
   return (
     <AnswerContext value={view}>
       <div className="prose">
-        <Markdown remarkPlugins={PLUGINS} components={COMPONENTS}>
+        <Markdown remarkPlugins={plugins} components={COMPONENTS}>
           {view.content}
         </Markdown>
       </div>
     </AnswerContext>
   );
 });
+
+/** Sentences are marked as doubtful once their citations have been checked. */
+function pluginsFor({ content, answer }: AnswerView): Plugins {
+  const doubtful = doubtfulSpans(content, answer?.citations ?? []);
+  return doubtful.length === 0 ? PLUGINS : [remarkGfm, [remarkDoubts, doubtful], remarkCitations];
+}
 
 /** A constant, because components made anew with every delta would lose their focus and state. */
 const COMPONENTS: Components = {

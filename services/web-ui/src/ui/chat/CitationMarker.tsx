@@ -11,7 +11,7 @@ interface CitationMarkerProps {
 export function CitationMarker({ marker, source, supported }: CitationMarkerProps): ReactElement {
   const { shown, show } = usePassage();
   if (source === undefined) return <span className="cite unknown">[{marker}]</span>;
-  const doubt = supported ? "" : " — the passage may not support this sentence";
+  const doubt = supported ? "" : " — the passage does not clearly support this sentence";
   const label = `Source ${marker}: ${source.title}${doubt}`;
   return (
     <button

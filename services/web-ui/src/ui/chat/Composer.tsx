@@ -1,12 +1,14 @@
 import { AuiIf, ComposerPrimitive } from "@assistant-ui/react";
 import { useEffect, useRef, type ReactElement } from "react";
 import { SendIcon, StopIcon } from "../icons";
+import { useObservable, useServices } from "../services";
 
 const LONGEST_QUESTION = 8000; // as the API has it
 
 /** Takes the focus when a conversation is shown, except where that would open a keyboard over it. */
 export function Composer(): ReactElement {
   const input = useRef<HTMLTextAreaElement>(null);
+  const { mode } = useObservable(useServices().scope);
   useEffect(() => {
     if (matchMedia("(pointer: fine)").matches) input.current?.focus({ preventScroll: true });
   }, []);
@@ -17,7 +19,7 @@ export function Composer(): ReactElement {
         className="composer-input"
         data-testid="question-input"
         aria-label="Your question"
-        placeholder="Ask your documentation…"
+        placeholder={mode === "company" ? "Ask your documentation…" : "Ask the language model…"}
         rows={1}
         maxRows={8}
         maxLength={LONGEST_QUESTION}

@@ -8,6 +8,7 @@ import { AnswerMessage } from "./AnswerMessage";
 import { Composer } from "./Composer";
 import { itemOf } from "./items";
 import { QuestionMessage } from "./QuestionMessage";
+import { ScopeControls } from "./ScopeControls";
 import { Welcome } from "./Welcome";
 
 export function ThreadView({ thread }: { thread: Thread }): ReactElement {
@@ -40,6 +41,7 @@ export function ThreadView({ thread }: { thread: Thread }): ReactElement {
         </ThreadPrimitive.ScrollToBottom>
         <ConnectionLine />
         <Composer />
+        <ScopeControls />
       </div>
     </ThreadPrimitive.Root>
   );

@@ -1,5 +1,5 @@
 import type { Citation, Source } from "../../api/types";
-import { codePointOffset } from "../../chat/codepoints";
+import { codePointOffset, utf16Index } from "../../chat/codepoints";
 
 /** The source behind a marker; undefined when the answer names one that it does not have. */
 export function sourceOf(marker: string, sources: Source[]): Source | undefined {
@@ -22,6 +22,25 @@ export function citationAt(
   return citations
     .filter((citation) => String(citation.marker) === marker)
     .toSorted((one, other) => distance(one) - distance(other))[0];
+}
+
+/** A part of a text, in UTF-16 indices. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** The sentences that none of their citations supports. */
+export function doubtfulSpans(content: string, citations: Citation[]): Span[] {
+  const sentences = new Map<string, Citation>();
+  for (const citation of citations) {
+    const key = `${citation.start}-${citation.end}`;
+    const before = sentences.get(key)?.supported ?? false;
+    sentences.set(key, { ...citation, supported: before || citation.supported });
+  }
+  return [...sentences.values()]
+    .filter((sentence) => !sentence.supported)
+    .map(({ start, end }) => ({ start: utf16Index(content, start), end: utf16Index(content, end) }));
 }
 
 /** Sources that the text refers to, then the others, each in the order of their numbers. */

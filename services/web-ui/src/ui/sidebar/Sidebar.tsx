@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactElement } from "react";
-import { BookIcon, Brand, PlusIcon, PulseIcon, SearchIcon, SignOutIcon } from "../icons";
+import { BookIcon, Brand, PlusIcon, PulseIcon, SameIcon, SearchIcon, SignOutIcon } from "../icons";
 import { Link } from "../Link";
 import { ProblemBanner } from "../ProblemBanner";
 import { useObservable, useServices } from "../services";
@@ -63,10 +63,16 @@ function SidebarFoot(): ReactElement {
   return (
     <div className="sidebar-foot">
       {mayManage(me) && (
-        <Link to="/documentation" className="foot-link">
-          <BookIcon />
-          Documentation
-        </Link>
+        <>
+          <Link to="/documentation" className="foot-link">
+            <BookIcon />
+            Documentation
+          </Link>
+          <Link to="/aliases" className="foot-link">
+            <SameIcon />
+            Aliases
+          </Link>
+        </>
       )}
       <Link to="/status" className="foot-link">
         <PulseIcon />
