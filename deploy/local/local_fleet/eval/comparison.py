@@ -64,7 +64,7 @@ def _measures(pairs: Sequence[Pair]) -> Iterator[str]:
         for measure in MEASURES
         if (one := values[0][measure.name]) is not None and (other := values[1][measure.name]) is not None
     ]
-    yield from table(["measure", "A", "B", "B - A", "95 % of", "better", "worse", "p (sign)", "clear"], rows)
+    yield from table(["measure", "A", "B", "B - A", "95 % interval", "better", "worse", "p (sign)", "clear"], rows)
 
 
 def _difference(measure: Measure, one: float, other: float, pairs: Sequence[Pair]) -> list[str]:
