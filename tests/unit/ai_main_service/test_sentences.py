@@ -61,7 +61,7 @@ def test_markdown_falls_into_headings_sentences_items_rows_and_code() -> None:
 
 def test_items_know_their_list_their_depth_and_whether_it_is_numbered() -> None:
     items = [unit for unit in split(MARKDOWN) if unit.kind is UnitKind.ITEM]
-    assert [(item.depth, item.ordered) for item in items] == [(0, True), (0, True), (1, False), (1, False)]
+    assert [(item.depth, item.number) for item in items] == [(0, 1), (0, 2), (1, 0), (1, 0)]
     assert len({item.group for item in items}) == 1
 
 

@@ -4,10 +4,10 @@ import html
 import re
 from collections.abc import Sequence
 
+from ai_main_service.services.candidates import HEADINGS
 from ai_main_service.services.context_builder import Context
 from ai_main_service.services.phrases import question_about
 from ai_main_service.services.plain import one_line
-from ai_main_service.services.ranking import HEADINGS
 from flash_core.interfaces.ai_provider import GroundingPassage
 from flash_core.schemas.chat import Citation
 from flash_core.utils.words import content_stems

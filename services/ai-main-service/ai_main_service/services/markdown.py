@@ -31,7 +31,8 @@ class Block:
     """`text[start:end]`, without the sign that makes it a heading, an item or a quotation.
 
     Items of one list and rows of one table share a `group`. `depth` is an item's nesting or a heading's level;
-    `ordered` an item with a number.
+    `number` what stands before a numbered item, counted on from its list's first as Markdown does; 0 without one.
+    `names_columns` is a table's first row, above the line of dashes.
     """
 
     kind: BlockKind
@@ -39,7 +40,8 @@ class Block:
     end: int
     group: int
     depth: int = 0
-    ordered: bool = False
+    number: int = 0
+    names_columns: bool = False
 
 
 def blocks(text: str) -> list[Block]:
@@ -58,6 +60,7 @@ class _Scanner:
         self._quoted = False
         self._group = 0
         self._indents: list[int] = []
+        self._numbers: list[int] = []
         self.found: list[Block] = []
 
     def read(self, at: int, line: str) -> None:
@@ -107,7 +110,7 @@ class _Scanner:
 
     def _table(self, at: int, line: str) -> bool:
         if self._open is not None and {"|", "-"} <= set(line) <= _SEPARATOR_SIGNS:
-            self._open.kind = BlockKind.ROW
+            self._open.kind, self._open.names_columns = BlockKind.ROW, True
             self._group = self._open.group
             return True
         if not _ROW.match(line) and not (self._open is not None and self._open.kind is BlockKind.ROW and "|" in line):
@@ -125,12 +128,21 @@ class _Scanner:
         group = last.group if last is not None and last.kind is BlockKind.ITEM else self._next_group()
         depth = self._depth(len(match["indent"].expandtabs(4)), fresh=group != getattr(last, "group", None))
         end = at + len(line.rstrip())
-        self._begin(Block(BlockKind.ITEM, at + match.end(), end, group, depth, match["bullet"][0].isdigit()))
+        number = self._counted(match["bullet"], depth)
+        self._begin(Block(BlockKind.ITEM, at + match.end(), end, group, depth, number))
         return True
+
+    def _counted(self, bullet: str, depth: int) -> int:
+        """The item's number; only a list's first item says it, the others go on from there."""
+        written = int(bullet[:-1]) if bullet[0].isdigit() else 0
+        before = self._numbers[depth] if depth < len(self._numbers) else 0
+        number = before + 1 if written and before else written
+        self._numbers = [*self._numbers[:depth], number]
+        return number
 
     def _depth(self, indent: int, *, fresh: bool) -> int:
         if fresh:
-            self._indents = []
+            self._indents, self._numbers = [], []
         while self._indents and self._indents[-1] > indent:
             self._indents.pop()
         if not self._indents or self._indents[-1] < indent:

@@ -22,6 +22,8 @@ class Asked(StrEnum):
     FACT = "fact"
 
 
+_NAME = r"(?: (?!(?:of|for|in|with|between|to|at|on)\b)[\w()/'&.-]{1,40}){1,5}\W*$"
+"""A few words to the end without a preposition: with one, something is asked about a thing, not what it is."""
 _PHRASES: tuple[tuple[Asked, tuple[str, ...]], ...] = (
     (
         Asked.QUANTITY,
@@ -79,8 +81,7 @@ _PHRASES: tuple[tuple[Asked, tuple[str, ...]], ...] = (
     (
         Asked.DEFINITION,
         (
-            r"what (?:is|was)(?: an?| the)? [\w\s()/'&.-]{1,60}\W*$",
-            r"what(?:'s|\u2019s)(?: an?| the)? [\w\s()/'&.-]{1,60}\W*$",
+            r"what(?: is| was|['\u2019]s)(?: an?| the)?" + _NAME,
             r"what does .{1,60} (?:mean|stand for|do)|defin(?:e|ition)|meaning of",
             r"was (?:ist|sind|bedeutet)|qu'est-ce",
         ),
@@ -90,6 +91,14 @@ _PATTERNS = tuple(
     (asked, re.compile(rf"\b(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)) for asked, phrases in _PHRASES
 )
 _SHORT = 3
+_FRAME = re.compile(
+    r"\bhow (?:many|much|long|large|big|tall|high|old|far|fast|often|heavy|wide|come)\b"
+    r"|\bwie ?(?:viele?|lange|oft|groß|hoch|alt|weit)\b"
+    r"|\b(?:what|which) (?:kinds?|types?|sorts?) of\b|\bwhat (?:is|was|are|were) the (?:name|number|amount)s? of\b"
+    r"|\bstands? for\b|\b(?:gets?|many|much|means?|called|tell|explain|please|definition|mention(?:s|ed)?)\b"
+    r"|\b(?:bekomm\w+|bedeute\w*|heißt|genannt|bitte|erklär\w*)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,11 @@ class Question:
     def stems(self) -> tuple[str, ...]:
         """The distinct stems that carry meaning, in order."""
         return tuple(dict.fromkeys(content_stems(self.text, self.language)))
+
+    @cached_property
+    def matter(self) -> tuple[str, ...]:
+        """The stems without those that only say how it is asked ("how many", "stand for"), if any are left."""
+        return tuple(dict.fromkeys(content_stems(_FRAME.sub(" ", self.text), self.language))) or self.stems
 
     @cached_property
     def asked(self) -> Asked:

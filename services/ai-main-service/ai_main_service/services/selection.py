@@ -1,29 +1,25 @@
 """Which units answer a question: the fewest that do, with what they need to be read alone."""
 
-import re
 from collections.abc import Mapping, Sequence
 
+from ai_main_service.services.candidates import Candidate, candidates
 from ai_main_service.services.questions import Asked, Question
-from ai_main_service.services.ranking import Candidate, Ranking, candidates
+from ai_main_service.services.ranking import Ranking
 from ai_main_service.services.sentences import UnitKind
+from ai_main_service.services.signs import announces, defines, points_back, points_elsewhere
 from flash_core.interfaces.ai_provider import GroundingPassage
 
 MAX_PICKS = 3
 MAX_DOCUMENTS = 3
 MAX_ITEMS = 12
 MAX_LIST_CHARACTERS = 1_200
-_NEAR_BEST = 0.86
+_NEAR_BEST = 0.82
 _ALMOST_BEST = 0.95
 _GAIN = 0.15
 _SAME = 0.6
 _HEADING_ANSWERS = 0.5
 _OPENING_UNITS = 2
 _ITEMS_ALIKE = 0.75
-_POINTS_BACK = re.compile(
-    r"(?:it|they|this|these|that|those|he|she|his|her|their|its|such|both|however|but|also|therefore|thus|otherwise|then"
-    r"|instead|in addition|additionally|if so|if not|er|sie|es|dies\w*|jedoch|dabei|dann)\b",
-    re.IGNORECASE,
-)
 
 
 class Selection:
@@ -57,24 +53,34 @@ class Selection:
         order = sorted(range(len(self._found)), key=lambda index: -scores[index])
         picks: list[int] = []
         for index in order:
-            if len(picks) == MAX_PICKS or scores[index] < _NEAR_BEST * scores[order[0]]:
+            if len(picks) == MAX_PICKS or scores[index] < _NEAR_BEST * scores[order[0]] or self._is_defined(picks):
                 break
             if index not in self._chosen and self._belongs(index, picks, scores):
                 picks.append(index)
                 self._chosen.update(dict.fromkeys(self._with_surroundings(index, scores)))
         return picks
 
+    def _is_defined(self, picks: list[int]) -> bool:
+        """What is asked for has its definition, and needs no more."""
+        is_wanted = bool(picks) and self._question.asked is Asked.DEFINITION
+        return is_wanted and defines(self._question, self._found[picks[0]].text)
+
     def _belongs(self, index: int, picks: list[int], scores: Sequence[float]) -> bool:
         if not picks:
             return True
         documents = {self._document(pick) for pick in picks} | {self._document(index)}
-        if len(documents) > MAX_DOCUMENTS:
+        if len(documents) > MAX_DOCUMENTS or self._says_nothing_alone(index):
             return False
         said: frozenset[str] = frozenset().union(*(self._ranking.stems[pick] for pick in self._chosen))
         gain = self._ranking.coverage(said | self._ranking.stems[index]) - self._ranking.coverage(said)
         if gain >= _GAIN:
             return True  # what it adds to the answer counts for more than what it repeats
         return not self._is_repetition(index) and scores[index] >= _ALMOST_BEST * scores[picks[0]]
+
+    def _says_nothing_alone(self, index: int) -> bool:
+        """It sends the reader elsewhere, or speaks of something that was said before the passage begins."""
+        text = self._found[index].text
+        return points_elsewhere(text) or (points_back(text) and not self._is_same_section(index - 1, index))
 
     def _document(self, index: int) -> tuple[str, tuple[str, ...]]:
         return self._documents[self._found[index].passage]
@@ -115,7 +121,7 @@ class Selection:
 
     def _shortened(self, items: list[int], index: int, scores: Sequence[float]) -> list[int]:
         """As much of a list as one reads: its best items, or the steps from the first; `index` in any case."""
-        ordered = self._found[index].unit.ordered
+        ordered = self._found[index].unit.number > 0
         order = items if ordered else sorted(items, key=lambda item: -scores[item])
         kept: list[int] = []
         room = MAX_LIST_CHARACTERS
@@ -150,7 +156,7 @@ class Selection:
         return self._group(after)[:MAX_ITEMS] if kind is UnitKind.ITEM else []
 
     def _announces(self, index: int) -> bool:
-        return self._found[index].text.rstrip("*_ ").endswith(":")
+        return announces(self._found[index].text)
 
     def _is_same_section(self, index: int, following: int) -> bool:
         if index < 0 or following >= len(self._found):
@@ -159,8 +165,7 @@ class Selection:
         return first.passage == second.passage and first.position + 1 == second.position
 
     def _points_back(self, index: int) -> bool:
-        text = self._found[index].text.lstrip("*_\"' ")
-        return self._is_same_section(index - 1, index) and _POINTS_BACK.match(text) is not None
+        return self._is_same_section(index - 1, index) and points_back(self._found[index].text)
 
     def _heading_answers(self, index: int) -> bool:
         """The heading above asks the same as the question, so that the section is the answer."""

@@ -40,14 +40,15 @@ class UnitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """`text[start:end]`; `group`, `depth` and `ordered` are those of its block."""
+    """`text[start:end]`; the rest is its block's."""
 
     kind: UnitKind
     start: int
     end: int
     group: int
     depth: int = 0
-    ordered: bool = False
+    number: int = 0
+    names_columns: bool = False
 
     def of(self, text: str) -> str:
         return text[self.start : self.end]
@@ -71,7 +72,7 @@ def _units(text: str, block: Block) -> list[Unit]:
             Unit(UnitKind.SENTENCE, low, high, block.group) for low, high in sentences(text, block.start, block.end)
         ]
     kind = UnitKind(block.kind.value)
-    return [Unit(kind, block.start, block.end, block.group, block.depth, block.ordered)]
+    return [Unit(kind, block.start, block.end, block.group, block.depth, block.number, block.names_columns)]
 
 
 def _cuts(text: str, start: int, end: int) -> list[int]:
