@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedding_service.config import Precision
+from embedding_service.composition import load_provider
+from embedding_service.config import ProviderKind, Settings
 from embedding_service.providers.onnx.cross_encoder import load_onnx_pairs
-from embedding_service.providers.onnx.provider import load_onnx_embeddings
-from embedding_service.providers.sentence_transformers import load_cross_encoder, load_sentence_transformer
+from embedding_service.providers.sentence_transformers import load_cross_encoder
 from flash_core.interfaces.embedding import Purpose
 from tests.unit.embedding_service.tiny_models import (
     BERT,
@@ -53,8 +53,18 @@ def test_a_cross_encoder_without_segments_says_the_same_on_both(tmp_path: Path) 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 async def test_a_sentence_encoder_says_the_same_on_both(tmp_path: Path, family: Family, pooling: str) -> None:
     folder = write_encoder(tmp_path / "multilingual-e5-small", family, pooling=pooling)
-    onnx = load_onnx_embeddings(folder, None, cache=tmp_path / "cache", precision=Precision.FP32, threads=1)
-    torch = load_sentence_transformer(str(folder), None, device="cpu", threads=2)
+    onnx, torch = (
+        load_provider(
+            Settings(
+                internal_key="k" * 32,
+                embedding_provider=kind,
+                embedding_model=str(folder),
+                embedding_threads=2,
+                model_cache=tmp_path / "cache",
+            )
+        )
+        for kind in (ProviderKind.ONNX, ProviderKind.SENTENCE_TRANSFORMERS)
+    )
     assert await onnx.model() == await torch.model()
     assert (await onnx.model()).max_tokens == 64
     assert onnx.count(TEXTS) == torch.count(TEXTS)

@@ -250,6 +250,16 @@ async def test_a_service_whose_dependency_is_away_is_not_ready(monkeypatch: pyte
     ]
 
 
+async def test_a_service_that_only_does_less_is_ready_and_says_what_is_missing() -> None:
+    checks = [FakeHealthCheck("rerank-model", UpstreamUnavailableError("There is no folder /models/x."))]
+    async with small_service(Options(health=[FakeHealthCheck("well")], optional_health=checks)) as small:
+        assert (await small.client.get("/health/ready")).status_code == 204
+        detail = (await small.client.get("/health/detail")).json()
+    assert detail["status"] == "degraded"
+    assert [check["status"] for check in detail["checks"]] == ["ok", "degraded"]
+    assert detail["checks"][1]["detail"] == "There is no folder /models/x."
+
+
 async def test_requests_are_counted_by_route_and_not_by_id(small: Small) -> None:
     await small.client.get("/raise/fields")
     await small.client.get("/somewhere/else")

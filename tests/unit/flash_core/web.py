@@ -152,6 +152,7 @@ class Small:
 @dataclass
 class Options:
     health: Sequence[HealthCheckInterface] = ()
+    optional_health: Sequence[HealthCheckInterface] = ()
     workers: Sequence[WorkerInterface] = ()
     body_limits: Mapping[str, int] = field(default_factory=dict)
     own_idempotency: Any = None
@@ -166,7 +167,12 @@ async def small_service(options: Options | None = None) -> AsyncIterator[Small]:
 
     @asynccontextmanager
     async def compose() -> AsyncIterator[ServiceContainer]:
-        yield ServiceContainer(authenticator=authenticator, idempotency=store, health=options.health)
+        yield ServiceContainer(
+            authenticator=authenticator,
+            idempotency=store,
+            health=options.health,
+            optional_health=options.optional_health,
+        )
 
     async def drain(_: ServiceContainer) -> None:
         options.drained.append(True)
