@@ -1,7 +1,8 @@
 """What two protocols look like on the wire, from the server's side: OpenAI's chat completions and Anthropic's messages.
 
 The shapes are those of the vendors' own SDK types (`openai.types.chat.ChatCompletionChunk`, Anthropic's
-`RawMessageStreamEvent`); the refusals are those that their references state.
+`RawMessageStreamEvent`), whose clients read them (openai 3.54, anthropic 2.12); the refusals are those that their
+references state.
 """
 
 import json

@@ -10,7 +10,10 @@ from email.utils import format_datetime
 from typing import Any
 
 import aiohttp
+import httpx2
 import pytest
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionMessageParam
 
 from flash_core.clients.anthropic_chat import AnthropicProtocol
 from flash_core.clients.chat_model import ChatModel, ChatModelProvider, open_chat_model
@@ -357,6 +360,24 @@ async def test_a_first_try_that_was_counted_stays_on_the_bill(server: ModelServe
 
 
 # The server that the tests use
+
+
+async def test_the_vendor_s_own_client_reads_the_server(server: ModelServer) -> None:
+    server.behave(text="One two.")
+    asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hi?"}]
+    async with (
+        httpx2.AsyncClient(trust_env=False) as http,
+        AsyncOpenAI(base_url=server.base_url, api_key="k", http_client=http, _strict_response_validation=True) as sdk,
+    ):
+        stream = await sdk.chat.completions.create(
+            model="m", messages=asked, stream=True, stream_options={"include_usage": True}
+        )
+        chunks = [chunk async for chunk in stream]
+        whole = await sdk.chat.completions.create(model="m", messages=asked)
+    assert "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices) == "One two."
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == 2
+    assert whole.choices[0].message.content == "One two."
 
 
 @pytest.mark.parametrize("path", ["chat/completions", "messages"])
