@@ -13,7 +13,7 @@ PROJECTS := pyproject.toml uv.lock $(wildcard shared-core/pyproject.toml service
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/vite.config.ts $(UI)/tsconfig.json -type f)
 
 .PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos
-.PHONY: test-containers bench-quality bench-index bench-latency format generate docs lock clean
+.PHONY: test-containers bench-quality bench-answers bench-index bench-latency format generate docs lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ install-torch: .venv/.installed ## Add torch (CPU) and sentence-transformers, fo
 
 bench-quality: install ## Measure search quality on the judged sets (docs/benchmarks.md)
 	$(BIN)/python -m tests.quality.bench_quality $(ARGS)
+
+bench-answers: install ## Measure what is quoted without a model (docs/benchmarks.md)
+	$(BIN)/python -m tests.quality.extractive $(ARGS)
 
 bench-index: install ## Measure indexing speed, memory and start-up (docs/benchmarks.md)
 	$(BIN)/python -m tests.load.bench_index $(ARGS)
