@@ -1,6 +1,6 @@
 """From a claimed question to a written answer: understand, search, write, check."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -18,6 +18,7 @@ from ai_main_service.services.links import SourceLinks, is_web_address
 from ai_main_service.services.narrowing import narrowed
 from ai_main_service.services.phrases import needs_model, refusal_text, short_answer
 from ai_main_service.services.quality_checker import QualityChecker
+from ai_main_service.services.strict import Gate, StrictGate
 from ai_main_service.services.turns import documentation_turns, general_turns
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
@@ -193,7 +194,7 @@ class AnswerWriter:
             self._prompts[ANSWER_PROMPT], question, context.passages, claim.history, claim.facts
         )
         request = WritingRequest(question, turns, context.passages, max_tokens=self._settings.ai_max_tokens)
-        written = await draft(self._providers, request, stream, _links_of(context).has)
+        written = await draft(self._providers, request, stream, _links_of(context).has, self._gate(context))
         if written.refused:
             refusal = await self._refuse(intent, context, stream)
             await stream.write(written.note(intent.language))
@@ -209,6 +210,11 @@ class AnswerWriter:
             **_grounding(citations),
         )
         return Fresh(answer, is_lasting=not written.fell_back)
+
+    def _gate(self, context: Context) -> Callable[[AnswerStream], Gate]:
+        if not self._settings.ai_strict_citations:
+            return Gate
+        return lambda stream: StrictGate(stream, self._checker, context)
 
     async def _refuse(self, intent: IntentResponse, context: Context, stream: AnswerStream) -> WrittenAnswer:
         nearest = _nearest(context)

@@ -1,6 +1,6 @@
 """Letting the first provider that can write the answer, into its stream."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -10,6 +10,7 @@ from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.citations import LinkRule, MarkerFilter
 from ai_main_service.services.opening import Opening
 from ai_main_service.services.phrases import another_model, unread_by_model, without_model
+from ai_main_service.services.strict import Gate
 from flash_core.errors import FlashError, OverloadedError, UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, WritingRequest
 from flash_core.utils.closing import closing
@@ -44,6 +45,7 @@ async def draft(
     request: WritingRequest,
     stream: AnswerStream,
     is_allowed_link: LinkRule,
+    gate_of: Callable[[AnswerStream], Gate] = Gate,
 ) -> Draft:
     """Write with the first provider that succeeds; what one wrote before it failed is void. What all of them used goes
     on the stream's bill.
@@ -55,7 +57,9 @@ async def draft(
     for provider in providers:
         markers = {passage.marker for passage in request.passages}
         try:
-            finished, refused = await _write(provider, request, stream, MarkerFilter(markers, is_allowed_link))
+            finished, refused = await _write(
+                provider, request, stream, gate_of(stream), MarkerFilter(markers, is_allowed_link)
+            )
         except _PROVIDER_ERRORS as error:
             log.warning("provider.failed", provider=provider.name, code=error.code, detail=str(error))
             errors.append(error)
@@ -67,15 +71,16 @@ async def draft(
 
 
 async def _write(
-    provider: AIProviderInterface, request: WritingRequest, stream: AnswerStream, markers: MarkerFilter
+    provider: AIProviderInterface, request: WritingRequest, stream: AnswerStream, gate: Gate, markers: MarkerFilter
 ) -> tuple[Finished, bool]:
     opening = Opening()
     async with closing(provider.stream(request)) as items:
         async for item in items:
             if isinstance(item, Finished):
-                await stream.write(markers.feed(opening.close()) + markers.close())
+                await gate.write(markers.feed(opening.close()) + markers.close())
+                await gate.close()
                 return item, opening.refuses or not stream.content.strip()
-            await stream.write(markers.feed(opening.feed(item.text)))
+            await gate.write(markers.feed(opening.feed(item.text)))
             if opening.refuses:
                 return Finished(model=provider.name), True
     raise UpstreamUnavailableError(f"The provider {provider.name} stopped without an end.")
