@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from flash_core.testing.waiting import eventually
 from tests.e2e.fleet import User, running_fleet, signed_in_for_long
-from tests.quality.bench_quality import _existing, index
+from tests.quality.bench_quality import _existing, _index
 from tests.quality.judged import JudgedSet, anthropic_docs, halved, handbook_headings, squad2, xquad_de
 
 AT_ONCE = 2
@@ -81,7 +81,7 @@ async def _groups(user: User, most: int) -> list[Group]:
     own = {one.name: _sample(one, most) for one in corpora}
     groups = []
     for corpus in corpora:
-        source_id = await index(user, corpus)
+        source_id = await _index(user, corpus)
         foreign = [text for name, texts in own.items() if name != corpus.name for text in texts[: most // 3]]
         asked = {"answerable": own[corpus.name], "of another domain": foreign}
         if corpus.name in absent:
