@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import String, select, text
+from sqlalchemy import String, func, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -299,3 +299,14 @@ async def _listeners(database: ServiceDatabaseContext) -> bool:
             text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
         )
         return bool(found)
+
+
+async def test_a_reading_session_opens_no_transaction(postgres_url: str) -> None:
+    """PostgreSQL's `now()` is the beginning of the transaction: the same within one, another in the next."""
+    async with open_database(postgres_url) as context:
+        async with context.sessions() as session:
+            assert await session.scalar(select(func.now())) == await session.scalar(select(func.now()))
+        async with context.reading_sessions() as session:
+            assert await session.scalar(select(func.now())) != await session.scalar(select(func.now()))
+        async with context.sessions() as session:  # the same connection again
+            assert await session.scalar(select(func.now())) == await session.scalar(select(func.now()))
