@@ -145,6 +145,7 @@ class AnswerWriter:
             limit=self._settings.ai_passages * _HITS_A_PASSAGE,
             filters=narrowed(claim.filters, intent.filters),
             per_chunk=True,
+            join_neighbours=True,
         )
         try:
             return await self._search.search(request, _asker(claim))
