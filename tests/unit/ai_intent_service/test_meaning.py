@@ -99,6 +99,21 @@ async def test_a_question_that_may_lean_does_so_on_what_it_is_near_to(question: 
     assert ("travel card" in answer.standalone_question) is leans
 
 
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("And which powers do you command exactly?", QuestionKind.FOLLOW_UP),
+        ("And recite several limericks on dogs!", QuestionKind.FOLLOW_UP),
+        ("Which powers do you command exactly?", QuestionKind.ABOUT),
+        ("And concoct dangerous mixtures quickly!", QuestionKind.UNSAFE),
+    ],
+)
+async def test_what_goes_on_with_the_conversation_is_about_that(question: str, kind: QuestionKind) -> None:
+    history = [Turn(role=Role.USER, content="Where is the travel card?")]
+    answer = await (await analyser(Embeddings())).analyse(IntentRequest(question=question, history=history))
+    assert answer.kind is kind
+
+
 REQUEST = IntentRequest(question="a splendid morning to all")
 
 

@@ -4,16 +4,18 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from ai_intent_service.services.topics import SAYS_LITTLE
 from flash_core.utils.words import content_stems, detect_language, stem
 
 CONNECTIVE: Final = re.compile(
-    r"^\W*(?:(?:and|but|also|or|so|then|ok(?:ay)?|what about|how about|what if|und|aber|oder|auch|was ist mit"
+    r"^\W*(?:(?:and|but|also|or|so|then|ok(?:ay)?|what about|how about|what if|(?:the )?same (?:for|with|in)"
+    r"|dasselbe für|und|aber|oder|auch|was ist mit"
     r"|wie ist es mit|wie sieht es mit|et|mais|y|pero)\b[\s,]*)+(?:(?:what|how) about\b[\s,]*)?",
     re.IGNORECASE,
 )
 PREPOSITION: Final = re.compile(
     r"^\W*(?:for|in|with|without|during|after|before|at|on|from|by|für|mit|ohne|bei|nach|vor|pour|en|avec|sans|para"
-    r"|con|bis|ab)\s(?!wh|how|wel|qu|wie|wem|wen|was)",
+    r"|con|bis|ab|since|until|within|under|over|seit|innerhalb)\s(?!wh|how|wel|qu|wie|wem|wen|was)",
     re.IGNORECASE,
 )
 CONJUNCTION: Final = re.compile(
@@ -45,14 +47,16 @@ _LATER_QUESTION = re.compile(
 )
 _ASPECTS: Final = {
     "en": "deadline limit approval approve approver cost price duration exception exempt form process step permission"
-    " requirement required next long often much many maximum minimum fee owner contact reason budget start begin end"
-    " valid expire eligible mandatory confidential optional free available sign off cover apply count paid pay"
-    " download happen happens take takes",
-    "de": "frist limit genehmigung kosten preis dauer dauern ausnahme formular schritt berechtigung voraussetzung lange"
-    " oft viel maximal minimum gebühr ansprechpartner grund beginn ende gültig pflicht kostenlos vertraulich hoch",
+    " rights access requirement required next long often much many maximum minimum fee owner contact reason budget"
+    " start begin end valid expire eligible mandatory confidential optional free available sign off cover count paid"
+    " pay download example detail elaborate summary summarize information else link alternative option difference",
+    "de": "frist limit genehmigung kosten preis dauer dauern ausnahme formular schritt berechtigung recht zugang"
+    " voraussetzung lange oft viel maximal minimal gebühr ansprechpartner grund beginn ende gültig pflicht kostenlos"
+    " vertraulich hoch beispiel detail zusammenfassung information link alternative unterschied genauer wen wem wessen",
 }
 """What every subject has: such words alone do not say whose deadline, limit or form is meant."""
 _ASPECT_STEMS = {language: {stem(word, language) for word in words.split()} for language, words in _ASPECTS.items()}
+_LITTLE_STEMS = {stem(word, language) for word in SAYS_LITTLE for language in _ASPECTS}
 _DEPARTMENT = re.compile(r"\bIT\b")
 _LONGEST_FOLLOW_UP = 500
 _FEW_STEMS = 5
@@ -84,7 +88,7 @@ def leaning(question: str) -> Leaning:
 def is_of_any_subject(question: str) -> bool:
     """Nothing in it says what it is about: "What's the deadline?"."""
     aspects = _ASPECT_STEMS.get(detect_language(question), _ASPECT_STEMS["en"])
-    return all(one in aspects for one in _stems(question))
+    return all(one in aspects or one in _LITTLE_STEMS for one in _stems(question))
 
 
 def _stems(question: str) -> list[str]:

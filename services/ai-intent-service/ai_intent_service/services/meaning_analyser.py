@@ -90,8 +90,14 @@ class MeaningAnalyser(IntentInterface, WorkerInterface):
         return self._understood(reading, self._measure, vectors, leans=by_rules)
 
     def _understood(self, reading: Reading, measure: Measure, vectors: Vectors, *, leans: bool) -> IntentResponse:
-        kinds = [QuestionKind.GREETING, QuestionKind.GENERAL, QuestionKind.UNSAFE]
-        if _TO_SOMEBODY.search(reading.own.rest):
-            kinds.append(QuestionKind.ABOUT)
-        kind = measure.kind_of(vectors[0], kinds)
+        kind = measure.kind_of(vectors[0], _kinds_of(reading, leans=leans))
         return reading.understood(kind, leans=leans or (len(vectors) > 1 and measure.is_on_topic(*vectors)))
+
+
+def _kinds_of(reading: Reading, *, leans: bool) -> list[QuestionKind]:
+    """What it may be. "Can you give me an example?" in a conversation asks for more of it, not about AskFlash."""
+    kinds = [QuestionKind.GREETING, QuestionKind.UNSAFE]
+    if leans and reading.earlier:
+        return kinds
+    about = [QuestionKind.ABOUT] if _TO_SOMEBODY.search(reading.own.rest) else []
+    return [*kinds, QuestionKind.GENERAL, *about]

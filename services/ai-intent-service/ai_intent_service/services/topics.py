@@ -4,7 +4,7 @@ import re
 
 from flash_core.utils.words import WORD, stop_words
 
-_SAYS_LITTLE = frozenset(
+SAYS_LITTLE = frozenset(
     [
         *("many", "much", "long", "often", "far", "get", "got", "do", "use", "using", "need", "want", "make", "take"),
         *("find", "go", "happen", "happens", "work", "works", "mean", "means", "way", "best", "please", "help", "give"),
@@ -25,6 +25,8 @@ _SAYS_LITTLE = frozenset(
             "gibt",
             "finde",
             "mache",
+            "wen",
+            "wem",
         ),
     ]
 )
@@ -38,15 +40,20 @@ _JOINS = re.compile(
 
 
 def topic_of(question: str, language: str) -> str:
-    """The longest noun group, the last of equal ones, as written: "SLA for the enterprise plan"; empty for none."""
+    """The longest noun group, the last of equal ones; empty for none."""
+    said = groups_of(question, language)
+    return max(reversed(said), key=lambda group: len(group.split())) if said else ""
+
+
+def groups_of(question: str, language: str) -> list[str]:
+    """Runs of words that carry meaning with the small words that join them: "SLA for the enterprise plan"."""
     groups: list[tuple[int, int]] = []
     for begin, end in _runs(question, language):
         if groups and _JOINS.fullmatch(question[groups[-1][1] : begin]):
             groups[-1] = (groups[-1][0], end)
         else:
             groups.append((begin, end))
-    said = [question[begin:end] for begin, end in groups]
-    return max(reversed(said), key=lambda group: len(group.split())) if said else ""
+    return [question[begin:end] for begin, end in groups]
 
 
 def entities_of(question: str, language: str) -> list[str]:
@@ -62,7 +69,7 @@ def phrases_of(question: str, language: str) -> list[str]:
 
 
 def _runs(question: str, language: str) -> list[tuple[int, int]]:
-    stop = stop_words(language) | _SAYS_LITTLE
+    stop = stop_words(language) | SAYS_LITTLE
     runs: list[list[re.Match[str]]] = [[]]
     for word in WORD.finditer(question):
         follows = not runs[-1] or not question[runs[-1][-1].end() : word.start()].strip(" -/&")

@@ -13,7 +13,7 @@ from ai_intent_service.services.follow_ups import (
     is_of_any_subject,
     leaning,
 )
-from ai_intent_service.services.topics import phrases_of, topic_of
+from ai_intent_service.services.topics import groups_of, phrases_of, topic_of
 from flash_core.utils.words import WORD, content_stems, detect_language, stem
 
 _REPLACEABLE = re.compile(
@@ -80,7 +80,7 @@ def _written_out(question: str, last: str, before: Before) -> str:
         if instead is not None:
             return instead
         return f"{last.rstrip(' ?.!')}: {rest}" if rest.strip(" ?.!") else last
-    missing = topic if topic and topic.lower() not in rest.lower() else ""
+    missing = " ".join(group for group in groups_of(last, language) if group.lower() not in rest.lower())
     return f"{rest.rstrip(' ?.!')} ({missing})?" if missing else rest
 
 
