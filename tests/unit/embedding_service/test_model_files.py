@@ -202,6 +202,15 @@ def test_a_graph_with_other_outputs_than_labels_is_refused(tmp_path: Path) -> No
         load_onnx_pairs(folder, cache=tmp_path, threads=1)
 
 
+def test_a_tokenizer_without_segments_marks_no_second_text(tmp_path: Path) -> None:
+    marked = load_onnx_pairs(write_classifier(tmp_path / "marked"), cache=tmp_path, threads=1)
+    inputs = ("input_ids", "attention_mask")
+    unmarked = load_onnx_pairs(write_classifier(tmp_path / "unmarked", inputs=inputs), cache=tmp_path, threads=1)
+    pair = [("vpn", "office")]
+    assert np.abs(marked.logits(pair) - unmarked.logits(pair)).max() > 1e-3
+    assert marked.model.name.partition("@")[2] != unmarked.model.name.partition("@")[2]
+
+
 def test_only_what_onnx_can_run_is_run_by_it(tmp_path: Path) -> None:
     assert runs_on_onnx(write_classifier(tmp_path / "classifier"))
     assert not runs_on_onnx(write_encoder(tmp_path / "encoder"))
