@@ -32,6 +32,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, model: ModelProcess) -> Iter
         "AI_PRICES": json.dumps({"test-model": {"prompt": 2.5, "completion": 10}}),
         "AI_FIRST_TOKEN_SECONDS": "2",
         "AI_IDLE_SECONDS": "2",
+        "AI_ANSWER_CACHE_SECONDS": "0",
     }
     with running_fleet(tmp_path_factory.mktemp("model"), **settings) as fleet:
         yield fleet

@@ -35,6 +35,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, claude: ModelProcess, gpt: M
         "AI_MAIN_MODEL": "gpt",
         "AI_FIRST_TOKEN_SECONDS": "2",
         "AI_IDLE_SECONDS": "2",
+        "AI_ANSWER_CACHE_SECONDS": "0",
     }
     with running_fleet(tmp_path_factory.mktemp("models"), **settings) as fleet:
         yield fleet

@@ -172,6 +172,20 @@ class FindsNothing(AIProviderInterface):
         yield Finished("extractive")
 
 
+class BreaksOff(AIProviderInterface):
+    """Stops without an end or an error, against its promise."""
+
+    name = "breaks-off"
+
+    async def stream(self, request: WritingRequest) -> AsyncIterator[TextPiece | Finished]:
+        yield TextPiece("Half of")
+
+
+async def test_a_provider_that_stops_without_an_end_has_failed() -> None:
+    answer = await Desk(providers=[BreaksOff(), ScriptedProvider(["Leave is 25 days. [1]"])]).answer()
+    assert answer.content.startswith("Leave is 25 days. [1]\n\n_The preferred")
+
+
 # General mode
 
 
