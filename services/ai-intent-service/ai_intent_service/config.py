@@ -12,7 +12,7 @@ class AiIntentSettings(ServiceSettings):
     )
     openai_api_key: SecretStr = Field(default=SecretStr(""), description="Its key; empty for servers without one.")
     ai_intent_model: str = Field(
-        default="", description="The model that reads follow-up questions; empty: rules alone do."
+        default="", description="The model that reads follow-up questions; empty: rules and vectors do."
     )
     ai_intent_seconds: float = Field(default=0.3, gt=0, description="What understanding a question may take.")
 

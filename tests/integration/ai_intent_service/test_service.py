@@ -92,3 +92,22 @@ async def test_a_model_is_asked_once_for_the_same_follow_up(redis_url: str) -> N
                 assert response.json()["standalone_question"] == "Part-timers' days?"
                 assert response.json()["used_model"]
         assert len(server.requests) == 1
+
+
+async def test_a_model_that_hangs_costs_its_part_of_the_budget_and_soon_nothing(redis_url: str) -> None:
+    async with running_model_server() as server:
+        server.behave(first_seconds=60)
+        settings = AiIntentSettings(
+            internal_key=KEY,
+            redis_url=redis_url,
+            ai_provider="openai",
+            openai_base_url=server.base_url,
+            ai_intent_model="slow",
+        )
+        async with running(settings) as client:
+            for number in range(8):
+                body = {"question": f"And the {number} part-timers?", "history": HISTORY}
+                response = await client.post("/internal/intent", json=body)
+                assert "vacation days" in response.json()["standalone_question"]
+                assert not response.json()["used_model"]
+        assert len(server.requests) <= 5
