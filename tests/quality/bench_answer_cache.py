@@ -95,14 +95,14 @@ def _print(pairs: Sequence[Pair], cosines: Vectors) -> None:
         wrong = _questions(pairs, near & allowed & ~same) / len(asked)
         alone = _questions(pairs, near & ~same) / len(asked)
         print(f"| {threshold} | {wrong:.4f} | {alone:.4f} | {float(np.mean((near & allowed)[same])):.3f} |")
-    worst = sorted(np.flatnonzero(allowed & ~same), key=lambda at: -cosines[at])[:8]
+    worst = sorted(np.flatnonzero(allowed & ~same).tolist(), key=lambda at: -cosines[at])[:8]
     print("\nthe nearest near misses that words let pass:")
     for at in worst:
         print(f"  {cosines[at]:.3f}  {pairs[at].one}  |  {pairs[at].other}")
 
 
 def _questions(pairs: Sequence[Pair], hit: Vectors) -> int:
-    return len({text for at in np.flatnonzero(hit) for text in (pairs[at].one, pairs[at].other)})
+    return len({text for at in np.flatnonzero(hit).tolist() for text in (pairs[at].one, pairs[at].other)})
 
 
 if __name__ == "__main__":

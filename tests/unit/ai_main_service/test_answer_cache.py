@@ -1,0 +1,287 @@
+"""An answer is given again to the same question, and never across permissions, never of pages that have changed."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import Phase
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from ai_main_service.services.same_question import may_be_same, normalised
+from flash_core.interfaces.search import SearchInterface
+from flash_core.models.conversation import Role
+from flash_core.models.user import Principal
+from flash_core.schemas.ai import IntentResponse, QuestionKind
+from flash_core.schemas.chat import Turn, WrittenAnswer
+from flash_core.schemas.search import SearchFilters, SearchHit, SearchRequest, SearchResponse
+from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, ScriptedProvider
+from flash_core.testing.fakes import FakeSingleFlight
+from flash_core.testing.waiting import eventually
+from flash_core.utils.ids import new_id
+from tests.unit.ai_main_service.builders import TRAVEL, Desk, hit, settings
+from tests.unit.ai_main_service.test_extractive import NoVectors
+
+SAID = "Employees get 25 days of leave a year. [1]"
+QUESTION = "How many days of leave?"
+
+
+@dataclass
+class Office:
+    """Questions, one after the other, to workers that share a cache and a model."""
+
+    hits: list[SearchHit] = field(
+        default_factory=lambda: [hit(version="v1"), hit(TRAVEL, title="Travel", version="v1")]
+    )
+    model: ScriptedProvider = field(default_factory=lambda: ScriptedProvider([SAID]))
+    flights: FakeSingleFlight = field(default_factory=FakeSingleFlight)
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def desk(self, question: str = QUESTION, *, intent: IntentResponse | None = None, **asked: Any) -> Desk:
+        return Desk(
+            leases=FakeGenerationLeases(question=question, **asked),
+            search=FakeSearch(list(self.hits)),
+            intent=FakeIntent(intent),
+            providers=[self.model],
+            flights=self.flights,
+            settings=settings(**self.changes),
+        )
+
+    async def ask(self, question: str = QUESTION, **asked: Any) -> WrittenAnswer:
+        desk = self.desk(question, **asked)
+        answer = await desk.answer()
+        assert answer.content == desk.shown
+        return answer
+
+
+async def test_the_same_question_is_answered_once() -> None:
+    office = Office()
+    first, second = await office.ask(), await office.ask("  how many DAYS of leave ")
+    assert (first.cached, second.cached) == (False, True)
+    assert (second.content, second.citations) == (first.content, first.citations)
+    assert second.grounded
+    assert second.model == first.model
+    assert second.usage.prompt_tokens == 0
+    assert second.confidence == 0.9
+    assert len(office.model.requests) == 1
+
+
+async def test_what_is_given_again_comes_as_frames_too() -> None:
+    office = Office()
+    await office.ask()
+    desk = office.desk()
+    await desk.answer()
+    assert [frame["type"] for frame in desk.frames if frame["type"] != "status"] == ["sources", "delta"]
+
+
+async def test_sources_are_as_they_are_now() -> None:
+    office = Office()
+    await office.ask()
+    office.hits = [office.hits[0].model_copy(update={"title": "Leave, renamed"}), office.hits[1]]
+    answer = await office.ask()
+    assert answer.cached
+    assert answer.sources[0].title == "Leave, renamed"
+
+
+async def test_a_question_of_the_same_meaning_gets_the_same_answer() -> None:
+    office = Office()
+    await office.ask("how many days of leave do we get here in this company")
+    assert (await office.ask("how many days of leave do we get in this company here")).cached
+    assert not (await office.ask("how many days of travel do we get here in this company")).cached
+    assert not (await office.ask("how many days of leave do we not get here in this company")).cached
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"groups": ["hr"]},
+        {"filters": SearchFilters(source_ids=[new_id()])},
+        {"regenerated": True},
+        {"history": [Turn(role=Role.USER, content="Hello")]},
+        {"intent": IntentResponse(kind=QuestionKind.FOLLOW_UP, standalone_question=QUESTION)},
+        {"intent": IntentResponse(kind=QuestionKind.DOCUMENTATION, standalone_question=QUESTION, language="de")},
+        {"question": "How many days of leave in 2025?"},
+    ],
+)
+async def test_another_asker_language_filter_or_wish_is_another_question(asked: dict[str, Any]) -> None:
+    office = Office()
+    await office.ask()
+    assert not (await office.ask(**asked)).cached
+    assert len(office.model.requests) == 2
+
+
+@pytest.mark.parametrize("changes", [{"ai_passages": 5}, {"ai_strict_citations": True}, {"ai_answer_cache_seconds": 0}])
+async def test_another_setting_writes_another_answer(changes: dict[str, Any]) -> None:
+    office = Office()
+    await office.ask()
+    office.changes = changes
+    assert not (await office.ask()).cached
+
+
+async def test_a_regenerated_answer_takes_the_place_of_the_first() -> None:
+    office = Office()
+    await office.ask()
+    office.model.pieces = ["Part-timers get leave in proportion to their hours. [1]"]
+    again = await office.ask(regenerated=True)
+    assert not again.cached
+    assert (await office.ask()).content == again.content
+
+
+@pytest.mark.parametrize(
+    ("said", "hits"),
+    [
+        ("NOT IN DOCUMENTATION", [hit(version="v1")]),
+        ("Employees get 30 days of leave a year. [1]", [hit(version="v1")]),
+        ("Employees get 25 days of leave a year.", [hit(version="v1")]),
+        (SAID, [hit(version="")]),
+    ],
+)
+async def test_refusals_and_what_nothing_proves_are_not_kept(said: str, hits: Sequence[SearchHit]) -> None:
+    office = Office(hits=list(hits), model=ScriptedProvider([said]))
+    await office.ask()
+    assert not (await office.ask()).cached
+
+
+@pytest.mark.parametrize("feature", ["degraded", "rerank_missed"])
+async def test_what_a_degraded_search_found_is_not_kept(feature: str) -> None:
+    office = Office()
+    desk = office.desk()
+    desk.search.features = {feature: 1.0}
+    await desk.answer()
+    assert office.flights.cache.values == {}
+
+
+async def test_those_who_ask_at_the_same_moment_wait_for_one_answer() -> None:
+    office = Office()
+    answers = await asyncio.gather(*(office.ask() for _ in range(5)))
+    assert sorted(answer.cached for answer in answers) == [False, True, True, True, True]
+    assert len(office.model.requests) == 1
+
+
+async def test_those_who_waited_for_an_answer_that_was_stopped_write_their_own() -> None:
+    office = Office(model=ScriptedProvider([SAID], hangs=True))
+    leader, follower = office.desk(), office.desk()
+    leading = asyncio.create_task(leader.answer())
+    await eventually(lambda: office.model.requests)
+    following = asyncio.create_task(follower.answer())
+    await eventually(lambda: follower.search.asked)
+    office.model.hangs = False
+    leader.leases.cancel_requested = True
+    await asyncio.wait_for(leading, 5)
+    assert (await asyncio.wait_for(following, 5)).content == SAID
+
+
+async def test_without_vectors_only_the_same_words_are_the_same_question() -> None:
+    office = Office()
+    await office.ask()
+    desk = office.desk("days of leave: how many?")
+    desk.embeddings = NoVectors()  # type: ignore[assignment]  # another fake of the same interface
+    assert not (await desk.answer()).cached
+
+
+async def test_what_another_version_has_written_is_as_good_as_nothing() -> None:
+    office = Office()
+    await office.ask()
+    office.flights.cache.values = dict.fromkeys(office.flights.cache.values, b"\xc1")
+    office.model.pieces = [SAID]
+    assert not (await office.ask("Quite another question of leave?")).cached
+
+
+def test_questions_are_the_same_whatever_their_case_and_punctuation() -> None:
+    assert normalised(" What's  LEAVE?! ") == normalised("what's leave")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("How do I request leave?", "How do I ask for the leave?", True),
+        ("What is the limit for 2024?", "What is the limit for 2025?", False),
+        ("What is allowed in Berlin?", "What is allowed in Oslo?", False),
+        ("Which hotels are allowed?", "Which hotels are not allowed?", False),
+        ("What happens before the audit?", "What happens after the audit?", False),
+        ("Who approves travel?", "When is travel approved?", False),
+    ],
+)
+def test_words_say_when_questions_are_not_the_same(one: str, other: str, same: bool) -> None:
+    assert may_be_same(one, other, "en") is same
+
+
+# Whatever is changed, asked and closed in whatever order
+
+
+GROUPS = ("hr", "it")
+FACTS = ("Employees get {} days of leave a year.", "Travel is booked {} days before the flight.")
+
+
+@dataclass
+class Library(SearchInterface):
+    """Two pages: each has a number, a version, and the groups that may read it."""
+
+    numbers: list[int] = field(default_factory=lambda: [20, 20])
+    readers: list[set[str]] = field(default_factory=lambda: [set(GROUPS), set(GROUPS)])
+    chunks: list[UUID] = field(default_factory=lambda: [new_id(), new_id()])
+    index: int = 0
+
+    def page(self, at: int) -> SearchHit:
+        return hit(FACTS[at].format(self.numbers[at]), chunk_id=self.chunks[at], version=f"v{self.numbers[at]}")
+
+    async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
+        pages = [self.page(at) for at in (0, 1) if principal.groups & self.readers[at]]
+        sure = 0.9 if pages else 0.0
+        return SearchResponse(hits=pages, timings_ms={}, answerable=sure, index_version=str(self.index))
+
+
+@dataclass
+class Repeating(ScriptedProvider):
+    """Writes what its passages say, each with its marker."""
+
+    async def stream(self, request: Any) -> Any:
+        self.pieces = [f"{one.text} [{one.marker}] " for one in request.passages]
+        async for item in super().stream(request):
+            yield item
+
+
+class Answers(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.library = Library()
+        self.flights = FakeSingleFlight()
+
+    @rule(at=st.integers(0, 1), number=st.integers(20, 22))
+    def change(self, at: int, number: int) -> None:
+        self.library.numbers[at] = number
+        self.library.index += 1
+
+    @rule(at=st.integers(0, 1), group=st.sampled_from(GROUPS), may_read=st.booleans())
+    def permit(self, at: int, group: str, may_read: bool) -> None:
+        (self.library.readers[at].add if may_read else self.library.readers[at].discard)(group)
+        self.library.index += 1
+
+    @rule(
+        question=st.sampled_from(("How many days?", "how many days", "days, how many")), first=st.sampled_from(GROUPS)
+    )
+    def ask(self, question: str, first: str) -> None:
+        """Everybody, whoever is first: what they get is what they may read now."""
+        for group in sorted(GROUPS, key=lambda one: one != first):
+            answer = asyncio.run(self.answer(question, group))
+            pages = [self.library.page(at) for at in (0, 1) if group in self.library.readers[at]]
+            assert bool(answer.refusal) == (not pages)
+            written = [line.rpartition(" [")[0] for line in answer.content.strip().split("] ")]
+            assert not pages or [one.removesuffix("]") for one in written] == [page.text for page in pages]
+            assert [source.text for source in answer.sources] == [page.text for page in pages]
+
+    async def answer(self, question: str, group: str) -> WrittenAnswer:
+        leases = FakeGenerationLeases(question=question, groups=[group])
+        desk = Desk(leases=leases, providers=[Repeating()], flights=self.flights)
+        desk.search = self.library  # type: ignore[assignment]  # another fake of the same interface
+        return await desk.answer()
+
+
+TestAnswers = Answers.TestCase
+TestAnswers.settings = profile(
+    max_examples=20, stateful_step_count=15, deadline=None, phases=(Phase.explicit, Phase.generate)
+)
