@@ -17,7 +17,7 @@ Exemplars = Mapping[QuestionKind, Sequence[str]]
 
 _NEAREST: Final = 2
 """The mean of so many cosines counts: one exemplar alone is a coincidence of words too often."""
-_NEAR: Final = 3.75
+_NEAR: Final = 4.0
 _AHEAD: Final = 1.5
 _ON_TOPIC: Final = 1.5
 _LEAST_DEVIATION: Final = 0.05
