@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ai_main_service.providers.extractive import ExtractiveProvider
+from ai_main_service.services.questions import Asked, Question
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import Finished, GroundingPassage, TextPiece, WritingRequest
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
@@ -147,3 +148,113 @@ async def test_without_vectors_it_still_answers(*, hangs: bool) -> None:
 async def test_nothing_to_quote_is_nothing_said() -> None:
     assert await written("What?", passage("# Only a heading")) == ""
     assert await written("What?") == ""
+
+
+async def test_steps_that_passages_divide_are_joined_in_the_order_of_their_numbers() -> None:
+    text = await written(
+        "How do I order business cards?",
+        passage("3. Order the business cards and pay.\n4. Wait.\n", marker=1, title="Shop", heading="Orders > Cards"),
+        passage(
+            "We use few. To begin,\n\n1. Sign in.\n2. Choose.\n   - any colour\n",
+            marker=2,
+            title="Shop",
+            heading="Orders > Cards",
+        ),
+        passage("1. Breathe.\n2. Sleep.\n", marker=3, title="Health", heading="Rest"),
+    )
+    assert text.startswith(
+        "To begin, [2]\n\n1. Sign in. [2]\n2. Choose. [2]\n   - any colour [2]\n\n"
+        "3. Order the business cards and pay. [1]\n"
+    )
+    assert "4. Wait. [1]" in text
+    assert "Breathe" not in text
+
+
+async def test_steps_keep_the_code_between_them() -> None:
+    steps = "## Sign git commits\n\n1. Make a key:\n\n```sh\nmake key\n```\n\n2. Sign:\n\n```sh\nsign\n```\n"
+    text = await written("How do I sign git commits?", passage(steps))
+    assert text.startswith("1. Make a key: [1]\n\n```sh\nmake key\n```\n\n[1]\n\n2. Sign: [1]")
+
+
+async def test_a_list_that_counts_anew_is_not_taken_for_steps() -> None:
+    text = await written(
+        "How do I travel by train?",
+        passage("1. Buy a ticket to travel by train.\n\nOr:\n\n1. Fly.\n", heading="Ways"),
+        embeddings=NoVectors(),
+    )
+    assert "Fly" not in text
+
+
+async def test_an_item_keeps_the_number_that_it_has_in_the_source() -> None:
+    text = await written("What does the moon landing cost?", passage("4. Start.\n4. The moon landing costs a lot.\n"))
+    assert text == "5. The moon landing costs a lot. [1]"
+
+
+async def test_an_entry_of_a_glossary_is_a_definition_and_enough() -> None:
+    glossary = passage(
+        "- **ADR** - A written record of a decision.\n- **ATO** - A sign-off to operate.\n", marker=2, title="Glossary"
+    )
+    text = await written("What is an ATO?", passage("Every ATO needs an ATO plan and an ATO owner."), glossary)
+    assert text == "- **ATO** - A sign-off to operate. [2]"
+
+
+async def test_what_sends_the_reader_elsewhere_is_no_answer() -> None:
+    text = await written(
+        "How is leave granted?",
+        passage("For more information on how leave is granted, see the page. Leave is granted by the team lead."),
+        passage("[How leave is granted](https://wiki.example/leave)", marker=2, title="Links"),
+        embeddings=NoVectors(),
+    )
+    assert text == "Leave is granted by the team lead. [1]"
+
+
+async def test_an_example_is_quoted_where_one_is_asked_for_only() -> None:
+    leave = passage(
+        "You earn leave with the years of service.\n\nFor example: you earn 4 hours of leave a period and have 14 periods "
+        "left. You earn 56 hours of leave."
+    )
+    text = await written("How much leave do you earn?", leave, embeddings=NoVectors())
+    assert text.startswith("You earn leave with the years of service. [1]")
+    text = await written("Is there an example of how you earn leave?", leave, embeddings=NoVectors())
+    assert text.startswith("For example")
+
+
+async def test_how_a_question_is_put_says_nothing_about_its_matter() -> None:
+    many = passage("How many meetings are too many? Many say that many get too many.")
+    text = await written("How many days of leave do I get?", many, passage("Leave is 25 days.", marker=2, title="HR"))
+    assert text == "Leave is 25 days. [2]"
+
+
+async def test_a_sentence_that_points_before_its_passage_is_quoted_only_if_nothing_is_better() -> None:
+    text = await written(
+        "Which badge opens the office?",
+        passage("The blue badge opens the office."),
+        passage("It opens the office and the garage with any badge.", marker=2, title="Doors"),
+    )
+    assert text == "The blue badge opens the office. [1]"
+
+
+async def test_a_table_that_a_passage_cuts_has_rows_but_no_names_for_them() -> None:
+    text = await written("When is the review due?", passage("| 10 November | The review is due |\n| Later | Rest |\n"))
+    assert "- 10 November; The review is due [1]" in text
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("What is Tock?", Asked.DEFINITION),
+        ("What's the Voluntary Leave Transfer Program?", Asked.DEFINITION),
+        ("What is the address of the Chicago office?", Asked.FACT),
+        ("What is the target for five reports?", Asked.FACT),
+        ("What does ATO stand for?", Asked.DEFINITION),
+        ("telework", Asked.DEFINITION),
+        ("How often may I travel?", Asked.QUANTITY),
+    ],
+)
+def test_what_is_asked_for_is_read_from_the_words(question: str, asked: Asked) -> None:
+    assert Question(question).asked is asked
+
+
+def test_the_matter_of_a_question_is_never_empty() -> None:
+    assert Question("How many days of leave do I get?").matter == ("day", "leav")
+    assert Question("What does it mean?").matter == ("mean",)

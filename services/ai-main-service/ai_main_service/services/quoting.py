@@ -20,7 +20,8 @@ def quoted(chosen: Sequence[Candidate], markers: Sequence[int]) -> Iterator[str]
 
 
 def _gap(before: Candidate, candidate: Candidate) -> str:
-    if _same_list(before, candidate) or (before.unit.kind is candidate.unit.kind is UnitKind.ROW):
+    goes_on = candidate.unit.number > 1 and before.unit.number == candidate.unit.number - 1
+    if goes_on or _same_list(before, candidate) or (before.unit.kind is candidate.unit.kind is UnitKind.ROW):
         return "\n"
     is_prose = before.unit.kind is candidate.unit.kind is UnitKind.SENTENCE
     return " " if is_prose and _same_block(before, candidate) else "\n\n"

@@ -14,7 +14,7 @@ from functools import cache
 from ai_main_service.services.candidates import Candidate
 from ai_main_service.services.questions import Asked, Question
 from ai_main_service.services.sentences import UnitKind
-from ai_main_service.services.signs import announces, begins_example, defines, has_cue, points_elsewhere
+from ai_main_service.services.signs import announces, begins_example, defines, has_cue, is_example, points_elsewhere
 from flash_core.interfaces.ai_provider import GroundingPassage
 from flash_core.utils.words import content_stems
 
@@ -116,7 +116,9 @@ class Ranking:
 
     def _bonus(self, index: int) -> float:
         candidate, weights = self._found[index], self._weights
-        bonus = weights.passage * self._passage[candidate.passage] + weights.heading * self.heading_match(index)
+        bonus = weights.passage * self._passage[candidate.passage] + weights.heading * math.sqrt(
+            self.heading_match(index)
+        )
         bonus += weights.length * math.log(min(len(candidate.text), _LONG))
         bonus += weights.cue * has_cue(self._question.asked, candidate.text)
         if self._question.asked is Asked.DEFINITION:
@@ -136,14 +138,14 @@ class Ranking:
         )
 
     def _in_examples(self) -> frozenset[int]:
-        """The units of paragraphs that begin as examples: true for one case only."""
-        begun = {
-            (candidate.passage, candidate.unit.group) for candidate in self._found if begins_example(candidate.text)
-        }
+        """The units of examples, which are true for one case only; none where an example is asked for."""
+        if is_example(self._question.text):
+            return frozenset()
+        begun = {(one.passage, one.unit.group) for one in self._found if begins_example(one.text)}
         return frozenset(
             index
-            for index, candidate in enumerate(self._found)
-            if (candidate.passage, candidate.unit.group) in begun and not begins_example(self._question.text)
+            for index, one in enumerate(self._found)
+            if (one.passage, one.unit.group) in begun or is_example(one.heading)
         )
 
     def _is_followed(self, index: int) -> bool:

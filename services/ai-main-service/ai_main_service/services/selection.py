@@ -6,13 +6,15 @@ from ai_main_service.services.candidates import Candidate, candidates
 from ai_main_service.services.questions import Asked, Question
 from ai_main_service.services.ranking import Ranking
 from ai_main_service.services.sentences import UnitKind
-from ai_main_service.services.signs import announces, defines, points_back, points_elsewhere
+from ai_main_service.services.signs import announces, defines, leads_to, points_back, points_elsewhere
+from ai_main_service.services.steps import whole_steps
 from flash_core.interfaces.ai_provider import GroundingPassage
 
 MAX_PICKS = 3
 MAX_DOCUMENTS = 3
 MAX_ITEMS = 12
 MAX_LIST_CHARACTERS = 1_200
+MAX_STEPS_CHARACTERS = 1_500
 _NEAR_BEST = 0.82
 _ALMOST_BEST = 0.95
 _GAIN = 0.15
@@ -31,6 +33,7 @@ class Selection:
         self._ranking = Ranking(question, self._found, passages)
         self._documents = [(passage.title, passage.path) for passage in passages]
         self._chosen: dict[int, None] = {}
+        self._neighbours: dict[int, list[int]] = {}
 
     def promising(self, most: int) -> dict[int, str]:
         """The texts of the candidates that are best without vectors, and so worth embedding; by index."""
@@ -45,7 +48,8 @@ class Selection:
         """
         scores = self._ranking.scores(cosines)
         picks = self._picks(scores)
-        passages = list(dict.fromkeys(self._found[index].passage for index in picks))
+        picked = (self._found[index].passage for index in picks)
+        passages = list(dict.fromkeys(one for passage in picked for one in self._neighbours.get(passage, [passage])))
         order = sorted(self._chosen, key=lambda index: (passages.index(self._found[index].passage), index))
         return [self._found[index] for index in order]
 
@@ -91,8 +95,32 @@ class Selection:
         return not mine or any(len(mine & other) >= _SAME * min(len(mine), len(other) or 1) for other in others)
 
     def _with_surroundings(self, index: int, scores: Sequence[float]) -> list[int]:
+        steps = self._steps(index) if self._are_steps_wanted(index) else []
+        if steps:
+            return steps
         opening = self._opening(index) if self._heading_answers(index) else []
         return [*opening, *self._by_kind(index, scores)]
+
+    def _are_steps_wanted(self, index: int) -> bool:
+        """Of the best answer alone, or under a heading that asks the same: other lists are about something else."""
+        return self._question.asked is Asked.STEPS and (not self._chosen or self._heading_answers(index))
+
+    def _steps(self, index: int) -> list[int]:
+        """The numbered steps that the unit is one of, or those of its section where the heading asks for them."""
+        is_step = self._found[index].unit.number > 0
+        parts = whole_steps(self._found, self._documents, index) if is_step or self._heading_answers(index) else []
+        if not parts:
+            return []
+        self._neighbours[self._found[index].passage] = [self._found[part[0]].passage for part in parts]
+        kept: list[int] = []
+        room = MAX_STEPS_CHARACTERS
+        for step in (step for part in parts for step in part):
+            room -= len(self._found[step].text)
+            if room < 0 and kept:
+                break
+            kept.append(step)
+        here = [index] if is_step and index not in kept else []
+        return [*self._introduction(parts[0][0]), *kept, *here]
 
     def _by_kind(self, index: int, scores: Sequence[float]) -> list[int]:
         kind = self._found[index].unit.kind
@@ -108,7 +136,8 @@ class Selection:
         items = self._group(index)
         introduction = self._introduction(items[0])
         alike = sum(scores[item] >= _ITEMS_ALIKE * scores[index] for item in items)
-        wanted = self._question.asked in {Asked.STEPS, Asked.LIST} or self._heading_answers(index)
+        is_best = not self._chosen and self._question.asked in {Asked.STEPS, Asked.LIST}
+        wanted = is_best or self._heading_answers(index)
         if wanted or alike > len(items) / 2:
             return [*introduction, *self._shortened(items, index, scores)]
         depth = self._found[index].unit.depth
@@ -141,9 +170,10 @@ class Selection:
         ]
 
     def _introduction(self, index: int) -> list[int]:
-        """The sentence before, where it announces this with a colon."""
+        """The sentence before, where it announces this."""
         before = index - 1
-        return [before] if self._is_same_section(before, index) and self._announces(before) else []
+        leads = self._is_same_section(before, index) and leads_to(self._found[before].text)
+        return [before] if leads else []
 
     def _announced(self, index: int) -> list[int]:
         """The list or the code after a sentence that ends with a colon."""

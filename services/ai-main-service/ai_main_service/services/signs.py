@@ -11,7 +11,8 @@ _DEFINES = re.compile(
     r"(?:\]\([^()]{0,300}\))?(?: ?\([^)]{1,60}\))?[*_\"']{0,4}"
     r"(?:,? (?:is|are|was|were|means?|refers? to|stands for|describes?|ist|sind|bedeutet|steht für)"
     r" (?:an?|the|our|one|when|what|how|where|any|made|used|for|ein|eine|der|die|das)\b"
-    r"|\s*[:=\u2013\u2014][*_]{0,3}\s|[*_]{0,3} - | (?:means|refers to|stands for|bedeutet|steht für) )",
+    r"|(?<=[*_]): |:[*_]{1,3} |[*_]{0,3} ?[=\u2013\u2014] |[*_]{0,3} - "
+    r"| (?:means|refers to|stands for|bedeutet|steht für) )",
     re.IGNORECASE,
 )
 _POINTS_ELSEWHERE = re.compile(
@@ -26,6 +27,7 @@ _MOSTLY = 0.8
 _EXAMPLE = re.compile(
     r"[*_(\"]{0,3}(?:for (?:example|instance)|e\.g\.|zum beispiel|z\. ?b\.|par exemple|por ejemplo)\b", re.IGNORECASE
 )
+_NAMES_EXAMPLE = re.compile(r"\b(?:examples?|beispiele?|exemples?|ejemplos?)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(
     r"[*_\"' ]{0,3}(?:it|they|this|these|that|those|he|she|his|her|their|its|such|both|however|but|also|therefore|thus"
     r"|otherwise|then|instead|in addition|additionally|if so|if not|er|sie|es|dies\w*|jedoch|dabei|dann)\b",
@@ -88,6 +90,11 @@ def announces(text: str) -> bool:
     return text.rstrip("*_ ").endswith(":")
 
 
+def leads_to(text: str) -> bool:
+    """It announces what follows, or breaks off before it ("To begin," above a list)."""
+    return announces(text) or text.rstrip("*_ ").endswith((",", "…", "..."))
+
+
 def points_back(text: str) -> bool:
     """It begins with a word that only the sentence before explains."""
     return _POINTS_BACK.match(text) is not None
@@ -95,3 +102,7 @@ def points_back(text: str) -> bool:
 
 def begins_example(text: str) -> bool:
     return _EXAMPLE.match(text) is not None
+
+
+def is_example(heading: str) -> bool:
+    return _NAMES_EXAMPLE.search(heading) is not None
