@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from flash_core.testing.waiting import eventually
 from tests.e2e.fleet import User, running_fleet, signed_in_for_long
 from tests.quality.bench_quality import _existing, _index
+from tests.quality.diagrams import write
 from tests.quality.judged import JudgedSet, anthropic_docs, halved, handbook_headings, squad2, xquad_de
 
 AT_ONCE = 2
@@ -62,12 +63,15 @@ async def main() -> None:
     _print_reliability(groups)
     _print_elsewhere(groups)
     _print_constants(groups)
+    if options.diagrams:
+        _draw(groups, options.diagrams)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=200, help="at most so many of each kind")
     parser.add_argument("--threshold", type=float, default=0.3, help="AI_REFUSE_BELOW")
+    parser.add_argument("--diagrams", type=Path, help="a folder for the curves of the docs")
     parser.add_argument("--url", help="a fleet that runs already, e.g. http://127.0.0.1:8080")
     parser.add_argument("--password", default="", help="its administrator's password")
     return parser.parse_args()
@@ -135,20 +139,62 @@ def _print_separation(groups: Sequence[Group], threshold: float) -> None:
         print(f"| {group.corpus} | {group.kind} | {len(group.said)} | {' | '.join(cells)} |")
 
 
-def _print_reliability(groups: Sequence[Group]) -> None:
-    """Both sides weigh the same, as they did when the constants were fitted."""
-    print("\n| confidence said | questions | mean said | answerable |\n| --- | --- | --- | --- |")
+@dataclass(frozen=True)
+class Bin:
+    """Questions whose confidence lies between `low` and `low` + .1: their number, mean confidence, share answerable,
+    and the share that they are of all. Both sides weigh the same, as they did when the constants were fitted.
+    """
+
+    low: float
+    questions: int
+    said: float
+    answerable: float
+    weight: float
+
+
+def _bins(groups: Sequence[Group]) -> list[Bin]:
     said = np.concatenate([group.said for group in groups])
     truth = np.concatenate([np.full(len(group.said), float(group.is_answerable)) for group in groups])
-    weights = np.where(truth > 0, 1 / truth.sum(), 1 / (1 - truth).sum())
-    error = 0.0
-    for low in np.linspace(0, 0.9, 10):
-        inside = (said >= low) & (said < low + 0.1 + 1e-9)
-        if inside.any():
-            share, mean = np.average(truth[inside], weights=weights[inside]), np.average(said[inside])
-            error += weights[inside].sum() / weights.sum() * abs(share - mean)
-            print(f"| {low:.1f} to {low + 0.1:.1f} | {inside.sum()} | {mean:.2f} | {share:.2f} |")
-    print(f"\nExpected calibration error {error:.3f}")
+    weights = np.where(truth > 0, 0.5 / truth.sum(), 0.5 / (1 - truth).sum())
+    places = np.minimum((said * 10).astype(int), 9)
+    found = []
+    for place in np.unique(places):
+        inside = places == place
+        mean, share = (float(np.average(values[inside], weights=weights[inside])) for values in (said, truth))
+        found.append(Bin(place / 10, int(inside.sum()), mean, share, float(weights[inside].sum())))
+    return found
+
+
+def _print_reliability(groups: Sequence[Group]) -> None:
+    bins = _bins(groups)
+    print("\n| confidence said | questions | mean said | answerable |\n| --- | --- | --- | --- |")
+    for one in bins:
+        print(f"| {one.low:.1f} to {one.low + 0.1:.1f} | {one.questions} | {one.said:.2f} | {one.answerable:.2f} |")
+    print(f"\nExpected calibration error {sum(one.weight * abs(one.said - one.answerable) for one in bins):.3f}")
+
+
+def _draw(groups: Sequence[Group], folder: Path) -> None:
+    reliability = {"all corpora": [(one.said, one.answerable) for one in _bins(groups)]}
+    write(folder / "reliability.svg", reliability, across="confidence said", up="share answerable", diagonal=True)
+    curves = {
+        corpus: _risk_coverage([group for group in groups if group.corpus == corpus])
+        for corpus in dict.fromkeys(group.corpus for group in groups)
+    }
+    write(folder / "risk-coverage.svg", curves, across="share of questions answered", up="share of those foreign")
+
+
+def _risk_coverage(groups: Sequence[Group]) -> list[tuple[float, float]]:
+    """For every twentieth of the questions, most confident first: the share that is foreign (El-Yaniv and Wiener 2010).
+
+    Answerable and foreign questions weigh the same.
+    """
+    said = np.concatenate([group.said for group in groups])
+    truth = np.concatenate([np.full(len(group.said), float(group.is_answerable)) for group in groups])
+    weights = np.where(truth > 0, 0.5 / truth.sum(), 0.5 / (1 - truth).sum())
+    order = np.argsort(-said, kind="stable")
+    covered, foreign = np.cumsum(weights[order]), np.cumsum((weights * (1 - truth))[order])
+    places = np.searchsorted(covered, np.linspace(0.05, 1, 20) - 1e-9).clip(max=len(covered) - 1)
+    return [(float(covered[place]), float(foreign[place] / covered[place])) for place in places]
 
 
 def _print_elsewhere(groups: Sequence[Group]) -> None:
