@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
-_MARKER: Final = re.compile(r"[ \t]*\[\d{1,3}\](?!\()")
+MARKER: Final = re.compile(r"\[(\d{1,3})\](?!\()")
+_WITH_SPACE: Final = re.compile(r"[ \t]*\[\d{1,3}\](?!\()")
 
 
 def without_markers(text: str) -> str:
     """The text alone: its markers would name other passages in the next answer."""
-    return _MARKER.sub("", text)
+    return _WITH_SPACE.sub("", text)
