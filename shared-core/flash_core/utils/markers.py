@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 MARKER: Final = re.compile(r"\[(\d{1,3})\](?!\()")
-_WITH_SPACE: Final = re.compile(r"[ \t]*\[\d{1,3}\](?!\()")
+_WITH_SPACE: Final = re.compile(rf"[ \t]*{MARKER.pattern}")
 
 
 def without_markers(text: str) -> str:
