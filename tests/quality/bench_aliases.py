@@ -30,8 +30,11 @@ async def main() -> None:
         print("| set | mode | aliases | accepted | expanded | nDCG@10 | Recall@10 | MRR@10 | better | worse |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for name in options.sets:
+            judged = SETS[name]()
+            async with signed_in(fleet) as user:
+                source_id = await _index(user, judged)
             async with signed_in(fleet) as user:  # again: a token lives for a quarter of an hour
-                await _measure(user, SETS[name](), options)
+                await _measure(user, judged, source_id, options)
 
 
 def _options() -> argparse.Namespace:
@@ -43,8 +46,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _measure(user: User, judged: JudgedSet, options: argparse.Namespace) -> None:
-    source_id = await _index(user, judged)
+async def _measure(user: User, judged: JudgedSet, source_id: str, options: argparse.Namespace) -> None:
     proposals = (await user.post("/api/v1/aliases/discover", {"limit": 500}, expect=200))["proposals"]
     if options.list:
         sys.stderr.writelines(f"{one['score']} {one['term']} | {one['synonyms'][0]}\n" for one in proposals)
