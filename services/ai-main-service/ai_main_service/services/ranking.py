@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from ai_main_service.services.candidates import Candidate
 from ai_main_service.services.questions import Asked, Question
@@ -106,9 +106,12 @@ class Ranking:
         """One score a candidate; `cosines` of the question and those candidates that were embedded."""
         known = cosines or {}
         return [
-            self.lexical(index) + self._bonus(index) + self._weights.cosine * known.get(index, 0.0)
-            for index in range(len(self._found))
+            score + self._weights.cosine * known.get(index, 0.0) for index, score in enumerate(self._without_vectors)
         ]
+
+    @cached_property
+    def _without_vectors(self) -> list[float]:
+        return [self.lexical(index) + self._bonus(index) for index in range(len(self._found))]
 
     def _previous(self, index: int) -> frozenset[str]:
         same = index > 0 and self._found[index - 1].passage == self._found[index].passage
