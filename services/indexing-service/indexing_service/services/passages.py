@@ -53,9 +53,10 @@ class Version:
         return live_hash is not None and live_hash.partition(".")[0] == self.content_hash.partition(".")[0]
 
     def passages(self) -> list[Passage]:
-        """Each under the title and the headings that lead to it: alone it often does not say what it is about. The
-        folders are for the keyword half alone: in front of what is embedded they cost more than they tell (nDCG@10
-        .787 instead of .797 on a handbook's link texts, `tests/quality/bench_chunks.py`).
+        """Each under the title and the headings that lead to it: alone it often does not say what it is about.
+
+        The folders are for the keyword half alone: in front of what is embedded they gain nothing, with or without the
+        source's name (nDCG@10 .787 and .796; without either .797 on a handbook's link texts, `bench_chunks`).
         """
         chunks = chunk(self.parsed.text, markdown=self.parsed.markdown, size=self.size)
         return [self._passage(ordinal, one) for ordinal, one in enumerate(chunks)]
