@@ -54,7 +54,9 @@ def lively(content: str, *, web: bool = False) -> list[str]:
             found.append(f"{token.type} {token.content}")
         href = str(token.attrs.get("href", OWN))
         found += [] if href == OWN or (web and is_web_address(href)) else [href]
-        found += [one for one in ADDRESS.findall(token.content) if token.type == "text" and one.rstrip(".,!:;?*_~") != OWN]
+        found += [
+            one for one in ADDRESS.findall(token.content) if token.type == "text" and one.rstrip(".,!:;?*_~\\") != OWN
+        ]
     return [one for one in found if not (web and one.lower().startswith(("http", "www.")))]
 
 
@@ -156,6 +158,12 @@ SIGNS = (
     ),
     *("![x](https://evil.example/x)", "[x](https://wiki.example/leave)", "<https://evil.example/x>"),
 )
+
+
+def test_an_address_of_the_sources_can_not_be_continued_behind_a_sign() -> None:
+    for sign in ("\\", '"', "'", "|", "]", "\u3002"):
+        assert f"{OWN} {sign}" in filtered([f"{OWN}{sign}secret"])
+    assert filtered([f"({OWN}), [x]({OWN})[1] and `{OWN}`."]) == f"({OWN}), [x]({OWN})[1] and `{OWN}`."
 
 
 def filtered(pieces: Sequence[str]) -> str:

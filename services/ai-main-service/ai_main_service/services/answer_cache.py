@@ -251,13 +251,17 @@ def _made(fresh: Fresh, asking: Asking, content: str) -> Made:
 
 
 def _is_right(remembered: RememberedAnswer, asking: Asking) -> bool:
-    """Every cited passage is found now as it was then; so are the others, or nothing at all has changed."""
+    """Every cited passage is found now as it was then; and nothing at all has changed since, or all others are found
+    too and nothing would be given to a writer now that was not given then.
+    """
     now = {(hit.chunk_id, hit.version) for hit in asking.hits}
+    then = {(one.chunk_id, one.version) for one in remembered.given}
     cited = {citation.source_id for citation in remembered.citations}
-    gone = [one for one in remembered.given if (one.chunk_id, one.version) not in now]
-    if any(str(one.chunk_id) in cited for one in gone):
+    if any(str(chunk_id) in cited for chunk_id, _ in then - now):
         return False
-    return not gone or (bool(asking.index_version) and remembered.index_version == asking.index_version)
+    if asking.index_version and remembered.index_version == asking.index_version:
+        return True
+    return then <= now and {(one.chunk_id, one.version) for one in asking.given} <= then
 
 
 async def _given_again(remembered: RememberedAnswer, asking: Asking, stream: AnswerStream) -> WrittenAnswer:

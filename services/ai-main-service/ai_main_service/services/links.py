@@ -22,7 +22,9 @@ _HEAD = re.compile(r"(?!https?:|www\.)[a-z0-9.+_\-]+(?=://|@)", re.IGNORECASE | 
 """What of an address that is taken out is a word like others, and may have been shown before it became one."""
 _LONGEST = 2_200
 _CONTEXT = 100
-_OPEN_END = re.compile(rf"[^{_DELIMITERS}]{{1,{_LONGEST}}}\Z", re.ASCII)
+_OPEN_END = re.compile(rf"[^\s<]{{1,{_LONGEST}}}\Z", re.ASCII)
+_GOES_ON = re.compile(r"(?!\]\()(?:\\|[^\w\s<]*\w)")
+"""What a reader's program would take for more of an address, though it ends before a sign that none has."""
 _BEGINS = re.compile(r"(?:h(?:t(?:t(?:ps?)?)?)?|w(?:w(?:w\.?)?)?)?(?::/?)?\Z", re.IGNORECASE | re.ASCII)
 _BEGUN = re.compile(r"://|www\.|@", re.IGNORECASE)
 _AFTER = re.compile(r"(?:[?!.,:;*_~]|&amp;|&[a-z]{2,8};|…)+\Z")
@@ -77,7 +79,9 @@ class LinkFilter:
         """What to show of the address `seen[start:end]`, of which everything before `at` has been shown already."""
         address = seen[start:end]
         if self._is_allowed(_with_scheme(address)):
-            return seen[max(at, start) : end]
+            is_target = seen[:start].endswith("](")
+            gap = " " if not is_target and _GOES_ON.match(seen, end) else ""
+            return seen[max(at, start) : end] + gap
         head = _HEAD.match(address)
         return seen[max(at, start) : start + (head.end() if head else 0)] + GONE
 
