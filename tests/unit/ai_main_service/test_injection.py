@@ -46,6 +46,11 @@ def tokens(found: Sequence[Token]) -> Iterator[Token]:
         yield from tokens(token.children or ())
 
 
+def own(address: str) -> str:
+    """Without the punctuation of its sentence and a last slash, which both name the same page."""
+    return address.rstrip(".,!:;?*_~\\…").removesuffix("/")
+
+
 def lively(content: str, *, web: bool = False) -> list[str]:
     """What a reader's program could make of a text beyond text; `web` allows every web address."""
     found = []
@@ -53,10 +58,8 @@ def lively(content: str, *, web: bool = False) -> list[str]:
         if token.type in {"image", "html_block", "html_inline"}:
             found.append(f"{token.type} {token.content}")
         href = str(token.attrs.get("href", OWN))
-        found += [] if href == OWN or (web and is_web_address(href)) else [href]
-        found += [
-            one for one in ADDRESS.findall(token.content) if token.type == "text" and one.rstrip(".,!:;?*_~\\") != OWN
-        ]
+        found += [] if own(href) == OWN or (web and is_web_address(href)) else [href]
+        found += [one for one in ADDRESS.findall(token.content) if token.type == "text" and own(one) != OWN]
     return [one for one in found if not (web and one.lower().startswith(("http", "www.")))]
 
 

@@ -116,4 +116,4 @@ def _with_scheme(address: str) -> str:
 
 def _canonical(address: str) -> str:
     full = address if address.lower().startswith("mailto:") else _with_scheme(address)
-    return _ORIGIN.sub(lambda origin: origin[0].lower(), full.replace("&amp;", "&"), count=1).rstrip("/")
+    return _ORIGIN.sub(lambda origin: origin[0].lower(), full.replace("&amp;", "&"), count=1).removesuffix("/")
