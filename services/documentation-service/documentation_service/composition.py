@@ -9,7 +9,6 @@ from documentation_service.config import Settings
 from documentation_service.database.unit_of_work import SqlDocumentationTransaction
 from documentation_service.services.aliases import Aliases
 from documentation_service.services.calibrating import SourceCalibration
-from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.expansion import AliasExpander
@@ -51,8 +50,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
         reranker = RerankerClient(platform.http.sibling(settings.embedding_url))
         expander = AliasExpander(reading)
-        book = CalibrationBook(reading)
-        search = DocumentSearch(reading, embeddings, vectors, expander, reranker, book, settings.search)
+        search = DocumentSearch(reading, embeddings, vectors, expander, reranker, settings.search)
         chores = VectorChores(transaction, vectors)
         yield Container(
             authenticator=platform.authenticator,

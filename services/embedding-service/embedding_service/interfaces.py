@@ -36,3 +36,24 @@ class PairReaderInterface(Protocol):
     @abstractmethod
     def logits(self, pairs: Sequence[TextPair]) -> Logits:
         """Shape (len(pairs), labels). Blocks while it computes; pairs past the model's limit are cut at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """`logits` has one row a pair, in their order, and one column a label."""
+
+    labels: tuple[str, ...]
+    logits: Logits
+
+
+class PairClassifierInterface(Protocol):
+    """A cross-encoder that may be missing, shared by everyone who asks."""
+
+    @property
+    @abstractmethod
+    def model(self) -> PairModel | None:
+        """None: none is set, it is still being loaded, or it can't be used."""
+
+    @abstractmethod
+    async def classify(self, pairs: Sequence[TextPair]) -> Classified:
+        """`UpstreamUnavailableError` without a model, `OverloadedError` when too many wait."""

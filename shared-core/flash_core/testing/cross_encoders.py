@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from flash_core.interfaces.entailment import Claim, EntailmentModelInterface
+from flash_core.interfaces.entailment import Claim, EntailmentInterface, EntailmentModelInterface
 from flash_core.interfaces.reranker import RerankerInterface
 
 
@@ -27,7 +27,7 @@ class FakeReranker(RerankerInterface):
 
 
 @dataclass
-class FakeEntailment(EntailmentModelInterface):
+class FakeEntailment(EntailmentModelInterface, EntailmentInterface):
     """A statement is supported by the share of its words that the passage has. `error` is raised instead, if given."""
 
     model: str | None = "fake-entailment"

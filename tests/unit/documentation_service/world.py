@@ -7,7 +7,6 @@ from uuid import UUID, uuid4, uuid5
 
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import QueryExpanderInterface, Source, TransactionFactory
-from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.expansion import AliasExpander
 from documentation_service.services.search import DocumentSearch
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
@@ -38,7 +37,6 @@ def search_of(
         vectors,
         expander or AliasExpander(transaction),
         reranker or FakeReranker(model=None),
-        CalibrationBook(transaction),
         settings or SearchSettings(),
     )
 

@@ -6,8 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from embedding_service.interfaces import Logits, PairModel, PairReaderInterface, TextPair
+from embedding_service.interfaces import (
+    Classified,
+    Logits,
+    PairClassifierInterface,
+    PairModel,
+    PairReaderInterface,
+    TextPair,
+)
 from embedding_service.services.cross_encoding import CrossEncoder, Turns
+from flash_core.errors import UpstreamUnavailableError
 
 
 class FakePairReader(PairReaderInterface):
@@ -36,6 +44,22 @@ class FakeCrossEncoder:
         assert not show_progress_bar
         rows = np.array([[len(one) + place for place in range(self._labels)] for one, _ in pairs], np.float64)
         return activation_fn(rows[:, 0] if self._labels == 1 else rows)
+
+
+class FakePairClassifier(PairClassifierInterface):
+    """Reads at once what `reader` says; without one there is no model."""
+
+    def __init__(self, reader: PairReaderInterface | None) -> None:
+        self._reader = reader
+
+    @property
+    def model(self) -> PairModel | None:
+        return self._reader.model if self._reader else None
+
+    async def classify(self, pairs: Sequence[TextPair]) -> Classified:
+        if self._reader is None:
+            raise UpstreamUnavailableError("There is no model.")
+        return Classified(self._reader.model.labels, self._reader.logits(pairs))
 
 
 async def loaded(reader: PairReaderInterface, turns: Turns | None = None) -> CrossEncoder:

@@ -50,7 +50,7 @@ async def test_requests_take_turns_in_the_order_of_their_arrival() -> None:
     reader.free.set()
     await asyncio.gather(*asked)
     assert [call[0][0] for call in reader.calls] == ["a", "a", "b", "b"]
-    assert turns.waiting == 0
+    assert turns.waiting == []
 
 
 async def test_whoever_leaves_gives_up_the_rest_of_the_pairs() -> None:

@@ -42,11 +42,10 @@ class DocumentSearch(SearchInterface):
         vectors: VectorStoreInterface,
         expander: QueryExpanderInterface,
         reranker: RerankerInterface,
-        calibrations: CalibrationBook,
         settings: SearchSettings,
     ) -> None:
         self._settings = settings
-        self._calibrations = calibrations
+        self._calibrations = CalibrationBook(transaction)
         self._queries = QueryBuilding(transaction, embeddings, expander, settings)
         self._retrieval = Retrieval(transaction, vectors)
         self._reranking = Reranking(reranker, settings)

@@ -9,7 +9,7 @@ import numpy as np
 import structlog
 from prometheus_client import Histogram
 
-from embedding_service.interfaces import Logits, PairModel, PairReaderInterface, TextPair
+from embedding_service.interfaces import Classified, PairClassifierInterface, PairModel, PairReaderInterface, TextPair
 from flash_core.errors import FlashError, OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.health import HealthCheckInterface
 
@@ -29,26 +29,20 @@ _MAX_WAITING: Final = 512
 _RETRY_AFTER_SECONDS: Final = 1.0
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Turns:
     """Who may use the processor next, in order of arrival; one for all cross-encoders of a process.
+
+    `waiting` holds how many pairs each request has that waits or is being read.
 
     A request keeps its turn until it is done: taking turns by batch would make everyone late when many ask.
     """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: int = 0
+    waiting: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Classified:
-    """`logits` has one row a pair, in their order, and one column a label."""
-
-    labels: tuple[str, ...]
-    logits: Logits
-
-
-class CrossEncoder(HealthCheckInterface):
+class CrossEncoder(PairClassifierInterface, HealthCheckInterface):
     """Loads its model beside the service's start, which must not wait for it or fail with it.
 
     `name`: the setting, for logs and health. `fits` raises `InvalidInputError` for a model that is made for something
@@ -82,7 +76,6 @@ class CrossEncoder(HealthCheckInterface):
 
     @property
     def model(self) -> PairModel | None:
-        """None: none is set, it is still being loaded, or it can't be used."""
         return self._reader.model if self._reader else None
 
     async def check(self) -> None:
@@ -90,18 +83,18 @@ class CrossEncoder(HealthCheckInterface):
             raise UpstreamUnavailableError(self._failure)
 
     async def classify(self, pairs: Sequence[TextPair]) -> Classified:
-        """`UpstreamUnavailableError` without a model, `OverloadedError` when too many wait."""
         if self._reader is None:
             raise UpstreamUnavailableError(f"There is no model for {self.name}.")
-        if self._turns.waiting and self._turns.waiting + len(pairs) > _MAX_WAITING:
-            raise OverloadedError(f"{self._turns.waiting} pairs are waiting to be read.", _RETRY_AFTER_SECONDS)
-        self._turns.waiting += len(pairs)
+        waiting = sum(self._turns.waiting)
+        if waiting and waiting + len(pairs) > _MAX_WAITING:
+            raise OverloadedError(f"{waiting} pairs are waiting to be read.", _RETRY_AFTER_SECONDS)
+        self._turns.waiting.append(len(pairs))
         try:
             with PAIRS_SECONDS.labels(self.name).time():
                 async with self._turns.lock:
                     return await self._read(self._reader, pairs)
         finally:
-            self._turns.waiting -= len(pairs)
+            self._turns.waiting.remove(len(pairs))
 
     async def _read(self, reader: PairReaderInterface, pairs: Sequence[TextPair]) -> Classified:
         logits = np.empty((len(pairs), len(reader.model.labels)), np.float32)

@@ -5,8 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from embedding_service.interfaces import PairModel
-from embedding_service.services.cross_encoding import CrossEncoder
+from embedding_service.interfaces import PairClassifierInterface, PairModel
 from flash_core.errors import InvalidInputError
 from flash_core.interfaces.entailment import Claim, EntailmentModelInterface
 
@@ -17,7 +16,7 @@ _ENTAILMENT: Final = "entailment"
 class CrossEncoderEntailment(EntailmentModelInterface):
     """The passage is the premise, the statement the hypothesis."""
 
-    def __init__(self, encoder: CrossEncoder) -> None:
+    def __init__(self, encoder: PairClassifierInterface) -> None:
         self._encoder = encoder
 
     async def name(self) -> str | None:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embedding_service.interfaces import PairModel
-from embedding_service.services.cross_encoding import CrossEncoder
+from embedding_service.interfaces import PairClassifierInterface, PairModel
 from flash_core.errors import InvalidInputError
 from flash_core.interfaces.reranker import RerankerInterface
 
@@ -13,7 +12,7 @@ from flash_core.interfaces.reranker import RerankerInterface
 class CrossEncoderReranker(RerankerInterface):
     """One logit is a relevance by itself; of two, the second one's share is."""
 
-    def __init__(self, encoder: CrossEncoder) -> None:
+    def __init__(self, encoder: PairClassifierInterface) -> None:
         self._encoder = encoder
 
     async def name(self) -> str | None:
