@@ -22,8 +22,8 @@ from flash_core.utils.words import content_stems
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Coverage, context, cosine, passage and length are rounded from a conditional logistic regression on questions
-    with known answers (SQuAD 2.0, XQuAD, a handbook, product documentation, encyclopaedia texts; half of each). The others
-    were set by hand while reading answers, and were not fitted again after the stems' rarity was damped.
+    with known answers (SQuAD 2.0, XQuAD, a handbook, product documentation, encyclopaedia texts; half of each). The
+    others were set by hand while reading answers, and were not fitted again after the stems' rarity was damped.
     """
 
     coverage: float = 1.0
