@@ -15,7 +15,7 @@ class SearchSettings:
     foreign_dense_weight: float = 0.3
     title_weight: float = 0.25
     rerank_weight: float = 0.7
-    rerank_seconds: float = 0.4
+    rerank_seconds: float = 1.0
 
 
 class Settings(ServiceSettings):
@@ -41,7 +41,7 @@ class Settings(ServiceSettings):
         default=0.7, ge=0, le=1, description="Part of the reranker's relevance in a score, where there is a reranker."
     )
     search_rerank_seconds: float = Field(
-        default=0.4, gt=0, description="After so long a search does without the reranker's answer."
+        default=1.0, gt=0, description="After so long a search does without the reranker's answer."
     )
 
     @property

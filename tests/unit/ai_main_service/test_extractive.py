@@ -210,8 +210,8 @@ async def test_what_sends_the_reader_elsewhere_is_no_answer() -> None:
 
 async def test_an_example_is_quoted_where_one_is_asked_for_only() -> None:
     leave = passage(
-        "You earn leave with the years of service.\n\nFor example: you earn 4 hours of leave a period and have 14 periods "
-        "left. You earn 56 hours of leave."
+        "You earn leave with the years of service.\n\nFor example: you earn 4 hours of leave a period and have 14 "
+        "periods left. You earn 56 hours of leave."
     )
     text = await written("How much leave do you earn?", leave, embeddings=NoVectors())
     assert text.startswith("You earn leave with the years of service. [1]")

@@ -39,8 +39,8 @@ class Logistic:
         return 1 / (1 + math.exp(-(self.intercept + self.coverage * coverage + self.nearness * nearness)))
 
 
-WITH_VECTORS: Final = Logistic(intercept=-2.6, coverage=9.2, nearness=18.7)
-WITHOUT_VECTORS: Final = Logistic(intercept=-5.0, coverage=9.0)
+WITH_VECTORS: Final = Logistic(intercept=-2.73, coverage=9.67, nearness=17.42)
+WITHOUT_VECTORS: Final = Logistic(intercept=-5.37, coverage=12.86)
 
 
 def usual_cosine(calibration: Calibration | None) -> float:
