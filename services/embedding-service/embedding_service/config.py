@@ -59,7 +59,11 @@ class Settings(ServiceSettings):
         default=0, ge=0, le=2_048, description="Texts a model call; 0: what suits the provider."
     )
     embedding_batch_window_ms: float = Field(
-        default=2.0, ge=0, le=100, description="How long an idle model waits for more texts after the first, in ms."
+        default=0.0,
+        ge=0,
+        le=100,
+        description="How long an idle model waits for more texts after the first, in ms. What comes while it works "
+        "makes up the next batch in any case.",
     )
     embedding_queue_size: int = Field(
         default=8_192, ge=1, description="Texts of one priority that may wait; beyond that requests get 503."

@@ -10,6 +10,7 @@ passages themselves (`calibrating.py`).
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -109,11 +110,17 @@ def _coverage(asked: AskedWords, one: Found, calibration: Calibration | None) ->
     """The share, from 0 to 1, of what is asked that stands in the passage, its title or its headings."""
     payload = one.hit.payload
     text = f"{one.document.title} {payload.get('heading', '')} {payload['text']}"
-    there = frozenset(content_stems(text, asked.language))
+    there = _stems(text, asked.language)
     weights = [_rarity(ways[0], calibration) for ways in asked.ways]
     total = sum(weights)
     said = (weight for weight, ways in zip(weights, asked.ways, strict=True) if any(way <= there for way in ways))
     return sum(said) / total if total else 0.0
+
+
+@lru_cache(maxsize=1_024)
+def _stems(text: str, language: str) -> frozenset[str]:
+    """Remembered, because the same passages are found again and again."""
+    return frozenset(content_stems(text, language))
 
 
 def _rarity(stems: frozenset[str], calibration: Calibration | None) -> float:

@@ -13,8 +13,10 @@ from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import CHUNKS, VectorHit, VectorQuery
 from flash_core.schemas.search import SearchRequest
 
-POOLS: Final = (100, 400, 2_000)
-"""How many chunks are fetched: the next larger pool only when a smaller one held too few documents."""
+POOLS: Final = (60, 200, 800, 2_000)
+"""How many chunks are fetched: the next larger pool only when a smaller one held too few documents. Between 60 and 100
+no judged set differed by more than .006 in nDCG@10, one way or the other, and every chunk costs.
+"""
 _CHUNKS_A_HIT: Final = 4
 
 
