@@ -1,6 +1,7 @@
 """`flash serve|migrate|revise SERVICE`: the entry point of every service's process and image."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -87,7 +88,16 @@ def load_spec(service: str) -> ServiceSpec[Any]:
 
 
 class _Server(uvicorn.Server):
-    """Lets the service say goodbye to its long connections before they are closed."""
+    """Lets the service say goodbye to its long connections before they are closed.
+
+    What a service holds when it is ready it holds for good: the garbage collector need not look through it again and
+    again, which would stop a request for tens of milliseconds now and then.
+    """
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: Any = None) -> None:
         app: Any = self.config.app

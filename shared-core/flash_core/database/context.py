@@ -1,13 +1,20 @@
 """One engine per service, opened and closed with the service."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from flash_core.database.errors import translated_errors
 from flash_core.interfaces.health import HealthCheckInterface
+
+_TRUSTED_SECONDS: Final = 1.0
+"""A connection that was used a moment ago is not asked whether it lives: a request takes several, one after another."""
+_USED_AT: Final = "used_at"
 
 
 class ServiceDatabaseContext(HealthCheckInterface):
@@ -41,12 +48,29 @@ async def open_database(
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
-        pool_pre_ping=True,
         pool_timeout=5,
         hide_parameters=True,
         connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"jit": "off"}},
     )
+    _ask_the_idle(engine)
     try:
         yield ServiceDatabaseContext(engine)
     finally:
         await engine.dispose()
+
+
+def _ask_the_idle(engine: AsyncEngine) -> None:
+    """SQLAlchemy's `pool_pre_ping`, for connections that have rested."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def rests(_: Any, record: Any) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def is_used(connection: Any, record: Any, _: Any) -> None:
+        rested = time.monotonic() - record.info.get(_USED_AT, 0.0)
+        if _USED_AT in record.info and rested > _TRUSTED_SECONDS:
+            try:
+                engine.sync_engine.dialect.do_ping(connection)
+            except Exception as error:
+                raise DisconnectionError from error  # the pool then opens another one
