@@ -77,6 +77,6 @@ def start_time(pid: int) -> float:
 
 def _write_pid(path: Path, pid: int) -> None:
     if pid:
-        path.write_text(f"{pid}\n")
+        write_private(path, f"{pid}\n")
     else:
         path.unlink(missing_ok=True)

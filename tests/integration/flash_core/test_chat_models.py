@@ -136,7 +136,11 @@ async def test_tries_are_bounded(server: ModelServer, opened: Opening) -> None:
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("retry_after", ["60", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "retry_after",
+    ["60", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)],
+    ids=["seconds", "date"],
+)
 async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(
     server: ModelServer, provider: ChatModelProvider, retry_after: str
 ) -> None:

@@ -1,10 +1,12 @@
 """The embedded engine and its folder: restarts, kills, strangers, damage."""
 
 import asyncio
+import math
 import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flash_core.errors import ConflictError, UpstreamUnavailableError
@@ -95,10 +97,11 @@ async def test_a_large_collection_is_indexed_when_it_is_opened(tmp_path: Path) -
     async with open_edge_engine(tmp_path, index_from=INDEX_FROM) as engine:
         store = store_on(engine)
         await store.ensure("chunks", dimension=DIMENSION, model="m")
-        await store.upsert("chunks", [chunk(f"holiday {number}") for number in range(5_100)])
+        around = [direction(math.cos(angle), math.sin(angle), 0, 0) for angle in np.linspace(0, math.pi, 5_100)]
+        await store.upsert("chunks", [chunk(f"holiday {number}", vector) for number, vector in enumerate(around)])
     async with open_edge_engine(tmp_path, index_from=100) as engine:
         store = store_on(engine)
-        query = VectorQuery(EVERYONE, "hybrid", direction(1, 0, 0, 0), "holiday 4711", limit=1)
+        query = VectorQuery(EVERYONE, "hybrid", around[4711], "holiday 4711", limit=1)
         [hit] = await store.search("chunks", query)
         assert hit.payload["text"] == "holiday 4711"
         assert (await store.info("chunks")).points == 5_100
