@@ -13,7 +13,7 @@ PROJECTS := pyproject.toml uv.lock $(wildcard shared-core/pyproject.toml service
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/vite.config.ts $(UI)/tsconfig.json -type f)
 
 .PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos
-.PHONY: test-containers bench-quality bench-answers bench-index bench-latency format generate docs lock clean
+.PHONY: test-containers bench-quality bench-answers bench-refusal bench-citations bench-index bench-latency format generate docs lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,12 @@ bench-quality: install ## Measure search quality on the judged sets (docs/benchm
 
 bench-answers: install ## Measure what is quoted without a model (docs/benchmarks.md)
 	$(BIN)/python -m tests.quality.extractive $(ARGS)
+
+bench-refusal: install ## Measure what is refused and how far a confidence can be believed (docs/benchmarks.md)
+	$(BIN)/python -m tests.quality.refusal $(ARGS)
+
+bench-citations: install ## Measure what the check of citations finds, corrupted ones included (docs/benchmarks.md)
+	$(BIN)/python -m tests.quality.bench_citations $(ARGS)
 
 bench-index: install ## Measure indexing speed, memory and start-up (docs/benchmarks.md)
 	$(BIN)/python -m tests.load.bench_index $(ARGS)

@@ -128,7 +128,7 @@ def _print(name: str, outcomes: Sequence[Outcome]) -> None:
         ]
         print(f"| {name} | {len(outcomes)} | {who} | {' | '.join(cells)} |", flush=True)
     grounded = sum(one.is_grounded for one in answered) / len(answered)
-    print(f"| {name} | {len(outcomes)} | extractive, grounded | {grounded:.3f} | | | | | | |", flush=True)
+    print(f"\n{name}: of the answers, {grounded:.3f} are grounded.\n", flush=True)
 
 
 if __name__ == "__main__":
