@@ -7,6 +7,9 @@ from uuid import UUID
 EVERYONE = "*"
 """Stands in an index entry's groups for "no restriction": everyone who is logged in."""
 
+NOBODY = " nobody"
+"""A group that nobody can be in, because names of groups do not begin with a space: closed to everyone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -13,8 +13,12 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 
 
 class SourceType(StrEnum):
-    """Those that this version can read. The contract names more; they come with their connectors."""
+    """The types that there are; a service reads those for which it has a provider."""
 
+    AZURE_DEVOPS_WIKI = "azure_devops_wiki"
+    CONFLUENCE = "confluence"
+    NOTION = "notion"
+    GIT = "git"
     FOLDER = "folder"
     UPLOAD = "upload"
 

@@ -91,13 +91,17 @@ class ItemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`tries`: how many workers began it without an end; one that ends its workers is tried alone, then no more."""
+    """`tries`: how many workers began it without an end; one that ends its workers is tried alone, then no more.
+
+    `version`: what the source calls the state that it is in; the same one, the same document. Empty: it does not say.
+    """
 
     ordinal: int
     external_id: str
     state: ItemState = ItemState.PENDING
     reason: str = ""
     tries: int = 0
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""What every type of source promises, whatever its protocol."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from indexing_service.interfaces import Item, Outcome, SourceDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a source is reached: the part that may be shown, and the part that may not."""
+
+    config: Mapping[str, Any]
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether a source can be read; `detail` says what to do where it can't, `found` counts what there is."""
+
+    ok: bool
+    detail: str
+    found: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that is in a source now, each item with its version.
+
+    `complete` False: something may be missing, so nothing may be removed. `cursor`: where the changes after this
+    inventory begin; None where the source keeps no record of changes.
+    """
+
+    items: Sequence[Item]
+    complete: bool
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of a source since a cursor.
+
+    `items` were added or changed; `deleted` are gone for certain; `renamed` maps old external ids to new ones; these may
+    be among `items` too. `cursor` is where the next changes begin; it may be kept only after all of this is durable.
+    """
+
+    items: Sequence[Item]
+    deleted: Sequence[str]
+    cursor: str
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+Found = Callable[[int], None]
+"""Told how many documents a listing has seen so far."""
+
+
+class DocumentationSourceInterface(Protocol):
+    """One source that is connected. Reading it changes nothing there.
+
+    Raises `UpstreamUnavailableError` for what may pass, as lasting throttling, `UpstreamRejectedError`, saying what
+    to do, when it can't be read with this configuration or these credentials.
+    """
+
+    @abstractmethod
+    async def check(self) -> Check:
+        """Try to read it, without raising for what is wrong with it."""
+
+    @abstractmethod
+    async def list(self, found: Found) -> Inventory: ...
+
+    @abstractmethod
+    async def changes(self, cursor: str, found: Found) -> Changes | None:
+        """None when it can't be said from this cursor (any more): a listing must say it."""
+
+    @abstractmethod
+    async def fetch(self, external_id: str) -> SourceDocument | Outcome:
+        """One document, or why there is none (any more). What is wrong with one never raises."""
+
+    @abstractmethod
+    async def permissions(self) -> Mapping[str, frozenset[str]] | None:
+        """The groups that each restricted document is narrowed to; those that are not named are not restricted.
+
+        None: the source restricts no document by itself. A restriction to somebody that AskFlash does not know is
+        `flash_core.models.document.NOBODY`.
+        """
+
+
+class DocumentationProviderInterface(Protocol):
+    """One type of source."""
+
+    @abstractmethod
+    async def validated(self, access: Access) -> Access:
+        """As it is stored; `InvalidInputError` names the fields (`config.…`, `credentials.…`) that are wrong."""
+
+    @abstractmethod
+    def connect(self, access: Access) -> AbstractAsyncContextManager[DocumentationSourceInterface]:
+        """Nothing is sent before the first call. Ends with the context."""
