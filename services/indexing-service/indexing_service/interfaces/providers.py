@@ -43,7 +43,7 @@ class Inventory:
 class Changes:
     """What became of a source since a cursor.
 
-    `items` were added or changed; `deleted` are gone for certain; `renamed` maps old external ids to new ones; these may
+    `items` were added or changed; `deleted` are gone for sure; `renamed` maps old external ids to new ones; they may
     be among `items` too. `cursor` is where the next changes begin; it may be kept only after all of this is durable.
     """
 
