@@ -356,3 +356,15 @@ class JobWorkInterface(Protocol):
         """From where it stands to the end. Raises a retryable `FlashError` when something it needs is away, any other
         one when the job as a whole can't succeed, `FencedError` when it is another's by now.
         """
+
+
+class CredentialVaultInterface(Protocol):
+    """Keeps what opens a source unreadable where it is stored."""
+
+    @abstractmethod
+    def seal(self, source_id: UUID, credentials: Mapping[str, str]) -> bytes:
+        """For this source alone: under another id they can't be opened."""
+
+    @abstractmethod
+    def open(self, source_id: UUID, sealed: bytes) -> Mapping[str, str]:
+        """`UpstreamRejectedError`, saying what to do, when no key that is set opens them."""
