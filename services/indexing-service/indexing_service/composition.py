@@ -23,7 +23,7 @@ from flash_core.utils.ids import new_id
 from indexing_service.config import Settings
 from indexing_service.database.tables import OutboxRow
 from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
-from indexing_service.interfaces import SourceProviderInterface
+from indexing_service.interfaces.providers import DocumentationProviderInterface
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
 from indexing_service.services.intake import DocumentIntake
@@ -50,7 +50,7 @@ class Container(ServiceContainer):
 async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     settings = settings or Settings()
     clock = SystemClock()
-    providers: dict[SourceType, SourceProviderInterface] = {
+    providers: dict[SourceType, DocumentationProviderInterface] = {
         SourceType.FOLDER: FolderProvider(),
         SourceType.UPLOAD: UploadProvider(),
     }

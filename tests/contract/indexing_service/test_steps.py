@@ -10,12 +10,12 @@ from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, JobWorkInterface
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
+from tests.unit.indexing_service.fake_source import FakeProvider
 from tests.unit.indexing_service.fakes import (
     FakeDatabase,
     FakeDocumentRegistry,
     FakeJobWork,
     FakePipeline,
-    FakeProvider,
 )
 from tests.unit.indexing_service.world import claimed, job, page, source, stored
 

@@ -28,7 +28,7 @@ from flash_core.web.app import create_app
 from indexing_service.composition import GROUP, Container, compose
 from indexing_service.database.tables import OutboxRow
 from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
-from indexing_service.interfaces import SourceProviderInterface
+from indexing_service.interfaces.providers import DocumentationProviderInterface
 from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
@@ -42,7 +42,7 @@ from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 from tests.unit.indexing_service.world import EDITOR
 
 NOBODY = "http://127.0.0.1:9"
-PROVIDERS: dict[SourceType, SourceProviderInterface] = {
+PROVIDERS: dict[SourceType, DocumentationProviderInterface] = {
     SourceType.FOLDER: FolderProvider(),
     SourceType.UPLOAD: UploadProvider(),
 }

@@ -1,14 +1,14 @@
-"""The indexing database, the document registry and a source, in memory."""
+"""The indexing database and the document registry, in memory."""
 
 import copy
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from flash_core.errors import ConflictError, FencedError, InvalidInputError, NotFoundError
+from flash_core.errors import ConflictError, FencedError, NotFoundError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import Event
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
@@ -16,7 +16,6 @@ from flash_core.schemas.indexing import JobCounts, JobProblem, JobState
 from flash_core.testing.fakes import FakeOutbox
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import (
-    CheckResult,
     DocumentPipelineInterface,
     IndexingUnitOfWorkInterface,
     IntakeRepositoryInterface,
@@ -28,12 +27,10 @@ from indexing_service.interfaces import (
     JobQuery,
     JobRepositoryInterface,
     JobWorkInterface,
-    Listing,
     Outcome,
     Phase,
     Source,
     SourceDocument,
-    SourceProviderInterface,
     SourceRepositoryInterface,
 )
 
@@ -400,31 +397,6 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
     def _check(self) -> None:
         if self.error is not None:
             raise self.error
-
-
-@dataclass
-class FakeProvider(SourceProviderInterface):
-    """A source whose documents are in a dictionary; an `Outcome` stands for one that can't be read."""
-
-    documents: dict[str, SourceDocument | Outcome] = field(default_factory=dict)
-    complete: bool = True
-    error: Exception | None = None
-
-    async def validated(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        if "bad" in config:
-            raise InvalidInputError("The configuration is wrong.")
-        return dict(config)
-
-    async def check(self, config: Mapping[str, Any]) -> CheckResult:
-        return CheckResult(ok=True, detail="It can be read.", found={"documents": len(self.documents)})
-
-    async def list(self, config: Mapping[str, Any]) -> Listing:
-        if self.error is not None:
-            raise self.error
-        return Listing([Item(at, name) for at, name in enumerate(sorted(self.documents))], self.complete)
-
-    async def fetch(self, config: Mapping[str, Any], external_id: str) -> SourceDocument | Outcome:
-        return self.documents.get(external_id, Outcome(ItemState.WITHDRAWN, "It is not there any more."))
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A folder as a source: what is found in it, and what is left alone."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import pytest
 
 from flash_core.errors import InvalidInputError, UpstreamRejectedError
 from indexing_service.interfaces import ItemState, Outcome, SourceDocument
-from indexing_service.providers.folder import FolderProvider
+from indexing_service.interfaces.providers import Access, Check, Inventory
+from indexing_service.providers.folder import FolderProvider, FolderSource
 from indexing_service.services.decoding import MAX_BYTES
 
 PROVIDER = FolderProvider()
@@ -26,8 +27,20 @@ def pages(tmp_path: Path) -> Path:
     return folder
 
 
+async def listing_of(config: Mapping[str, object]) -> Inventory:
+    return await FolderSource(config).list(lambda _: None)
+
+
+async def check_of(config: Mapping[str, object]) -> Check:
+    return await FolderSource(config).check()
+
+
+async def validated(config: Mapping[str, object], **credentials: str) -> Access:
+    return await PROVIDER.validated(Access(config, credentials))
+
+
 async def names(folder: Path, **config: object) -> list[str]:
-    listing = await PROVIDER.list({"path": str(folder), **config})
+    listing = await listing_of({"path": str(folder), **config})
     return [item.external_id for item in listing.items if item.state is ItemState.PENDING]
 
 
@@ -43,7 +56,7 @@ async def test_patterns_choose(pages: Path) -> None:
 @pytest.mark.parametrize("name", ["secrets.json", "id_ed25519", "server.env", "settings.yaml"])
 async def test_no_pattern_reaches_keys_and_settings(pages: Path, name: str) -> None:
     (pages / name).write_text("secret")
-    listing = await PROVIDER.list({"path": str(pages), "include": [name]})
+    listing = await listing_of({"path": str(pages), "include": [name]})
     [item] = listing.items
     assert item.state is ItemState.WITHDRAWN
     assert "Only documents" in item.reason
@@ -74,7 +87,7 @@ async def test_what_is_too_large_or_has_an_odd_name_is_refused_with_a_reason(pag
     deep = pages / Path(*["d" * 200] * 3)
     deep.mkdir(parents=True)
     (deep / "x.md").write_text("x")
-    listing = await PROVIDER.list({"path": str(pages)})
+    listing = await listing_of({"path": str(pages)})
     refused = {item.external_id: item.reason for item in listing.items if item.state is ItemState.WITHDRAWN}
     assert listing.complete
     assert len(refused) == 3
@@ -104,44 +117,44 @@ async def test_a_folder_that_can_not_be_read_makes_the_listing_incomplete(
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    listing = await PROVIDER.list({"path": str(pages)})
+    listing = await listing_of({"path": str(pages)})
     assert not listing.complete
     [item] = [item for item in listing.items if item.state is ItemState.FAILED]
     assert (item.external_id, "Permission denied" in item.reason) == ("closed/", True)
-    assert not (await PROVIDER.check({"path": str(pages)})).ok
+    assert not (await check_of({"path": str(pages)})).ok
 
 
 async def test_a_folder_that_is_gone_can_not_be_listed(tmp_path: Path) -> None:
     with pytest.raises(UpstreamRejectedError):
-        await PROVIDER.list({"path": str(tmp_path / "gone")})
-    assert not (await PROVIDER.check({"path": str(tmp_path / "gone")})).ok
+        await listing_of({"path": str(tmp_path / "gone")})
+    assert not (await check_of({"path": str(tmp_path / "gone")})).ok
 
 
 async def test_a_check_says_what_would_be_found(pages: Path) -> None:
     (pages / "empty.md").write_text("")
-    result = await PROVIDER.check({"path": str(pages)})
+    result = await check_of({"path": str(pages)})
     assert (result.ok, result.found) == (True, {"documents": 4, "skipped": 0})
 
 
 async def test_a_file_is_fetched_with_its_path_and_date(pages: Path) -> None:
     os.utime(pages / "guides" / "a.markdown", (0, 1_700_000_000))
-    found = await PROVIDER.fetch({"path": str(pages)}, "guides/a.markdown")
+    found = await FolderSource({"path": str(pages)}).fetch("guides/a.markdown")
     assert isinstance(found, SourceDocument)
     assert (found.path, found.format, found.content) == (("guides",), "markdown", b"# guides/a.markdown\n")
     assert found.modified_at == datetime.fromtimestamp(1_700_000_000, UTC)
-    plain = await PROVIDER.fetch({"path": str(pages)}, "guides/deep/b.txt")
+    plain = await FolderSource({"path": str(pages)}).fetch("guides/deep/b.txt")
     assert isinstance(plain, SourceDocument)
     assert (plain.format, plain.path, plain.size) == ("text", ("guides", "deep"), 20)
     (pages / "x.html").write_text("<p>x</p>")
-    html = await PROVIDER.fetch({"path": str(pages)}, "x.html")
+    html = await FolderSource({"path": str(pages)}).fetch("x.html")
     assert isinstance(html, SourceDocument)
     assert html.format == "html"
 
 
 async def test_a_file_that_is_gone_or_can_not_be_read_says_why(pages: Path) -> None:
-    gone = await PROVIDER.fetch({"path": str(pages)}, "gone.md")
+    gone = await FolderSource({"path": str(pages)}).fetch("gone.md")
     assert gone == Outcome(ItemState.WITHDRAWN, "It is not there any more.")
-    folder = await PROVIDER.fetch({"path": str(pages)}, "guides")
+    folder = await FolderSource({"path": str(pages)}).fetch("guides")
     assert isinstance(folder, Outcome)
     assert folder.state is ItemState.SKIPPED
 
@@ -165,10 +178,16 @@ async def test_a_file_that_is_gone_or_can_not_be_read_says_why(pages: Path) -> N
 )
 async def test_a_wrong_configuration_is_refused_by_field(config: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        await PROVIDER.validated(config)
+        await validated(config)
     assert [error.field for error in refused.value.errors] == [field]
 
 
 async def test_a_configuration_is_kept_as_it_was_given(pages: Path) -> None:
     config = {"path": str(pages), "include": ["*.md"], "exclude": None}
-    assert await PROVIDER.validated(config) == {"path": str(pages), "include": ["*.md"]}
+    assert await validated(config) == Access({"path": str(pages), "include": ["*.md"]})
+
+
+async def test_a_folder_takes_no_secrets(pages: Path) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        await validated({"path": str(pages)}, token="x")
+    assert [error.field for error in refused.value.errors] == ["credentials.token"]

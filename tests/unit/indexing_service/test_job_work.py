@@ -21,7 +21,8 @@ from indexing_service.interfaces import (
 )
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline, FakeProvider
+from tests.unit.indexing_service.fake_source import FakeProvider
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline
 from tests.unit.indexing_service.world import claimed, job, listed, page, source, stored
 
 
@@ -185,7 +186,7 @@ async def test_what_a_killed_try_had_published_counts_as_indexed(world: World) -
     unchanged = Outcome(ItemState.UNCHANGED)
     world.pipeline = FakePipeline(outcomes={"a.md": unchanged, "b.md": unchanged})
     async with world.database.unit_of_work() as work:
-        await work.items.add(held.id, (await world.provider.list({})).items)
+        await work.items.add(held.id, (await world.provider.list(lambda _: None)).items)
         await work.items.begin(held.id, [0])
         await work.jobs.advance(held, held.phase, listed=True, cleans=False)
         await work.commit()
@@ -233,7 +234,7 @@ async def test_a_document_that_ends_its_workers_is_given_up(world: World) -> Non
     world.write(a="# A", b="# B")
     held = await world.claimed()
     async with world.database.unit_of_work() as work:
-        await work.items.add(held.id, (await world.provider.list({})).items)
+        await work.items.add(held.id, (await world.provider.list(lambda _: None)).items)
         for _ in range(3):
             await work.items.begin(held.id, [0])
         await work.jobs.advance(held, held.phase, listed=True, cleans=False)

@@ -9,7 +9,8 @@ from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import SourceType
 from flash_core.testing.fakes import FrozenClock
 from indexing_service.services.sources import SourceChanges, SourceManager
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeProvider
+from tests.unit.indexing_service.fake_source import FakeProvider
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
 from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER
 
 NO_ONE = frozenset[str]()

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -132,41 +132,6 @@ class Outcome:
 
     state: ItemState
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """All that is in a source now. `complete` False: something may be missing, so nothing may be removed."""
-
-    items: Sequence[Item]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    ok: bool
-    detail: str
-    found: Mapping[str, int] = field(default_factory=dict)
-
-
-class SourceProviderInterface(Protocol):
-    """One type of source. Reading it changes nothing there."""
-
-    @abstractmethod
-    async def validated(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The configuration as it is stored; `InvalidInputError` names the fields that are wrong."""
-
-    @abstractmethod
-    async def check(self, config: Mapping[str, Any]) -> CheckResult:
-        """Try to read it, without raising for what is wrong with it."""
-
-    @abstractmethod
-    async def list(self, config: Mapping[str, Any]) -> Listing:
-        """`UpstreamRejectedError` when it can't be read at all."""
-
-    @abstractmethod
-    async def fetch(self, config: Mapping[str, Any], external_id: str) -> SourceDocument | Outcome:
-        """One document, or why there is none (any more). What is wrong with one never raises."""
 
 
 class SourceRepositoryInterface(Protocol):

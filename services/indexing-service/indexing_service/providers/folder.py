@@ -3,22 +3,23 @@
 import asyncio
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from flash_core.errors import FieldError, InvalidInputError, UpstreamRejectedError
-from indexing_service.interfaces import (
-    CheckResult,
-    Item,
-    ItemState,
-    Listing,
-    Outcome,
-    SourceDocument,
-    SourceProviderInterface,
-    TextFormat,
+from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument, TextFormat
+from indexing_service.interfaces.providers import (
+    Access,
+    Changes,
+    Check,
+    DocumentationProviderInterface,
+    DocumentationSourceInterface,
+    Found,
+    Inventory,
 )
 from indexing_service.services.decoding import MAX_BYTES
 from indexing_service.services.patterns import matches
@@ -38,16 +39,16 @@ class _Entry:
     """`refusal`: why it is not read. `folder`: a folder that could not be looked into."""
 
     name: str
-    size: int = 0
+    version: str = ""
     refusal: str = ""
     folder: bool = False
 
 
-class FolderProvider(SourceProviderInterface):
-    """Hidden files and folders are left out; links are followed only to what lies within the folder."""
-
-    async def validated(self, config: Mapping[str, Any]) -> dict[str, Any]:
+class FolderProvider(DocumentationProviderInterface):
+    async def validated(self, access: Access) -> Access:
+        config = access.config
         errors = [FieldError(f"config.{name}", "There is no such setting.") for name in sorted(set(config) - _KNOWN)]
+        errors += [FieldError(f"credentials.{name}", "A folder needs none.") for name in sorted(access.credentials)]
         checked: dict[str, Any] = {}
         for name in ("include", "exclude"):
             if config.get(name) is not None:
@@ -58,23 +59,43 @@ class FolderProvider(SourceProviderInterface):
             errors.insert(0, FieldError("config.path", problem))
         if errors:
             raise InvalidInputError(errors[0].message, errors)
-        return {"path": str(config["path"]), **checked}
+        return Access({"path": str(config["path"]), **checked})
 
-    async def check(self, config: Mapping[str, Any]) -> CheckResult:
-        problem = await asyncio.to_thread(_folder_problem, config.get("path"))
+    @asynccontextmanager
+    async def connect(self, access: Access) -> AsyncIterator[DocumentationSourceInterface]:
+        yield FolderSource(access.config)
+
+
+class FolderSource(DocumentationSourceInterface):
+    """Hidden files and folders are left out; links are followed only to what lies within the folder."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+
+    async def check(self) -> Check:
+        problem = await asyncio.to_thread(_folder_problem, self._config.get("path"))
         if problem:
-            return CheckResult(ok=False, detail=problem)
-        listing = await self.list(config)
-        documents = sum(item.state is ItemState.PENDING for item in listing.items)
-        found = {"documents": documents, "skipped": len(listing.items) - documents}
-        detail = "The folder can be read." if listing.complete else "Some folders in it can't be read."
-        return CheckResult(ok=listing.complete, detail=detail, found=found)
+            return Check(ok=False, detail=problem)
+        inventory = await asyncio.to_thread(_inventory, self._config)
+        documents = sum(item.state is ItemState.PENDING for item in inventory.items)
+        found = {"documents": documents, "skipped": len(inventory.items) - documents}
+        detail = "The folder can be read." if inventory.complete else "Some folders in it can't be read."
+        return Check(ok=inventory.complete, detail=detail, found=found)
 
-    async def list(self, config: Mapping[str, Any]) -> Listing:
-        return await asyncio.to_thread(_listing, config)
+    async def list(self, found: Found) -> Inventory:
+        inventory = await asyncio.to_thread(_inventory, self._config)
+        found(len(inventory.items))
+        return inventory
 
-    async def fetch(self, config: Mapping[str, Any], external_id: str) -> SourceDocument | Outcome:
-        return await asyncio.to_thread(_fetched, Path(config["path"]), external_id)
+    async def changes(self, cursor: str, found: Found) -> Changes | None:  # noqa: ARG002  # a folder remembers nothing
+        return None
+
+    async def fetch(self, external_id: str) -> SourceDocument | Outcome:
+        return await asyncio.to_thread(_fetched, Path(self._config["path"]), external_id)
+
+    async def permissions(self) -> Mapping[str, frozenset[str]] | None:
+        """A machine's accounts are not the readers' groups."""
+        return None
 
 
 def _folder_problem(path: object) -> str:
@@ -107,20 +128,21 @@ def _is_pattern(pattern: object) -> bool:
     return isinstance(pattern, str) and 0 < len(pattern) <= _MAX_NAME and "\x00" not in pattern
 
 
-def _listing(config: Mapping[str, Any]) -> Listing:
+def _inventory(config: Mapping[str, Any]) -> Inventory:
     problem = _folder_problem(config.get("path"))
     if problem:
         raise UpstreamRejectedError(problem)
     entries = sorted(_walk(Path(config["path"]), config), key=lambda entry: entry.name)
     items = [_item(ordinal, entry) for ordinal, entry in enumerate(entries)]
-    return Listing(items, complete=not any(entry.folder for entry in entries))
+    return Inventory(items, complete=not any(entry.folder for entry in entries))
 
 
 def _item(ordinal: int, entry: _Entry) -> Item:
     name = entry.name.encode("utf-8", "replace").decode()[:_MAX_NAME]
     if entry.folder:
         return Item(ordinal, f"{name}/", ItemState.FAILED, entry.refusal)
-    return Item(ordinal, name, ItemState.WITHDRAWN if entry.refusal else ItemState.PENDING, entry.refusal)
+    state = ItemState.WITHDRAWN if entry.refusal else ItemState.PENDING
+    return Item(ordinal, name, state, entry.refusal, version=entry.version)
 
 
 def _walk(root: Path, config: Mapping[str, Any]) -> Iterator[_Entry]:
@@ -156,10 +178,10 @@ def _within(entry: "os.DirEntry[str]", real_root: str) -> bool:
 
 
 def _described(entry: "os.DirEntry[str]", name: str) -> _Entry:
-    try:
-        size = entry.stat().st_size
-    except OSError:
-        size = 0  # reading it will say what is wrong
+    size, version = 0, ""
+    with suppress(OSError):  # reading it will say what is wrong
+        about = entry.stat()
+        size, version = about.st_size, f"{about.st_mtime_ns}-{about.st_size}-{about.st_ino}"
     refusal = ""
     if Path(name).suffix.lower() not in _DOCUMENTS:
         refusal = f"Only documents are read from a folder ({', '.join(sorted(_DOCUMENTS))})."
@@ -169,7 +191,7 @@ def _described(entry: "os.DirEntry[str]", name: str) -> _Entry:
         refusal = "Its name is not UTF-8."
     elif size > MAX_BYTES:
         refusal = f"It is larger than {MAX_BYTES // 1_000_000} MB."
-    return _Entry(name, size, refusal)
+    return _Entry(name, version, refusal)
 
 
 def _fetched(root: Path, external_id: str) -> SourceDocument | Outcome:

@@ -17,17 +17,16 @@ from flash_core.schemas.indexing import SourceType
 from flash_core.utils.ids import new_id
 from flash_core.utils.request_id import current_request_id
 from indexing_service.interfaces import (
-    CheckResult,
     IndexingUnitOfWorkInterface,
     Job,
     JobKind,
     Source,
-    SourceProviderInterface,
     UnitOfWorkFactory,
 )
+from indexing_service.interfaces.providers import Access, Check, DocumentationProviderInterface
 
 log = structlog.get_logger(__name__)
-Providers = Mapping[SourceType, SourceProviderInterface]
+Providers = Mapping[SourceType, DocumentationProviderInterface]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class SourceManager:
             id=new_id(),
             type=source_type,
             name=_named(name),
-            config=await self._providers[source_type].validated(config),
+            config=(await self._providers[source_type].validated(Access(config))).config,
             groups=groups,
             schedule=_without_nul(schedule),
             created_at=self._clock.now(),
@@ -99,7 +98,8 @@ class SourceManager:
                 schedule=source.schedule if changes.schedule is None else _without_nul(changes.schedule),
             )
             if changes.config is not None:
-                changed = replace(changed, config=await self._providers[source.type].validated(changes.config))
+                access = await self._providers[source.type].validated(Access(changes.config))
+                changed = replace(changed, config=access.config)
             await self._announce(changed)
             await work.sources.update(changed)
             await work.commit()
@@ -115,10 +115,11 @@ class SourceManager:
             await work.commit()
         log.info("source.deleted", source_id=str(source_id), documents=documents)
 
-    async def check(self, source_id: UUID) -> CheckResult:
+    async def check(self, source_id: UUID) -> Check:
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id)
-        return await self._providers[source.type].check(source.config)
+        async with self._providers[source.type].connect(Access(source.config)) as connected:
+            return await connected.check()
 
     async def sync(self, source_id: UUID, *, full: bool) -> UUID:
         """The id of the job; of the one that is under way already, if there is one."""

@@ -1,0 +1,152 @@
+"""The documents of a job, on their way through the pipeline in groups."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from flash_core.errors import FencedError, FlashError
+from indexing_service.interfaces import (
+    DocumentPipelineInterface,
+    Item,
+    ItemState,
+    Job,
+    Outcome,
+    Source,
+    SourceDocument,
+    UnitOfWorkFactory,
+)
+
+_GROUP_BYTES: Final = 50_000
+_GROUP_DOCUMENTS: Final = 32
+_GROUPS_AT_ONCE: Final = 3
+"""While one group is being stored, the next is embedded and a third is read: the model never waits."""
+_ITEMS_A_READ: Final = 200
+_MAX_TRIES: Final = 3
+
+Fetch = Callable[[Item], Awaitable[SourceDocument | Outcome]]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Documents that travel together; `outcomes` are of those that could not even be read."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    documents: list[SourceDocument] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    bytes: int = 0
+
+    def add(self, item: Item, fetched: SourceDocument | Outcome) -> None:
+        self.items[item.external_id] = item
+        if isinstance(fetched, Outcome):
+            self.outcomes[item.external_id] = fetched
+        else:
+            self.documents.append(fetched)
+            self.bytes += fetched.size
+
+    @property
+    def is_full(self) -> bool:
+        return self.bytes >= _GROUP_BYTES or len(self.items) >= _GROUP_DOCUMENTS
+
+
+class ItemIndexer:
+    """What is done is in the rows, so that a job goes on where its last worker stopped."""
+
+    def __init__(self, unit_of_work: UnitOfWorkFactory, pipeline: DocumentPipelineInterface) -> None:
+        self._unit_of_work = unit_of_work
+        self._pipeline = pipeline
+
+    async def index(self, job: Job, fetch: Fetch) -> set[frozenset[str]]:
+        """Every pending document of the job; returns the groups that the source had while they were stored."""
+        used: set[frozenset[str]] = set()
+        running: set[asyncio.Task[frozenset[str]]] = set()
+        try:
+            async for group in self._grouped(job, fetch):
+                running.add(asyncio.create_task(self._index_group(job, group)))
+                if len(running) >= _GROUPS_AT_ONCE:
+                    used |= await _first_done(running)
+            while running:
+                used |= await _first_done(running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return used
+
+    async def _grouped(self, job: Job, fetch: Fetch) -> AsyncIterator[_Group]:
+        """Pending documents in their order. One that a worker did not survive, or did not finish, travels alone."""
+        group, after = _Group(), -1
+        while items := await self._pending(job, after):
+            for item in items:
+                after = item.ordinal
+                alone = item.tries > 0
+                if group.items and (alone or group.is_full):
+                    yield group
+                    group = _Group()
+                group.add(item, await _fetched(fetch, item))
+                if alone:
+                    yield group
+                    group = _Group()
+        if group.items:
+            yield group
+
+    async def _pending(self, job: Job, after: int) -> list[Item]:
+        async with self._unit_of_work() as work:
+            return await work.items.pending(job.id, after=after, limit=_ITEMS_A_READ)
+
+    async def _index_group(self, job: Job, group: _Group) -> frozenset[str]:
+        source = await self._begun(job, group)
+        outcomes = dict(group.outcomes)
+        try:
+            if group.documents:
+                async for name, outcome in self._pipeline.index(source, group.documents, full=job.full):
+                    outcomes[name] = outcome  # noqa: PERF403  # one by one: what came before an error counts
+        except FlashError:
+            await self._settle(job, group, outcomes)  # whatever stopped the others, this much is done
+            raise
+        await self._settle(job, group, outcomes)
+        return source.groups
+
+    async def _settle(self, job: Job, group: _Group, outcomes: Mapping[str, Outcome]) -> None:
+        settled = [_settled(group.items[name], outcome) for name, outcome in outcomes.items()]
+        over = [item.ordinal for item in settled if item.state is not ItemState.FAILED]
+        async with self._unit_of_work() as work:
+            await work.jobs.hold(job)
+            await work.items.settle(job.id, settled)
+            await work.intake.drop(job.id, over)
+            if settled:
+                await work.jobs.progressed(job)
+            await work.commit()
+
+    async def _begun(self, job: Job, group: _Group) -> Source:
+        """The source with the groups that it has now."""
+        async with self._unit_of_work() as work:
+            await work.jobs.hold(job)
+            source = await work.sources.get(job.source_id)
+            await work.items.begin(job.id, [item.ordinal for item in group.items.values()])
+            await work.commit()
+        if source is None:
+            raise FencedError("The source was deleted.")
+        return source
+
+
+async def _fetched(fetch: Fetch, item: Item) -> SourceDocument | Outcome:
+    if item.tries >= _MAX_TRIES:
+        return Outcome(ItemState.FAILED, f"Indexing it was begun {_MAX_TRIES} times and never came to an end.")
+    return await fetch(item)
+
+
+def _settled(item: Item, outcome: Outcome) -> Item:
+    """What is unchanged since an earlier try of this job was indexed by that try."""
+    again = outcome.state is ItemState.UNCHANGED and item.tries > 0
+    return replace(item, state=ItemState.INDEXED if again else outcome.state, reason=outcome.reason)
+
+
+async def _first_done(running: set[asyncio.Task[frozenset[str]]]) -> set[frozenset[str]]:
+    """Wait for one of these; take those that are done out, with what they returned."""
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    results: set[frozenset[str]] = set()
+    for task in [task for task in running if task.done()]:
+        results.add(task.result())  # if it raises, the task is still among the running ones, to be gathered
+        running.discard(task)
+    return results
