@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flash_core.errors import FieldError, InvalidInputError, UpstreamRejectedError
-from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument, TextFormat
+from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import (
     Access,
     Changes,
@@ -21,17 +21,10 @@ from indexing_service.interfaces.providers import (
     Found,
     Inventory,
 )
-from indexing_service.services.decoding import MAX_BYTES
+from indexing_service.services import files
 from indexing_service.services.patterns import matches
 
-DEFAULT_INCLUDE: Final = ("*.md", "*.markdown", "*.txt")
 _KNOWN: Final = {"path", "include", "exclude"}
-_MARKDOWN: Final = {".md", ".markdown"}
-_HTML: Final = {".html", ".htm"}
-_DOCUMENTS: Final = _MARKDOWN | _HTML | {".txt", ".text", ".rst", ".adoc", ".org"}
-"""What patterns may choose from. A source must not become a way to read a server's keys and settings."""
-_MAX_NAME: Final = 600
-_MAX_PATTERNS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class FolderProvider(DocumentationProviderInterface):
         for name in ("include", "exclude"):
             if config.get(name) is not None:
                 checked[name] = config[name]
-                errors += _pattern_errors(name, config[name])
+                errors += files.pattern_errors(f"config.{name}", config[name])
         problem = await asyncio.to_thread(_folder_problem, config.get("path"))
         if problem:
             errors.insert(0, FieldError("config.path", problem))
@@ -116,18 +109,6 @@ def _folder_problem(path: object) -> str:
         return f"The folder can't be read ({error.strerror})."
 
 
-def _pattern_errors(name: str, patterns: object) -> list[FieldError]:
-    if isinstance(patterns, list) and len(patterns) <= _MAX_PATTERNS and all(map(_is_pattern, patterns)):
-        return []
-    return [
-        FieldError(f"config.{name}", f"A list of up to {_MAX_PATTERNS} patterns such as `guides/**/*.md` is needed.")
-    ]
-
-
-def _is_pattern(pattern: object) -> bool:
-    return isinstance(pattern, str) and 0 < len(pattern) <= _MAX_NAME and "\x00" not in pattern
-
-
 def _inventory(config: Mapping[str, Any]) -> Inventory:
     problem = _folder_problem(config.get("path"))
     if problem:
@@ -138,7 +119,7 @@ def _inventory(config: Mapping[str, Any]) -> Inventory:
 
 
 def _item(ordinal: int, entry: _Entry) -> Item:
-    name = entry.name.encode("utf-8", "replace").decode()[:_MAX_NAME]
+    name = files.storable(entry.name)
     if entry.folder:
         return Item(ordinal, f"{name}/", ItemState.FAILED, entry.refusal)
     state = ItemState.WITHDRAWN if entry.refusal else ItemState.PENDING
@@ -146,7 +127,7 @@ def _item(ordinal: int, entry: _Entry) -> Item:
 
 
 def _walk(root: Path, config: Mapping[str, Any]) -> Iterator[_Entry]:
-    include: Sequence[str] = config.get("include") or DEFAULT_INCLUDE
+    include: Sequence[str] = config.get("include") or files.DEFAULT_INCLUDE
     exclude: Sequence[str] = config.get("exclude") or ()
     real_root = os.path.realpath(root)
     seen: set[str] = set()
@@ -182,16 +163,7 @@ def _described(entry: "os.DirEntry[str]", name: str) -> _Entry:
     with suppress(OSError):  # reading it will say what is wrong
         about = entry.stat()
         size, version = about.st_size, f"{about.st_mtime_ns}-{about.st_size}-{about.st_ino}"
-    refusal = ""
-    if Path(name).suffix.lower() not in _DOCUMENTS:
-        refusal = f"Only documents are read from a folder ({', '.join(sorted(_DOCUMENTS))})."
-    elif len(name) > _MAX_NAME:
-        refusal = f"Its path is longer than {_MAX_NAME} characters."
-    elif name.encode("utf-8", "replace").decode() != name:
-        refusal = "Its name is not UTF-8."
-    elif size > MAX_BYTES:
-        refusal = f"It is larger than {MAX_BYTES // 1_000_000} MB."
-    return _Entry(name, version, refusal)
+    return _Entry(name, version, files.refusal(name, size))
 
 
 def _fetched(root: Path, external_id: str) -> SourceDocument | Outcome:
@@ -206,13 +178,7 @@ def _fetched(root: Path, external_id: str) -> SourceDocument | Outcome:
     return SourceDocument(
         external_id=external_id,
         content=content,
-        format=_format(file.suffix.lower()),
+        format=files.format_of(external_id),
         path=tuple(folders),
         modified_at=datetime.fromtimestamp(modified, UTC),
     )
-
-
-def _format(suffix: str) -> TextFormat:
-    if suffix in _MARKDOWN:
-        return "markdown"
-    return "html" if suffix in _HTML else "text"
