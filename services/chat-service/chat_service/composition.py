@@ -13,12 +13,14 @@ from chat_service.interfaces import RetryRules
 from chat_service.providers.tickets import AuthTickets
 from chat_service.services.answer_reader import AnswerReader
 from chat_service.services.conversations import ConversationManager
+from chat_service.services.disclosure import Disclosure
 from chat_service.services.generations import GenerationManager
 from chat_service.services.questions import QuestionDesk
 from chat_service.services.reconciler import Reconciler
 from chat_service.services.socket_login import SocketDoor
 from chat_service.services.sockets import OpenSockets
 from chat_service.services.usage import UsageReport
+from flash_core.clients.documentation import VisibleDocumentsClient
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
 from flash_core.interfaces.worker import WorkerInterface
@@ -27,6 +29,9 @@ from flash_core.messaging.outbox_relay import OutboxRelay
 from flash_core.messaging.redis_queue import RedisMessageQueue
 from flash_core.utils.clock import SystemClock
 from flash_core.web.problems import problem_of
+
+_DISCLOSURE_SECONDS = 5.0
+"""What somebody waits who reads an answer while documentation does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +56,16 @@ async def compose() -> AsyncIterator[Container]:
     async with open_platform(settings, "chat") as platform, open_database(settings.database_url) as database:
         unit_of_work = partial(SqlChatUnitOfWork, database.sessions)
         answers = RedisAnswerLog(platform.redis)
-        reader = AnswerReader(unit_of_work, answers, platform.broadcast, settings.chat_silence_seconds)
+        documentation = platform.http.sibling(settings.documentation_url)
+        disclosure = Disclosure(VisibleDocumentsClient(documentation, seconds=_DISCLOSURE_SECONDS), clock)
+        reader = AnswerReader(unit_of_work, answers, platform.broadcast, disclosure, settings.chat_silence_seconds)
         tickets = AuthTickets(platform.http.sibling(settings.auth_url), platform.redis)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(*platform.health, database),
             settings=settings,
-            conversations=ConversationManager(unit_of_work, platform.broadcast, clock),
+            conversations=ConversationManager(unit_of_work, platform.broadcast, clock, disclosure),
             questions=QuestionDesk(unit_of_work, clock, rules),
             generations=GenerationManager(unit_of_work, answers, platform.broadcast, rules, problem_of),
             reader=reader,

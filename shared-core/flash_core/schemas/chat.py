@@ -108,7 +108,9 @@ class WrittenAnswer(Response):
 
 
 class Answer(WrittenAnswer):
-    """`problem` says why, when `state` is failed."""
+    """`problem` says why, when `state` is failed. `withheld`: its text is kept back, because it rests on documentation
+    that was deleted or that the reader may not read any more.
+    """
 
     id: UUID
     message_id: UUID
@@ -116,6 +118,7 @@ class Answer(WrittenAnswer):
     state: GenerationState
     created_at: Timestamp
     problem: Problem | None = None
+    withheld: bool = False
 
 
 class MessageResponse(Response):

@@ -38,7 +38,7 @@ async def writing(world: World) -> Attempt:
 
 
 def reading(world: World, attempt: Attempt, after: Position = BEGINNING) -> Frames:
-    return world.reader.follow(ALICE.user_id, attempt.work.generation_id, after)
+    return world.reader.follow(ALICE, attempt.work.generation_id, after)
 
 
 async def next_types(frames: Frames, count: int) -> list[str]:
@@ -88,7 +88,7 @@ async def test_readers_of_one_answer_share_one_feed_which_ends_with_the_last(wor
 async def test_an_answer_is_followed_by_its_owner_only(world: World) -> None:
     attempt = await writing(world)
     with pytest.raises(NotFoundError):
-        await anext(world.reader.follow(BOB.user_id, attempt.work.generation_id, BEGINNING))
+        await anext(world.reader.follow(BOB, attempt.work.generation_id, BEGINNING))
 
 
 async def test_a_late_reader_gets_everything_and_one_who_has_seen_the_end_nothing(world: World) -> None:
@@ -233,19 +233,19 @@ async def test_closing_lets_every_reader_go(world: World) -> None:
     world.reader.close()
     assert await waiting == ([], "")
     with pytest.raises(OverloadedError):
-        await world.reader.wait(ALICE.user_id, attempt.work.generation_id, 1)
+        await world.reader.wait(ALICE, attempt.work.generation_id, 1)
 
 
 async def test_waiting_ends_with_the_answer_or_in_time(world: World) -> None:
     attempt = await writing(world)
-    waiting = asyncio.ensure_future(world.reader.wait(ALICE.user_id, attempt.work.generation_id, 5))
+    waiting = asyncio.ensure_future(world.reader.wait(ALICE, attempt.work.generation_id, 5))
     await until(lambda: world.reader._feeds)
     await attempt.write("Yes.")
     await attempt.finish()
     assert (await waiting).content == "Yes."
     late = await writing(world)
     with pytest.raises(OverloadedError, match=str(late.work.generation_id)):
-        await world.reader.wait(ALICE.user_id, late.work.generation_id, 0.001)
+        await world.reader.wait(ALICE, late.work.generation_id, 0.001)
 
 
 async def test_the_worker_settles_silent_answers_and_outlives_a_database_that_is_away(impatient: World) -> None:

@@ -120,7 +120,7 @@ class Fleet:
         if page := _choice(self.pages, number):
             for meddling in (
                 self.world.generations.cancel(BOB.user_id, page.answer_id),
-                self.world.reader.get(BOB.user_id, page.answer_id),
+                self.world.reader.get(BOB, page.answer_id),
                 self.world.questions.regenerate(BOB, page.answer_id, client_id=None, request_id=""),
             ):
                 with pytest.raises(NotFoundError):

@@ -210,7 +210,7 @@ async def test_a_repeated_finish_tells_the_readers_whom_the_first_could_not_tell
     assert len(world.log.logs[asked.answer_id]) == 1
     other = FinishRequest(attempt=1, state=GenerationState.FAILED, answer=WrittenAnswer(content="Other."))
     await world.generations.finish(asked.answer_id, other)
-    rows = await world.conversations.messages(ALICE.user_id, asked.conversation_id, limit=9, after=0)
+    rows = await world.conversations.messages(ALICE, asked.conversation_id, limit=9, after=0)
     assert [(one.role, one.content) for _, one in rows] == [(Role.USER, "How many?"), (Role.ASSISTANT, "")]
 
 
@@ -219,7 +219,7 @@ async def test_messages_of_others_can_not_be_rated_or_read(world: World) -> None
     with pytest.raises(NotFoundError):
         await world.conversations.rate(BOB.user_id, asked.message_id, FeedbackRequest(rating="up"))
     with pytest.raises(NotFoundError):
-        await world.conversations.messages(BOB.user_id, asked.conversation_id, limit=1, after=0)
+        await world.conversations.messages(BOB, asked.conversation_id, limit=1, after=0)
     await world.conversations.rate(ALICE.user_id, asked.message_id, FeedbackRequest(rating="down", comment="Hm."))
     assert world.database.tables.feedback == {asked.message_id: ("down", None, "Hm.")}
 

@@ -13,6 +13,7 @@ from chat_service.services.answer_feed import AnswerFeed
 from chat_service.services.answer_reader import AnswerReader
 from chat_service.services.answer_reading import AnswerReading
 from chat_service.services.conversations import ConversationManager
+from chat_service.services.disclosure import Disclosure
 from chat_service.services.generations import GenerationManager
 from chat_service.services.questions import QuestionDesk
 from chat_service.services.reconciler import Reconciler
@@ -30,6 +31,7 @@ from flash_core.schemas.chat import (
     StatusFrame,
     WrittenAnswer,
 )
+from flash_core.testing.ai_fakes import FakeVisibleDocuments
 from flash_core.testing.fakes import FakeAnswerLog, FakeBroadcast, FrozenClock
 from flash_core.web.problems import problem_of
 from tests.unit.chat_service.fakes import FakeChatDatabase
@@ -89,10 +91,12 @@ class World:
         self.broadcast = FragileBroadcast()
         self.log = FragileLog(broadcast=self.broadcast)
         self.questions = QuestionDesk(self.database, self.clock, RULES)
-        self.conversations = ConversationManager(self.database, self.broadcast, self.clock)
+        self.documents = FakeVisibleDocuments()
+        disclosure = Disclosure(self.documents, self.clock)
+        self.conversations = ConversationManager(self.database, self.broadcast, self.clock, disclosure)
         self.generations = GenerationManager(self.database, self.log, self.broadcast, RULES, problem_of)
         self.reconciler = Reconciler(self.database, self.log, RULES, problem_of, 0.001)
-        self.reader = AnswerReader(self.database, self.log, self.broadcast, silence_seconds)
+        self.reader = AnswerReader(self.database, self.log, self.broadcast, disclosure, silence_seconds)
 
     async def ask(self, content: str = "How many?", **asking: object) -> Accepted:
         return await self.questions.accept(ALICE, Asking(content, **asking))  # type: ignore[arg-type]  # by name
@@ -101,7 +105,7 @@ class World:
         return Attempt(self, await self.generations.claim(answer_id, "worker"))
 
     async def answer(self, answer_id: UUID) -> Answer:
-        return await self.reader.get(ALICE.user_id, answer_id)
+        return await self.reader.get(ALICE, answer_id)
 
     def announced(self) -> list[UUID]:
         events = self.database.outbox.events

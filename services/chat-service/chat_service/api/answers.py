@@ -25,7 +25,7 @@ After = Annotated[str | None, Query(max_length=100, description="The same, for c
 
 @router.get("/{answer_id}")
 async def get(answer_id: UUID, user: CurrentUser, container: ContainerDep) -> Answer:
-    return await container.reader.get(user.user_id, answer_id)
+    return await container.reader.get(user, answer_id)
 
 
 @router.get(
@@ -47,13 +47,11 @@ async def events(
     """Server-sent events: the frames of the WebSocket. Ends after `done` or `error`."""
     given = last_event_id or after
     position = Position.parse(given) if given else BEGINNING
-    answer = await container.reader.get(user.user_id, answer_id)
+    answer = await container.reader.get(user, answer_id)
     if answer.state.is_terminal and position.sequence == TERMINAL_SEQUENCE:
         return Response(status_code=status.HTTP_204_NO_CONTENT)  # tells an EventSource not to come back
     return StreamingResponse(
-        event_stream(
-            container.reader.follow(user.user_id, answer_id, position), container.settings.chat_heartbeat_seconds
-        ),
+        event_stream(container.reader.follow(user, answer_id, position), container.settings.chat_heartbeat_seconds),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -43,7 +43,7 @@ async def ask(
             request_id=current_request_id(),
         ),
     )
-    answer = await container.reader.wait(user.user_id, accepted.answer_id, container.settings.chat_ask_seconds)
+    answer = await container.reader.wait(user, accepted.answer_id, container.settings.chat_ask_seconds)
     if answer.state is GenerationState.FAILED:
         reason = answer.problem.detail if answer.problem else "The question could not be answered."
         raise UpstreamUnavailableError(f"{reason} (answer {answer.id})")

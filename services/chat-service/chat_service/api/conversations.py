@@ -72,7 +72,7 @@ async def messages(
 ) -> Page[MessageResponse]:
     """What was said, oldest first."""
     rows = await container.conversations.messages(
-        user.user_id, conversation_id, limit=request.rows, after=_place(request.after)
+        user, conversation_id, limit=request.rows, after=_place(request.after)
     )
     return page_of(rows, request, key=lambda row: row[0], item=lambda row: row[1])
 

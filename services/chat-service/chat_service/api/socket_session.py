@@ -167,7 +167,7 @@ class SocketSession:
         at = after
         while True:
             try:
-                async with aclosing(self._container.reader.follow(self._user.user_id, answer_id, at)) as frames:
+                async with aclosing(self._container.reader.follow(self._user, answer_id, at)) as frames:
                     async for frame in frames:
                         await self._send(frame.text)
                         at = frame.position

@@ -128,6 +128,10 @@ class AnswerFeed:
         await self.catch_up()
         if self.is_over:
             return
+        self.close(attempt, answer)
+
+    def close(self, attempt: int, answer: Answer | None) -> None:
+        """There is nothing but this answer to come."""
         if answer is not None:
             at = Position(max(attempt, self._last.attempt), TERMINAL_SEQUENCE)
             self._take(LoggedFrame(at, terminal_frame(answer)))

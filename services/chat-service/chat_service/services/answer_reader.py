@@ -11,15 +11,19 @@ import structlog
 from chat_service.interfaces import ChatUnitOfWorkFactory
 from chat_service.services.answer_feed import AnswerFeed, ReadyFrame
 from chat_service.services.answer_reading import AnswerReading
+from chat_service.services.disclosure import Disclosure
 from flash_core.errors import FlashError, NotFoundError, OverloadedError
 from flash_core.interfaces.answer_log import BEGINNING, AnswerLogInterface, Position
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.worker import WorkerInterface
+from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer
 from flash_core.utils.tasks import cancelled, end
 
 log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 2.0
+_AFTER_EVERY_ATTEMPT = 1_000_000
+"""So that a reader's position in the log, whatever it was, is behind them."""
 
 
 class AnswerReader(WorkerInterface):
@@ -36,9 +40,11 @@ class AnswerReader(WorkerInterface):
         unit_of_work: ChatUnitOfWorkFactory,
         answers: AnswerLogInterface,
         broadcast: BroadcastInterface,
+        disclosure: Disclosure,
         silence_seconds: float,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._disclosure = disclosure
         self._answers = answers
         self._broadcast = broadcast
         self._silence_seconds = silence_seconds
@@ -46,21 +52,21 @@ class AnswerReader(WorkerInterface):
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._closing = False
 
-    async def get(self, owner_id: UUID, answer_id: UUID) -> Answer:
-        """The answer as it is stored now. `NotFoundError` for another's."""
+    async def get(self, reader: Principal, answer_id: UUID) -> Answer:
+        """The answer as it is stored now and may be shown to its owner. `NotFoundError` for another's."""
         async with self._unit_of_work() as work:
-            answer = await work.answers.get(answer_id, owner_id=owner_id)
+            answer = await work.answers.get(answer_id, owner_id=reader.user_id)
         if answer is None:
             raise NotFoundError("There is no such answer.")
-        return answer
+        return await self._disclosure.answer(answer, reader)
 
-    async def follow(self, owner_id: UUID, answer_id: UUID, after: Position) -> AsyncGenerator[ReadyFrame]:
+    async def follow(self, reader: Principal, answer_id: UUID, after: Position) -> AsyncGenerator[ReadyFrame]:
         """Every frame behind `after`, in order, to the last one; ends early when this replica shuts down.
 
         Raises `NotFoundError` for another's answer, and when it is removed while it is followed.
         """
-        answer = await self.get(owner_id, answer_id)
-        async with self._feed(answer_id) as feed:
+        answer = await self.get(reader, answer_id)
+        async with self._feed_of(answer) as feed:
             if answer.state.is_terminal:
                 await self._settle([feed])
             reading = AnswerReading(feed, after)
@@ -75,15 +81,15 @@ class AnswerReader(WorkerInterface):
             if feed.is_removed:
                 raise NotFoundError("There is no such answer (any more).")
 
-    async def wait(self, owner_id: UUID, answer_id: UUID, seconds: float) -> Answer:
+    async def wait(self, reader: Principal, answer_id: UUID, seconds: float) -> Answer:
         """The answer once it is over. `OverloadedError` when it is not within `seconds`; it goes on all the same."""
         try:
-            async with asyncio.timeout(seconds), aclosing(self.follow(owner_id, answer_id, BEGINNING)) as frames:
+            async with asyncio.timeout(seconds), aclosing(self.follow(reader, answer_id, BEGINNING)) as frames:
                 async for _ in frames:
                     pass
         except TimeoutError:
             log.info("answer.waited_too_long", generation_id=str(answer_id))
-        answer = await self.get(owner_id, answer_id)
+        answer = await self.get(reader, answer_id)
         if not answer.state.is_terminal:
             raise OverloadedError(
                 f"The answer is not ready yet; it will be at /api/v1/answers/{answer_id}.", retry_after=_RETRY_SECONDS
@@ -109,6 +115,17 @@ class AnswerReader(WorkerInterface):
         self._closing = True
         for feed in self._feeds.values():
             feed.tell()
+
+    @asynccontextmanager
+    async def _feed_of(self, answer: Answer) -> AsyncIterator[AnswerFeed]:
+        """The log may still hold what is withheld by now: then there is only the end, as it may be shown."""
+        if answer.withheld:
+            feed = AnswerFeed(answer.id, self._answers, self._broadcast)
+            feed.close(attempt=_AFTER_EVERY_ATTEMPT, answer=answer)
+            yield feed
+            return
+        async with self._feed(answer.id) as feed:
+            yield feed
 
     @asynccontextmanager
     async def _feed(self, answer_id: UUID) -> AsyncIterator[AnswerFeed]:

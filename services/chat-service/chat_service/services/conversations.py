@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chat_service.interfaces import ChatUnitOfWorkFactory, ChatUnitOfWorkInterface, ListPosition
+from chat_service.services.disclosure import Disclosure
 from chat_service.services.endings import hint_cancel
 from flash_core.errors import NotFoundError
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.models.conversation import Conversation, GenerationState, Mode
+from flash_core.models.user import Principal
 from flash_core.schemas.chat import FeedbackRequest, MessageResponse
 from flash_core.utils.ids import new_id
 
@@ -17,8 +19,13 @@ class ConversationManager:
     """Everything here is the owner's alone: for anyone else it does not exist."""
 
     def __init__(
-        self, unit_of_work: ChatUnitOfWorkFactory, broadcast: BroadcastInterface, clock: ClockInterface
+        self,
+        unit_of_work: ChatUnitOfWorkFactory,
+        broadcast: BroadcastInterface,
+        clock: ClockInterface,
+        disclosure: Disclosure,
     ) -> None:
+        self._disclosure = disclosure
         self._unit_of_work = unit_of_work
         self._broadcast = broadcast
         self._clock = clock
@@ -64,12 +71,13 @@ class ConversationManager:
                 await hint_cancel(self._broadcast, generation.id)
 
     async def messages(
-        self, owner_id: UUID, conversation_id: UUID, *, limit: int, after: int
+        self, reader: Principal, conversation_id: UUID, *, limit: int, after: int
     ) -> Sequence[tuple[int, MessageResponse]]:
-        """Oldest first, each with its place."""
+        """Oldest first, each with its place; answers as far as their reader may still see them."""
         async with self._unit_of_work() as work:
-            await _owned(work, owner_id, conversation_id)
-            return await work.messages.page(conversation_id, limit=limit, after=after)
+            await _owned(work, reader.user_id, conversation_id)
+            rows = await work.messages.page(conversation_id, limit=limit, after=after)
+        return await self._disclosure.messages(rows, reader)
 
     async def rate(self, owner_id: UUID, message_id: UUID, feedback: FeedbackRequest) -> None:
         """Keep the owner's latest opinion of a message."""

@@ -1,0 +1,88 @@
+"""What of an earlier answer its reader may be shown today: permissions change, and pages are deleted."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from flash_core.errors import FlashError
+from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import VisibleDocumentsInterface
+from flash_core.models.user import Principal
+from flash_core.schemas.chat import Answer, MessageResponse
+
+log = structlog.get_logger(__name__)
+
+WITHHELD: Final = (
+    "This answer is not shown any more: it rests on documentation that was deleted or that you may no longer read."
+)
+_DOCUMENTS_A_CALL: Final = 1_000
+_FRESH: Final = timedelta(seconds=60)
+"""An answer this young was written from what its reader could see; it is shown though documentation is away now."""
+
+
+class Disclosure:
+    """Documentation is asked every time, so that what was closed or deleted is gone from the history too.
+
+    Unknown means no: while documentation is away, answers that rest on documents are not shown, and the
+    `UpstreamUnavailableError` says so.
+    """
+
+    def __init__(self, documents: VisibleDocumentsInterface, clock: ClockInterface) -> None:
+        self._documents = documents
+        self._clock = clock
+
+    async def answer(self, answer: Answer, reader: Principal) -> Answer:
+        return (await self._shown([answer], reader))[answer.id]
+
+    async def messages(
+        self, rows: Sequence[tuple[int, MessageResponse]], reader: Principal
+    ) -> list[tuple[int, MessageResponse]]:
+        shown = await self._shown([message.answer for _, message in rows if message.answer], reader)
+        return [(place, _with(message, shown)) for place, message in rows]
+
+    async def _shown(self, answers: Sequence[Answer], reader: Principal) -> dict[UUID, Answer]:
+        named = dict.fromkeys(source.document_id for answer in answers for source in answer.sources)
+        try:
+            visible = await self._visible(list(named), reader)
+        except FlashError as error:
+            if any(answer.sources and _age(answer, self._clock.now()) > _FRESH for answer in answers):
+                raise
+            log.warning("disclosure.unchecked", code=error.code)
+            return {answer.id: answer for answer in answers}
+        return {answer.id: disclosed(answer, visible) for answer in answers}
+
+    async def _visible(self, document_ids: Sequence[UUID], reader: Principal) -> set[UUID]:
+        visible: set[UUID] = set()
+        for start in range(0, len(document_ids), _DOCUMENTS_A_CALL):
+            visible |= set(await self._documents.versions(document_ids[start : start + _DOCUMENTS_A_CALL], reader))
+        return visible
+
+
+def disclosed(answer: Answer, visible: Iterable[UUID]) -> Answer:
+    """`answer` without what rests on other documents than the `visible` ones.
+
+    A text stays when each of its sentences leans on a passage that may be read; a refusal, which names the nearest
+    pages, and a text with sentences that lean on nothing may have any retrieved page in them.
+    """
+    kept = [source for source in answer.sources if source.document_id in visible]
+    if len(kept) == len(answer.sources):
+        return answer
+    readable = {source.id for source in kept}
+    if answer.grounded and all(citation.source_id in readable for citation in answer.citations):
+        return answer.model_copy(update={"sources": kept, "follow_ups": []})
+    withheld = {"content": WITHHELD, "sources": [], "citations": [], "follow_ups": [], "grounded": False}
+    return answer.model_copy(update=withheld | {"confidence": 0.0, "withheld": True})
+
+
+def _with(message: MessageResponse, shown: dict[UUID, Answer]) -> MessageResponse:
+    if message.answer is None:
+        return message
+    answer = shown[message.answer.id]
+    return message.model_copy(update={"answer": answer, "content": answer.content})
+
+
+def _age(answer: Answer, now: datetime) -> timedelta:
+    return now - answer.created_at

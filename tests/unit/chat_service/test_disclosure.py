@@ -1,0 +1,140 @@
+"""What a reader is shown of an answer whose documents were closed or deleted since."""
+
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from chat_service.services.disclosure import WITHHELD
+from flash_core.errors import UpstreamUnavailableError
+from flash_core.interfaces.answer_log import BEGINNING, TERMINAL_SEQUENCE, Position
+from flash_core.models.conversation import GenerationState
+from flash_core.schemas.chat import Citation, FinishRequest, WrittenAnswer
+from tests.unit.chat_service.people import ALICE
+from tests.unit.chat_service.test_facts import source
+from tests.unit.chat_service.world import Attempt, World
+
+CITED, SPARE = source(1, "Leave"), source(2, "Travel")
+TEXT = "You get 27 days [1]."
+CITATION = Citation(marker=1, source_id=CITED.id, start=0, end=len(TEXT), supported=True)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.documents.current = {one.document_id: "v1" for one in (CITED, SPARE)}
+    return world
+
+
+async def answered(world: World, *, citations: bool = True, grounded: bool = True) -> Attempt:
+    """An answer that was read from its log and is a while ago."""
+    attempt = await world.claim((await world.ask()).answer_id)
+    await attempt.begin()
+    await attempt.write(TEXT)
+    written = WrittenAnswer(
+        content=TEXT,
+        sources=[CITED, SPARE],
+        citations=[CITATION] if citations else [],
+        follow_ups=["Travel?"],
+        grounded=grounded,
+        confidence=0.9,
+    )
+    outcome = FinishRequest(attempt=attempt.work.attempt, state=GenerationState.DONE, answer=written)
+    await world.generations.finish(attempt.work.generation_id, outcome)
+    world.clock.advance(seconds=61)
+    return attempt
+
+
+def close(world: World, document_id: UUID) -> None:
+    del world.documents.current[document_id]
+
+
+async def test_what_may_still_be_read_is_shown_whole(world: World) -> None:
+    answer = await world.answer((await answered(world)).work.generation_id)
+    assert (answer.content, len(answer.sources), answer.withheld) == (TEXT, 2, False)
+    assert world.documents.asked == [ALICE]
+
+
+async def test_an_answer_goes_with_the_document_that_it_cites(world: World) -> None:
+    attempt = await answered(world)
+    close(world, CITED.document_id)
+    answer = await world.answer(attempt.work.generation_id)
+    assert answer.withheld
+    assert answer.content == WITHHELD
+    assert (answer.sources, answer.citations, answer.follow_ups, answer.confidence) == ([], [], [], 0)
+
+
+async def test_a_grounded_text_outlives_a_passage_that_it_does_not_cite(world: World) -> None:
+    attempt = await answered(world)
+    close(world, SPARE.document_id)
+    answer = await world.answer(attempt.work.generation_id)
+    assert (answer.content, answer.sources, answer.follow_ups) == (TEXT, [CITED], [])
+    assert not answer.withheld
+
+
+@pytest.mark.parametrize(("citations", "grounded"), [(True, False), (False, False)])
+async def test_a_text_that_may_have_anything_in_it_goes_with_any_passage(
+    world: World, *, citations: bool, grounded: bool
+) -> None:
+    attempt = await answered(world, citations=citations, grounded=grounded)
+    close(world, SPARE.document_id)
+    assert (await world.answer(attempt.work.generation_id)).content == WITHHELD
+
+
+async def test_the_history_shows_no_more_than_the_answer(world: World) -> None:
+    attempt = await answered(world)
+    close(world, CITED.document_id)
+    rows = await world.conversations.messages(ALICE, attempt.work.conversation_id, limit=9, after=0)
+    assert [message.content for _, message in rows] == ["How many?", WITHHELD]
+    assert TEXT not in "".join(message.model_dump_json() for _, message in rows)
+
+
+@pytest.mark.parametrize("after", [BEGINNING, Position(1, 1), Position(7, 7)])
+async def test_the_log_is_not_replayed_to_who_may_not_read_it_any_more(world: World, after: Position) -> None:
+    attempt = await answered(world)
+    close(world, CITED.document_id)
+    frames = [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, after)]
+    assert TEXT not in "".join(frame.text for frame in frames)
+    assert frames[-1].type == "done"
+    assert orjson.loads(frames[-1].text)["answer"]["content"] == WITHHELD
+
+
+async def test_who_has_seen_the_end_is_told_nothing_more(world: World) -> None:
+    attempt = await answered(world)
+    close(world, CITED.document_id)
+    end = Position(1_000_000, TERMINAL_SEQUENCE)
+    assert [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, end)] == []
+
+
+async def test_while_nobody_can_say_who_may_read_it_an_old_answer_is_not_shown(world: World) -> None:
+    attempt = await answered(world)
+    world.documents.error = UpstreamUnavailableError("Documentation does not answer.")
+    with pytest.raises(UpstreamUnavailableError):
+        await world.answer(attempt.work.generation_id)
+
+
+async def test_an_answer_that_was_just_written_is_shown_all_the_same(world: World) -> None:
+    attempt = await answered(world)
+    world.clock.advance(seconds=-30)
+    world.documents.error = UpstreamUnavailableError("Documentation does not answer.")
+    assert (await world.answer(attempt.work.generation_id)).content == TEXT
+
+
+async def test_what_rests_on_no_document_needs_nobody(world: World) -> None:
+    world.documents.error = UpstreamUnavailableError("Documentation does not answer.")
+    attempt = await world.claim((await world.ask()).answer_id)
+    await attempt.write("Hello!")
+    await attempt.finish()
+    world.clock.advance(seconds=3_600)
+    assert (await world.answer(attempt.work.generation_id)).content == "Hello!"
+
+
+async def test_many_documents_are_asked_for_in_parts(world: World) -> None:
+    attempt = await world.claim((await world.ask()).answer_id)
+    sources = [source(at).model_copy(update={"document_id": uuid4(), "id": f"s{at}"}) for at in range(1, 1_500)]
+    world.documents.current = {one.document_id: "v1" for one in sources}
+    written = WrittenAnswer(content="Much.", sources=sources)
+    outcome = FinishRequest(attempt=attempt.work.attempt, state=GenerationState.DONE, answer=written)
+    await world.generations.finish(attempt.work.generation_id, outcome)
+    assert not (await world.answer(attempt.work.generation_id)).withheld
+    assert len(world.documents.asked) == 2
