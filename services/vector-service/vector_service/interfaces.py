@@ -84,7 +84,11 @@ class VectorEngineInterface(Protocol):
         """`alias` is empty when none points to it."""
 
     @abstractmethod
-    async def create(self, version: str, *, dimension: int, model: str) -> None:
+    async def names(self) -> Sequence[str]:
+        """Of all collections, without the aliases."""
+
+    @abstractmethod
+    async def create(self, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
         """`ConflictError` when a collection or an alias has this name."""
 
     @abstractmethod

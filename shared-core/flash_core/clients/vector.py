@@ -1,7 +1,7 @@
 """The vector service, as a store."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -13,6 +13,8 @@ from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, Vector
 from flash_core.schemas.vector import (
     AlternativeBody,
     CollectionResponse,
+    ContentHashesRequest,
+    ContentHashesResponse,
     CreateVersionRequest,
     DeletePointsRequest,
     EnsureCollectionRequest,
@@ -23,6 +25,7 @@ from flash_core.schemas.vector import (
     UpsertRequest,
     VectorSearchRequest,
     VectorSearchResponse,
+    VersionsResponse,
 )
 
 _WRITE_SECONDS = 60.0
@@ -35,13 +38,25 @@ class VectorStoreClient(VectorStoreInterface):
     def __init__(self, vector: Sibling) -> None:
         self._vector = vector
 
-    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
-        body = EnsureCollectionRequest(dimension=dimension, model=model)
+    async def ensure(self, alias: str, *, dimension: int, model: str, chunker: str = "") -> CollectionInfo:
+        body = EnsureCollectionRequest(dimension=dimension, model=model, chunker=chunker)
         answer = await self._vector.call("PUT", _path(alias), body=body, seconds=_WRITE_SECONDS)
         return _info(CollectionResponse.model_validate_json(answer))
 
     async def info(self, name: str) -> CollectionInfo:
         return _info(await self._vector.get(CollectionResponse, _path(name)))
+
+    async def versions(self, alias: str) -> list[CollectionInfo]:
+        answer = await self._vector.get(VersionsResponse, f"{_path(alias)}/versions")
+        return [_info(one) for one in answer.versions]
+
+    async def content_hashes(self, name: str, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        found: dict[UUID, str] = {}
+        for start in range(0, len(ids), _POINTS_A_CALL):
+            body = ContentHashesRequest(ids=list(ids[start : start + _POINTS_A_CALL]))
+            answer = await self._vector.post(ContentHashesResponse, f"{_path(name)}/content-hashes", body)
+            found |= answer.content_hashes
+        return found
 
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
         for start in range(0, len(points), _POINTS_A_CALL):
@@ -89,8 +104,8 @@ class VectorStoreClient(VectorStoreInterface):
         body = SetPayloadRequest(payload=dict(payload), document_ids=list(document_ids), source_id=source_id)
         await self._write(name, "payload", body)
 
-    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
-        body = CreateVersionRequest(version=version, dimension=dimension, model=model)
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
+        body = CreateVersionRequest(version=version, dimension=dimension, model=model, chunker=chunker)
         await self._write(alias, "versions", body, repeat=False)
 
     async def point_alias(self, alias: str, version: str) -> None:
@@ -124,4 +139,4 @@ def _path(name: str) -> str:
 
 
 def _info(answer: CollectionResponse) -> CollectionInfo:
-    return CollectionInfo(answer.alias, answer.version, answer.model, answer.dimension, answer.points)
+    return CollectionInfo(answer.alias, answer.version, answer.model, answer.dimension, answer.points, answer.chunker)

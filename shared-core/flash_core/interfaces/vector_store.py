@@ -1,7 +1,7 @@
 """Dense and sparse vectors with payloads, in versioned collections behind an alias."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -11,16 +11,27 @@ from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, Vector
 class VectorStoreInterface(Protocol):
     """Every method takes the alias (`chunks`) or a version's own name (`chunks_v2`).
 
+    What is deleted or described anew under the alias is so in every version that stands beside it, so that a version
+    which is being filled, or kept to go back to, knows as much of permissions as the one that is searched.
+
     What a write acknowledged survives a kill of the process. Raises `NotFoundError` for an unknown collection,
     `InvalidInputError` for a vector of another dimension, `UpstreamUnavailableError` when the engine is away.
     """
 
     @abstractmethod
-    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
-        """The collection behind the alias; made if there is none. `ConflictError` if it is of another model."""
+    async def ensure(self, alias: str, *, dimension: int, model: str, chunker: str = "") -> CollectionInfo:
+        """The collection behind the alias, of whatever model it is; made, of this one, if there is none."""
 
     @abstractmethod
     async def info(self, name: str) -> CollectionInfo: ...
+
+    @abstractmethod
+    async def versions(self, alias: str) -> list[CollectionInfo]:
+        """All that stand beside each other under this alias, named `<alias>_v<number>`; the oldest number first."""
+
+    @abstractmethod
+    async def content_hashes(self, name: str, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        """Which version of its document each of these points is of; those that are not there are left out."""
 
     @abstractmethod
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None: ...
@@ -47,7 +58,7 @@ class VectorStoreInterface(Protocol):
         """Merge `payload` into these points, without touching vectors."""
 
     @abstractmethod
-    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
         """A new, empty collection beside the one that the alias points to."""
 
     @abstractmethod

@@ -83,8 +83,11 @@ class VectorHit:
 
 @dataclass(frozen=True, slots=True)
 class CollectionInfo:
+    """`alias` is empty when none points to it. `model` and `chunker` say what its vectors were made by."""
+
     alias: str
     version: str
     model: str
     dimension: int
     points: int
+    chunker: str = ""

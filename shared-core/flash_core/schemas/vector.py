@@ -13,6 +13,7 @@ class EnsureCollectionRequest(Request):
 
     dimension: int = Field(ge=1, le=8_192)
     model: str = Field(min_length=1, max_length=300)
+    chunker: str = Field(default="", max_length=100)
 
 
 class CollectionResponse(Response):
@@ -23,6 +24,25 @@ class CollectionResponse(Response):
     model: str
     dimension: int
     points: int
+    chunker: str = ""
+
+
+class VersionsResponse(Response):
+    """GET …/versions."""
+
+    versions: list[CollectionResponse]
+
+
+class ContentHashesRequest(Request):
+    """POST …/content-hashes."""
+
+    ids: list[UUID] = Field(max_length=2_000)
+
+
+class ContentHashesResponse(Response):
+    """By the points' ids; those that are not there are left out."""
+
+    content_hashes: dict[UUID, str]
 
 
 class PointBody(Request):
@@ -105,6 +125,7 @@ class CreateVersionRequest(Request):
     version: str = Field(pattern=r"^[a-z0-9_]{1,100}$")
     dimension: int = Field(ge=1, le=8_192)
     model: str = Field(min_length=1, max_length=300)
+    chunker: str = Field(default="", max_length=100)
 
 
 class PointAliasRequest(Request):

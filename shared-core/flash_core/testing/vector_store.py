@@ -1,5 +1,6 @@
 """A vector store in memory, for tests: the promises of the real one, without its speed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -25,6 +26,7 @@ from flash_core.utils.words import content_stems
 class _Collection:
     model: str
     dimension: int
+    chunker: str = ""
     points: dict[UUID, ChunkPoint] = field(default_factory=dict)
 
 
@@ -41,21 +43,27 @@ class FakeVectorStore(VectorStoreInterface):
     def points(self, name: str = "chunks") -> list[ChunkPoint]:
         return list(self._of(name).points.values())
 
-    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
+    async def ensure(self, alias: str, *, dimension: int, model: str, chunker: str = "") -> CollectionInfo:
         self._check()
         if alias not in self.aliases:
-            self.collections[f"{alias}_v1"] = _Collection(model, dimension)
+            self.collections[f"{alias}_v1"] = _Collection(model, dimension, chunker)
             self.aliases[alias] = f"{alias}_v1"
-        info = await self.info(alias)
-        if (info.model, info.dimension) != (model, dimension):
-            raise ConflictError(f"{alias} holds vectors of {info.model}.")
-        return info
+        return await self.info(alias)
 
     async def info(self, name: str) -> CollectionInfo:
         found = self._of(name)
         version = self.aliases.get(name, name)
         alias = next((alias for alias, target in self.aliases.items() if target == version), "")
-        return CollectionInfo(alias, version, found.model, found.dimension, len(found.points))
+        return CollectionInfo(alias, version, found.model, found.dimension, len(found.points), found.chunker)
+
+    async def versions(self, alias: str) -> list[CollectionInfo]:
+        self._check()
+        names = sorted(self._beside(alias), key=lambda name: int(name.rpartition("_v")[2]))
+        return [await self.info(name) for name in names]
+
+    async def content_hashes(self, name: str, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        points = self._of(name).points
+        return {one: str(points[one].payload["content_hash"]) for one in ids if one in points}
 
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
         found = self._of(name)
@@ -76,23 +84,23 @@ class FakeVectorStore(VectorStoreInterface):
         source_id: UUID | None = None,
         except_content_hash: str | None = None,
     ) -> None:
-        found = self._of(name)
-        for point in self._chosen(name, document_ids, source_id):
-            if except_content_hash is None or point.payload["content_hash"] != except_content_hash:
-                del found.points[point.id]
+        for version in self._beside(name) or [name]:
+            for point in self._chosen(version, document_ids, source_id):
+                if except_content_hash is None or point.payload["content_hash"] != except_content_hash:
+                    del self._of(version).points[point.id]
 
     async def set_payload(
         self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
     ) -> None:
-        found = self._of(name)
-        for point in self._chosen(name, document_ids, source_id):
-            found.points[point.id] = replace(point, payload={**point.payload, **payload})
+        for version in self._beside(name) or [name]:
+            for point in self._chosen(version, document_ids, source_id):
+                self._of(version).points[point.id] = replace(point, payload={**point.payload, **payload})
 
-    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
         self._check()
         if version in {alias, *self.collections}:
             raise ConflictError(f"{version} is there already.")
-        self.collections[version] = _Collection(model, dimension)
+        self.collections[version] = _Collection(model, dimension, chunker)
 
     async def point_alias(self, alias: str, version: str) -> None:
         self._of(version)
@@ -107,6 +115,9 @@ class FakeVectorStore(VectorStoreInterface):
     def _check(self) -> None:
         if self.error is not None:
             raise self.error
+
+    def _beside(self, alias: str) -> list[str]:
+        return [name for name in self.collections if re.fullmatch(rf"{alias}_v\d+", name)]
 
     def _of(self, name: str) -> _Collection:
         self._check()

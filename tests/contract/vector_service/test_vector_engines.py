@@ -54,6 +54,13 @@ async def test_a_collection_is_described(engine: VectorEngineInterface) -> None:
     assert await engine.describe(V1) == CollectionInfo("chunks", V1, "m", DIMENSION, 2)
 
 
+async def test_collections_are_named_without_their_aliases(engine: VectorEngineInterface) -> None:
+    await engine.point_alias("chunks", V1)
+    await engine.create("chunks_v2", dimension=2, model="m2", chunker="3/500")
+    assert sorted(await engine.names()) == [V1, "chunks_v2"]
+    assert await engine.describe("chunks_v2") == CollectionInfo("", "chunks_v2", "m2", 2, 0, "3/500")
+
+
 async def test_a_name_is_given_once(engine: VectorEngineInterface) -> None:
     with pytest.raises(ConflictError):
         await engine.create(V1, dimension=DIMENSION, model="m")

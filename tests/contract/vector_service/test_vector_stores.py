@@ -51,10 +51,48 @@ async def test_ensuring_twice_is_ensuring_once(store: VectorStoreInterface) -> N
 
 
 @pytest.mark.parametrize(("dimension", "model"), [(DIMENSION, "other"), (DIMENSION + 1, "m")])
-async def test_another_model_is_a_conflict(store: VectorStoreInterface, dimension: int, model: str) -> None:
+async def test_a_collection_keeps_the_model_that_it_was_made_for(
+    store: VectorStoreInterface, dimension: int, model: str
+) -> None:
+    first = await store.ensure("chunks", dimension=DIMENSION, model="m", chunker="2/1000")
+    assert (first.model, first.chunker) == ("m", "2/1000")
+    assert await store.ensure("chunks", dimension=dimension, model=model, chunker="3/500") == first
+
+
+async def test_versions_stand_beside_each_other_in_the_order_of_their_numbers(store: VectorStoreInterface) -> None:
+    assert await store.versions("chunks") == []
     await store.ensure("chunks", dimension=DIMENSION, model="m")
-    with pytest.raises(ConflictError):
-        await store.ensure("chunks", dimension=dimension, model=model)
+    for number in (10, 2):
+        await store.create_version("chunks", f"chunks_v{number}", dimension=2, model="m2", chunker="3/500")
+    await store.create_version("others", "others_v1", dimension=2, model="m2")
+    assert await store.versions("chunks") == [
+        CollectionInfo("chunks", "chunks_v1", "m", DIMENSION, 0),
+        CollectionInfo("", "chunks_v2", "m2", 2, 0, "3/500"),
+        CollectionInfo("", "chunks_v10", "m2", 2, 0, "3/500"),
+    ]
+
+
+async def test_which_version_of_its_document_a_point_is_of(store: VectorStoreInterface) -> None:
+    old, new = chunk("holiday old", document="a", content_hash="v1"), chunk("holiday new", content_hash="v2")
+    await filled(store, old, new)
+    asked = [new.id, named("nothing"), old.id]
+    assert await store.content_hashes("chunks", asked) == {new.id: "v2", old.id: "v1"}
+    assert await store.content_hashes("chunks_v1", []) == {}
+
+
+async def test_what_is_deleted_or_closed_is_so_in_every_version(store: VectorStoreInterface) -> None:
+    gone, closed = chunk("holiday gone", document="a"), chunk("holiday closed", document="b")
+    await filled(store, gone, closed)
+    await store.create_version("chunks", "chunks_v2", dimension=DIMENSION, model="m2")
+    await store.upsert("chunks_v2", [gone, closed])
+    await store.delete("chunks", document_ids=[named("a")])
+    await store.set_payload("chunks", {"source_groups": ["sales"]}, source_id=named("wiki"))
+    for _ in range(2):
+        assert await texts(store, VectorFilter(frozenset())) == []
+        assert await texts(store, VectorFilter(SALES)) == ["holiday closed"]
+        await store.point_alias("chunks", "chunks_v2")
+    await store.delete("chunks_v2", source_id=named("wiki"))
+    assert [one.points for one in await store.versions("chunks")] == [1, 0]
 
 
 async def test_an_unknown_collection_is_not_found(store: VectorStoreInterface) -> None:

@@ -65,6 +65,7 @@ def chunk(
 class _Collection:
     model: str
     dimension: int
+    chunker: str = ""
     points: dict[UUID, EnginePoint] = field(default_factory=dict)
 
 
@@ -81,13 +82,17 @@ class FakeVectorEngine(VectorEngineInterface):
         found = self._of(name)
         version = self.aliases.get(name, name)
         alias = next((alias for alias, target in self.aliases.items() if target == version), "")
-        return CollectionInfo(alias, version, found.model, found.dimension, len(found.points))
+        return CollectionInfo(alias, version, found.model, found.dimension, len(found.points), found.chunker)
 
-    async def create(self, version: str, *, dimension: int, model: str) -> None:
+    async def names(self) -> Sequence[str]:
+        await self.check()
+        return list(self.collections)
+
+    async def create(self, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
         await self.check()
         if version in self.collections or version in self.aliases:
             raise ConflictError(version)
-        self.collections[version] = _Collection(model, dimension)
+        self.collections[version] = _Collection(model, dimension, chunker)
 
     async def drop(self, version: str) -> None:
         if version not in self.collections:

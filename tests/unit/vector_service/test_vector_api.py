@@ -57,7 +57,15 @@ def store_client(client: AsyncClient) -> VectorStoreClient:
 async def client() -> AsyncIterator[AsyncClient]:
     async with serving(FakeVectorEngine()) as client:
         made = await client.put(CHUNKS, json={"dimension": DIMENSION, "model": "m"})
-        assert made.json() == {"alias": "chunks", "version": "chunks_v1", "model": "m", "dimension": 4, "points": 0}
+        described = {
+            "alias": "chunks",
+            "version": "chunks_v1",
+            "model": "m",
+            "dimension": 4,
+            "points": 0,
+            "chunker": "",
+        }
+        assert made.json() == described
         yield client
 
 

@@ -8,6 +8,7 @@ from flash_core.schemas.vector import (
     CreateVersionRequest,
     EnsureCollectionRequest,
     PointAliasRequest,
+    VersionsResponse,
 )
 from flash_core.web.identity import InternalCaller
 from flash_core.web.problems import problems
@@ -16,12 +17,12 @@ from vector_service.api.dependencies import CollectionName, Vectors
 router = APIRouter(prefix="/internal/collections/{name}", tags=["collections"])
 
 
-@router.put("", responses=problems(ConflictError))
+@router.put("")
 async def ensure(
     name: CollectionName, body: EnsureCollectionRequest, vectors: Vectors, _: InternalCaller
 ) -> CollectionResponse:
-    """The collection behind the alias `name`, made if there is none."""
-    found = await vectors.ensure(name, dimension=body.dimension, model=body.model)
+    """The collection behind the alias `name`, of whatever model; made, of this one, if there is none."""
+    found = await vectors.ensure(name, dimension=body.dimension, model=body.model, chunker=body.chunker)
     return CollectionResponse.model_validate(found)
 
 
@@ -30,10 +31,17 @@ async def info(name: CollectionName, vectors: Vectors, _: InternalCaller) -> Col
     return CollectionResponse.model_validate(await vectors.info(name))
 
 
+@router.get("/versions")
+async def versions(name: CollectionName, vectors: Vectors, _: InternalCaller) -> VersionsResponse:
+    """All that stand beside each other under the alias `name`."""
+    found = await vectors.versions(name)
+    return VersionsResponse(versions=[CollectionResponse.model_validate(one) for one in found])
+
+
 @router.post("/versions", status_code=status.HTTP_204_NO_CONTENT, responses=problems(ConflictError))
 async def create_version(name: CollectionName, body: CreateVersionRequest, vectors: Vectors, _: InternalCaller) -> None:
     """A new, empty version beside the one that `name` points to."""
-    await vectors.create_version(name, body.version, dimension=body.dimension, model=body.model)
+    await vectors.create_version(name, body.version, dimension=body.dimension, model=body.model, chunker=body.chunker)
 
 
 @router.put("/alias", status_code=status.HTTP_204_NO_CONTENT, responses=problems(NotFoundError, ConflictError))

@@ -8,6 +8,8 @@ from flash_core.errors import InvalidInputError, NotFoundError, UpstreamUnavaila
 from flash_core.interfaces.embedding import Vectors as Matrix
 from flash_core.models.vector import Alternative, ChunkPoint, VectorFilter, VectorHit, VectorQuery
 from flash_core.schemas.vector import (
+    ContentHashesRequest,
+    ContentHashesResponse,
     DeletePointsRequest,
     FilterBody,
     PointBody,
@@ -32,6 +34,13 @@ _FLOAT = np.dtype("<f4")
 async def upsert(name: CollectionName, body: UpsertRequest, vectors: Vectors, _: InternalCaller) -> None:
     """Store points, replacing those with the same ids."""
     await vectors.upsert(name, [_point(point) for point in body.points])
+
+
+@router.post("/content-hashes")
+async def content_hashes(
+    name: CollectionName, body: ContentHashesRequest, vectors: Vectors, _: InternalCaller
+) -> ContentHashesResponse:
+    return ContentHashesResponse(content_hashes=dict(await vectors.content_hashes(name, body.ids)))
 
 
 @router.post("/delete", status_code=status.HTTP_204_NO_CONTENT)

@@ -25,6 +25,7 @@ from vector_service.interfaces import (
 from vector_service.providers.fields import DENSE, KEYWORD_FIELDS, NUMBER_FIELDS, SPARSE
 
 _MODEL: Final = "model"
+_CHUNKER: Final = "chunker"
 _SECONDS: Final = 10
 _POINTS_A_REQUEST: Final = 200
 _ERRORS: Final[dict[int, type[FlashError]]] = {
@@ -48,9 +49,15 @@ class QdrantVectorEngine(VectorEngineInterface):
             config = (await self._client.get_collection(version)).config
             points = (await self._client.count(version, exact=True)).count
         alias = next((alias for alias, target in aliases.items() if target == version), "")
-        return CollectionInfo(alias, version, str((config.metadata or {}).get(_MODEL, "")), _dimension(config), points)
+        made_by = config.metadata or {}
+        model, chunker = str(made_by.get(_MODEL, "")), str(made_by.get(_CHUNKER, ""))
+        return CollectionInfo(alias, version, model, _dimension(config), points, chunker)
 
-    async def create(self, version: str, *, dimension: int, model: str) -> None:
+    async def names(self) -> Sequence[str]:
+        with _translated():
+            return [one.name for one in (await self._client.get_collections()).collections]
+
+    async def create(self, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
         with _translated():
             if await self._exists(version):
                 raise ConflictError(f"There is a collection {version}.")
@@ -58,7 +65,7 @@ class QdrantVectorEngine(VectorEngineInterface):
                 version,
                 vectors_config={DENSE: models.VectorParams(size=dimension, distance=models.Distance.COSINE)},
                 sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-                metadata={_MODEL: model},
+                metadata={_MODEL: model, _CHUNKER: chunker},
             )
             kinds = dict.fromkeys(KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
             kinds |= dict.fromkeys(NUMBER_FIELDS, models.PayloadSchemaType.FLOAT)

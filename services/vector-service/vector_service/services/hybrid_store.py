@@ -1,7 +1,8 @@
 """The vector store: words become sparse vectors, two searches become one ranking, whatever engine keeps the points."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Final
@@ -25,6 +26,7 @@ from vector_service.services.bm25 import document_vector, query_vectors
 from vector_service.services.conditions import selected, visible
 from vector_service.services.fusion import convex_combination, normalised
 
+_VERSION: Final = re.compile(r"(.+)_v(\d+)")
 _DENSE: Final = "dense"
 _KEYWORD: Final = "keyword"
 _NORMALISED: Final = "_normalised"
@@ -44,20 +46,21 @@ class HybridVectorStore(VectorStoreInterface):
     def __init__(self, engine: VectorEngineInterface) -> None:
         self._engine = engine
 
-    async def ensure(self, alias: str, *, dimension: int, model: str) -> CollectionInfo:
+    async def ensure(self, alias: str, *, dimension: int, model: str, chunker: str = "") -> CollectionInfo:
         try:
-            found = await self._engine.describe(alias)
+            return await self._engine.describe(alias)
         except NotFoundError:
-            found = await self._first_version(alias, dimension, model)
-        if (found.model, found.dimension) != (model, dimension):
-            raise ConflictError(
-                f"{alias} holds vectors of {found.model} ({found.dimension}), not of {model} ({dimension}); "
-                "another model needs a new version and a full index run."
-            )
-        return found
+            return await self._first_version(alias, dimension, model, chunker)
 
     async def info(self, name: str) -> CollectionInfo:
         return await self._engine.describe(name)
+
+    async def versions(self, alias: str) -> list[CollectionInfo]:
+        return [await self._engine.describe(version) for version in await self._beside(alias)]
+
+    async def content_hashes(self, name: str, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        payloads = await self._engine.payloads(name, ids)
+        return {point: str(payload["content_hash"]) for point, payload in payloads.items()}
 
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
         prepared = await asyncio.to_thread(lambda: [_prepared(point) for point in points])
@@ -83,17 +86,19 @@ class HybridVectorStore(VectorStoreInterface):
         source_id: UUID | None = None,
         except_content_hash: str | None = None,
     ) -> None:
-        await self._engine.delete(name, selected(document_ids, source_id, except_content_hash))
+        conditions = selected(document_ids, source_id, except_content_hash)
+        await self._everywhere(name, lambda version: self._engine.delete(version, conditions))
 
     async def set_payload(
         self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
     ) -> None:
-        await self._engine.set_payload(name, payload, selected(document_ids, source_id))
+        conditions = selected(document_ids, source_id)
+        await self._everywhere(name, lambda version: self._engine.set_payload(version, payload, conditions))
 
-    async def create_version(self, alias: str, version: str, *, dimension: int, model: str) -> None:
+    async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
         if version == alias:
             raise ConflictError(f"{alias} is the alias; its versions need other names.")
-        await self._engine.create(version, dimension=dimension, model=model)
+        await self._engine.create(version, dimension=dimension, model=model, chunker=chunker)
 
     async def point_alias(self, alias: str, version: str) -> None:
         await self._engine.point_alias(alias, version)
@@ -104,10 +109,24 @@ class HybridVectorStore(VectorStoreInterface):
             raise ConflictError(f"{found.alias} points to {found.version}.")
         await self._engine.drop(version)
 
-    async def _first_version(self, alias: str, dimension: int, model: str) -> CollectionInfo:
+    async def _everywhere(self, name: str, change: Callable[[str], Awaitable[None]]) -> None:
+        """In all versions of an alias, else in the one collection that has the name."""
+        beside = await self._beside(name)
+        for version in beside:
+            with suppress(NotFoundError):  # it may be dropped meanwhile
+                await change(version)
+        if not beside:
+            await change(name)
+
+    async def _beside(self, alias: str) -> list[str]:
+        found = [(name, _VERSION.fullmatch(name)) for name in await self._engine.names()]
+        numbered = sorted((int(match[2]), name) for name, match in found if match and match[1] == alias)
+        return [name for _, name in numbered]
+
+    async def _first_version(self, alias: str, dimension: int, model: str, chunker: str) -> CollectionInfo:
         version = f"{alias}_v1"
         with suppress(ConflictError):  # somebody else is at it, or was stopped halfway
-            await self._engine.create(version, dimension=dimension, model=model)
+            await self._engine.create(version, dimension=dimension, model=model, chunker=chunker)
         await self._engine.point_alias(alias, version)
         return await self._engine.describe(alias)
 

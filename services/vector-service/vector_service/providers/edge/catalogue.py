@@ -13,6 +13,7 @@ from flash_core.errors import UpstreamUnavailableError
 class CollectionSpec:
     dimension: int
     model: str
+    chunker: str = ""
 
 
 @dataclass(slots=True)

@@ -38,8 +38,11 @@ class EdgeVectorEngine(VectorEngineInterface):
     async def describe(self, name: str) -> CollectionInfo:
         return await self._run(self._describe, name)
 
-    async def create(self, version: str, *, dimension: int, model: str) -> None:
-        await self._run(self._create, version, CollectionSpec(dimension, model))
+    async def names(self) -> Sequence[str]:
+        return await self._run(lambda: list(self._shards))
+
+    async def create(self, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
+        await self._run(self._create, version, CollectionSpec(dimension, model, chunker))
 
     async def drop(self, version: str) -> None:
         await self._run(self._drop, version)
@@ -94,7 +97,8 @@ class EdgeVectorEngine(VectorEngineInterface):
         version = self._version(name)
         spec = self._catalogue.collections[version]
         points = self._shards[version].count()
-        return CollectionInfo(self._catalogue.alias_of(version), version, spec.model, spec.dimension, points)
+        alias = self._catalogue.alias_of(version)
+        return CollectionInfo(alias, version, spec.model, spec.dimension, points, spec.chunker)
 
     def _create(self, version: str, spec: CollectionSpec) -> None:
         if version in self._catalogue.collections or version in self._catalogue.aliases:
