@@ -1,0 +1,1 @@
+"""Repositories as sources: a bare copy here, read by the `git` command."""
