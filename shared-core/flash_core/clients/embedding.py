@@ -12,8 +12,15 @@ from dataclasses import asdict
 import numpy as np
 
 from flash_core.clients.http import Sibling
-from flash_core.errors import FlashError
-from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.errors import FlashError, NotFoundError
+from flash_core.interfaces.embedding import (
+    EmbeddingModel,
+    EmbeddingModelsInterface,
+    EmbeddingProviderInterface,
+    Priority,
+    Purpose,
+    Vectors,
+)
 from flash_core.interfaces.entailment import Claim, EntailmentModelInterface
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.schemas.embedding import (
@@ -36,15 +43,34 @@ _PAIRS_SECONDS = 10.0
 """The longest time for one call; whoever calls has a shorter deadline of its own."""
 
 
-class EmbeddingClient(EmbeddingProviderInterface):
-    """The model is asked for anew with every `model` call: the service may be restarted with another one."""
+class EmbeddingModelsClient(EmbeddingModelsInterface):
+    """The models are asked for anew with every call: the service may be restarted with others."""
 
     def __init__(self, embedding: Sibling) -> None:
         self._embedding = embedding
 
-    async def model(self) -> EmbeddingModel:
+    async def models(self) -> list[EmbeddingModel]:
         answer = await self._embedding.get(EmbeddingModelResponse, "/internal/model")
-        return EmbeddingModel(answer.name, answer.dimension, answer.max_tokens)
+        beside = [EmbeddingModel(one.name, one.dimension, one.max_tokens) for one in answer.beside]
+        return [EmbeddingModel(answer.name, answer.dimension, answer.max_tokens), *beside]
+
+    def named(self, name: str) -> EmbeddingProviderInterface:
+        return EmbeddingClient(self._embedding, name)
+
+
+class EmbeddingClient(EmbeddingProviderInterface):
+    """The model of this name, or the one that is set for the fleet."""
+
+    def __init__(self, embedding: Sibling, name: str | None = None) -> None:
+        self._embedding = embedding
+        self._name = name
+
+    async def model(self) -> EmbeddingModel:
+        models = await EmbeddingModelsClient(self._embedding).models()
+        for model in models:
+            if self._name in {None, model.name}:
+                return model
+        raise NotFoundError(f"No embedding model {self._name} is served.")
 
     async def embed(
         self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
@@ -56,7 +82,7 @@ class EmbeddingClient(EmbeddingProviderInterface):
         return np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
 
     async def _part(self, texts: Sequence[str], purpose: Purpose, priority: Priority) -> Vectors:
-        request = EmbedRequest(texts=list(texts), purpose=purpose, priority=priority)
+        request = EmbedRequest(texts=list(texts), purpose=purpose, priority=priority, model=self._name)
         answer = await self._embedding.post(EmbedResponse, "/internal/embeddings", request, seconds=_SECONDS[priority])
         flat = np.frombuffer(b"".join(answer.vectors), dtype="<f4")
         return flat.reshape(len(texts), answer.dimension)

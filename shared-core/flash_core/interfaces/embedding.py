@@ -49,3 +49,15 @@ class EmbeddingProviderInterface(Protocol):
         self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
     ) -> Vectors:
         """Shape (len(texts), dimension), float32, rows of norm 1. Texts past the model's limit are cut at it."""
+
+
+class EmbeddingModelsInterface(Protocol):
+    """The models that can be computed with at this moment. Raises `UpstreamUnavailableError` when away."""
+
+    @abstractmethod
+    async def models(self) -> Sequence[EmbeddingModel]:
+        """First the one that is set for the fleet, then those that are served beside it."""
+
+    @abstractmethod
+    def named(self, name: str) -> EmbeddingProviderInterface:
+        """Its calls raise `NotFoundError` as long as no model of this name is served."""

@@ -13,6 +13,7 @@ class EmbedRequest(Request):
     texts: list[str] = Field(min_length=1, max_length=2_048)
     purpose: Purpose = Purpose.PASSAGE
     priority: Priority = Priority.INTERACTIVE
+    model: str | None = Field(default=None, description="One of those that are served; none: the one that is set.")
 
 
 class EmbedResponse(Response):
@@ -23,12 +24,22 @@ class EmbedResponse(Response):
     vectors: list[Base64Bytes]
 
 
+class ServedModel(Response):
+    name: str
+    dimension: int
+    max_tokens: int
+
+
 class EmbeddingModelResponse(Response):
-    """`reranker` and `entailment` name the models beside the embedding model; null: none is set."""
+    """The embedding model that is set; `beside` it others are served by their names.
+
+    `reranker` and `entailment` name the models beside the embedding model; null: none is set.
+    """
 
     name: str
     dimension: int
     max_tokens: int
+    beside: list[ServedModel] = Field(default_factory=list)
     reranker: str | None = None
     entailment: str | None = None
 

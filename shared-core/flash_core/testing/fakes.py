@@ -12,12 +12,19 @@ from uuid import UUID
 
 import numpy as np
 
-from flash_core.errors import ConflictError, FencedError, UnauthenticatedError
+from flash_core.errors import ConflictError, FencedError, NotFoundError, UnauthenticatedError
 from flash_core.interfaces.answer_log import AnswerLogInterface, LoggedFrame, Position, wake_channel
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.cache import CacheInterface
 from flash_core.interfaces.clock import ClockInterface
-from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.interfaces.embedding import (
+    EmbeddingModel,
+    EmbeddingModelsInterface,
+    EmbeddingProviderInterface,
+    Priority,
+    Purpose,
+    Vectors,
+)
 from flash_core.interfaces.health import HealthCheckInterface
 from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
 from flash_core.interfaces.identity import AuthenticatorInterface, IdentitySourceInterface, ServiceTokenInterface
@@ -296,3 +303,36 @@ class FakeEmbeddingProvider(EmbeddingProviderInterface):
         if norm == 0:
             vector[0] = norm = 1.0
         return vector / np.float32(norm)
+
+
+@dataclass
+class FakeEmbeddingModels(EmbeddingModelsInterface):
+    """Serves what `providers` holds at the moment; the first is the one that is set."""
+
+    providers: list[FakeEmbeddingProvider] = field(default_factory=lambda: [FakeEmbeddingProvider()])
+
+    async def models(self) -> list[EmbeddingModel]:
+        return [await one.model() for one in self.providers]
+
+    def named(self, name: str) -> EmbeddingProviderInterface:
+        return _NamedFake(self, name)
+
+
+@dataclass
+class _NamedFake(EmbeddingProviderInterface):
+    served: FakeEmbeddingModels
+    name: str
+
+    async def model(self) -> EmbeddingModel:
+        return await self._provider().model()
+
+    async def embed(
+        self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
+    ) -> Vectors:
+        return await self._provider().embed(texts, purpose=purpose, priority=priority)
+
+    def _provider(self) -> FakeEmbeddingProvider:
+        for one in self.served.providers:
+            if one.name == self.name:
+                return one
+        raise NotFoundError(f"No embedding model {self.name} is served.")

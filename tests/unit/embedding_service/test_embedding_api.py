@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,7 @@ from embedding_service.config import BatchPolicy
 from embedding_service.main import SPEC
 from embedding_service.services.batching import BatchingEmbeddings
 from embedding_service.services.model_health import ModelHealth
+from embedding_service.services.serving import ServedModels
 from flash_core.clients.embedding import EmbeddingClient, EntailmentClient, RerankerClient
 from flash_core.clients.http import HttpClient
 from flash_core.errors import UpstreamUnavailableError
@@ -42,11 +43,13 @@ async def serving(
     embeddings: EmbeddingProviderInterface,
     reranker: RerankerInterface | None = None,
     entailment: EntailmentModelInterface | None = None,
+    beside: Sequence[EmbeddingProviderInterface] = (),
 ) -> AsyncIterator[AsyncClient]:
     @asynccontextmanager
     async def compose() -> AsyncIterator[Container]:
         yield Container(
             embeddings=embeddings,
+            models=ServedModels(embeddings, beside),
             tokens=WordCounter(),
             reranker=reranker or FakeReranker(),
             entailment=entailment or FakeEntailment(),
@@ -238,7 +241,8 @@ async def test_a_long_list_is_asked_for_in_parts(model: FakeEmbeddingProvider) -
 async def test_the_models_beside_are_named_or_null(model: FakeEmbeddingProvider) -> None:
     async with serving(model, FakeReranker(None), FakeEntailment("nli@1")) as client:
         answer = (await client.get("/internal/model", headers=SERVICE)).json()
-    assert answer == {"name": "fake", "dimension": 64, "max_tokens": 256, "reranker": None, "entailment": "nli@1"}
+    described = {"name": "fake", "dimension": 64, "max_tokens": 256, "beside": []}
+    assert answer == described | {"reranker": None, "entailment": "nli@1"}
 
 
 async def test_without_a_model_relevance_is_unavailable(model: FakeEmbeddingProvider) -> None:

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from embedding_service.composition import Container, batch_policy, compose, load_provider, pair_loader
+from embedding_service.composition import Container, batch_policy, compose, load_next, load_provider, pair_loader
 from embedding_service.config import ProviderKind, Settings
 from embedding_service.providers.onnx.provider import OnnxEmbeddings
 from embedding_service.providers.openai import OpenAIEmbeddings
 from embedding_service.services.cross_encoding import CrossEncoder
+from embedding_service.services.serving import UnusableEmbeddings
 from flash_core.errors import InvalidInputError, UpstreamUnavailableError
 from flash_core.interfaces.entailment import Claim
+from flash_core.interfaces.health import HealthCheckInterface
 from tests.unit.embedding_service.tiny_models import NLI_LABELS, write_classifier, write_encoder
 
 KEY = "k" * 32
@@ -113,6 +115,40 @@ async def test_a_folders_model_is_named_by_its_contents(models: Path, tmp_path: 
         names.add((await provider.model()).name)
     assert len(names) == 2
     assert {name.partition("@")[0] for name in names} == {"encoder"}
+
+
+async def test_a_next_model_is_served_beside_the_one_that_is_set(models: Path, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "encoder", seed=1)
+    async with compose(settings(model_cache=models, embedding_next_model=str(folder))) as container:
+        first, second = await container.models.models()
+        assert first.name == "all-MiniLM-L6-v2"
+        assert second.name.startswith("encoder@")
+        assert (await container.models.named(second.name).embed(["sick leave"])).shape == (1, second.dimension)
+        assert (await container.embeddings.embed(["sick leave"])).shape == (1, first.dimension)
+        for check in await upcoming(container):
+            await check.check()
+
+
+async def test_a_wrong_next_model_is_said_and_breaks_nothing(models: Path, tmp_path: Path) -> None:
+    async with compose(settings(model_cache=models, embedding_next_model=str(tmp_path))) as container:
+        assert [one.name for one in await container.models.models()] == ["all-MiniLM-L6-v2"]
+        [check] = await upcoming(container)
+        with pytest.raises(UpstreamUnavailableError, match="EMBEDDING_NEXT_MODEL can't be loaded"):
+            await check.check()
+        with pytest.raises(UpstreamUnavailableError):
+            await UnusableEmbeddings("It can't be loaded.").embed(["sick leave"])
+
+
+async def test_a_next_model_may_have_another_provider() -> None:
+    given = settings(
+        embedding_next_model="far-model", embedding_next_provider="openai", openai_base_url="http://far/v1"
+    )
+    assert [type(one) for one in load_next(given)] == [OpenAIEmbeddings]
+    assert load_next(settings()) == []
+
+
+async def upcoming(container: Container) -> list[HealthCheckInterface]:
+    return [one for one in container.optional_health if one.name == "next-embedding-model"]
 
 
 async def settled(container: Container) -> list[CrossEncoder]:

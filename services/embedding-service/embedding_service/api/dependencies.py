@@ -6,7 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from embedding_service.interfaces import TokenCounterInterface
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.embedding import EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.interfaces.entailment import EntailmentModelInterface
 from flash_core.interfaces.reranker import RerankerInterface
 
@@ -14,6 +14,11 @@ from flash_core.interfaces.reranker import RerankerInterface
 def _embeddings(connection: HTTPConnection) -> EmbeddingProviderInterface:
     provider: EmbeddingProviderInterface = connection.state.container.embeddings
     return provider
+
+
+def _models(connection: HTTPConnection) -> EmbeddingModelsInterface:
+    models: EmbeddingModelsInterface = connection.state.container.models
+    return models
 
 
 def _tokens(connection: HTTPConnection) -> TokenCounterInterface:
@@ -32,6 +37,7 @@ def _entailment(connection: HTTPConnection) -> EntailmentModelInterface:
 
 
 Embeddings = Annotated[EmbeddingProviderInterface, Depends(_embeddings)]
+Models = Annotated[EmbeddingModelsInterface, Depends(_models)]
 Tokens = Annotated[TokenCounterInterface, Depends(_tokens)]
 Reranker = Annotated[RerankerInterface, Depends(_reranker)]
 Entailment = Annotated[EntailmentModelInterface, Depends(_entailment)]

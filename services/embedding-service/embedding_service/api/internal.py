@@ -5,8 +5,8 @@ from base64 import b64encode
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from embedding_service.api.dependencies import Embeddings, Entailment, Reranker
-from flash_core.errors import OverloadedError, UpstreamUnavailableError
+from embedding_service.api.dependencies import Embeddings, Entailment, Models, Reranker
+from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.entailment import Claim
 from flash_core.schemas.embedding import (
     EmbeddingModelResponse,
@@ -16,6 +16,7 @@ from flash_core.schemas.embedding import (
     EntailmentResponse,
     RerankRequest,
     RerankResponse,
+    ServedModel,
 )
 from flash_core.web.disconnect import while_connected
 from flash_core.web.identity import InternalCaller
@@ -24,11 +25,18 @@ from flash_core.web.problems import problems
 router = APIRouter(prefix="/internal", tags=["internal"])
 
 
-@router.post("/embeddings", response_model=EmbedResponse, responses=problems(OverloadedError, UpstreamUnavailableError))
-async def embed(request: Request, body: EmbedRequest, embeddings: Embeddings, _: InternalCaller) -> Response:
-    """One vector of norm 1 a text, in the order of `texts`."""
-    model = await embeddings.model()
-    vectors = await while_connected(request, embeddings.embed(body.texts, purpose=body.purpose, priority=body.priority))
+@router.post(
+    "/embeddings",
+    response_model=EmbedResponse,
+    responses=problems(NotFoundError, OverloadedError, UpstreamUnavailableError),
+)
+async def embed(
+    request: Request, body: EmbedRequest, embeddings: Embeddings, models: Models, _: InternalCaller
+) -> Response:
+    """One vector of norm 1 a text, in the order of `texts`. 404 when a model is named that is not served."""
+    provider = models.named(body.model) if body.model else embeddings
+    model = await provider.model()
+    vectors = await while_connected(request, provider.embed(body.texts, purpose=body.purpose, priority=body.priority))
     encoded = [b64encode(vector.astype("<f4", copy=False).tobytes()).decode() for vector in vectors]
     # Not through the schema: it would decode and encode every vector once more.
     content = orjson.dumps({"model": model.name, "dimension": model.dimension, "vectors": encoded})
@@ -37,14 +45,15 @@ async def embed(request: Request, body: EmbedRequest, embeddings: Embeddings, _:
 
 @router.get("/model")
 async def model(
-    embeddings: Embeddings, reranker: Reranker, entailment: Entailment, _: InternalCaller
+    models: Models, reranker: Reranker, entailment: Entailment, _: InternalCaller
 ) -> EmbeddingModelResponse:
     """Which models this service computes with; null: there is none of that kind, or not yet."""
-    embedding = await embeddings.model()
+    embedding, *beside = await models.models()
     return EmbeddingModelResponse(
         name=embedding.name,
         dimension=embedding.dimension,
         max_tokens=embedding.max_tokens,
+        beside=[ServedModel.model_validate(one) for one in beside],
         reranker=await reranker.name(),
         entailment=await entailment.name(),
     )

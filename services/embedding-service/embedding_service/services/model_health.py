@@ -5,9 +5,8 @@ from flash_core.interfaces.health import HealthCheckInterface
 
 
 class ModelHealth(HealthCheckInterface):
-    name = "embedding-model"
-
-    def __init__(self, embeddings: EmbeddingProviderInterface) -> None:
+    def __init__(self, embeddings: EmbeddingProviderInterface, name: str = "embedding-model") -> None:
+        self.name = name
         self._embeddings = embeddings
 
     async def check(self) -> None:
