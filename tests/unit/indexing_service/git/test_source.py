@@ -2,79 +2,18 @@
 
 import os
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
 from indexing_service.interfaces import ItemState, Outcome, SourceDocument
-from indexing_service.interfaces.providers import Changes, Inventory
+from indexing_service.interfaces.providers import Changes
 from indexing_service.providers.git.blobs import BlobReader
-from indexing_service.providers.git.clone import Clone
-from indexing_service.providers.git.command import GitFailedError, Limits, Reach
-from indexing_service.providers.git.configuration import Configuration
-from indexing_service.providers.git.source import GitSource
+from indexing_service.providers.git.command import GitFailedError
 from tests.servers.git import Repository
-
-LIMITS = Limits(seconds=20)
-
-
-def quiet(_: int) -> None:
-    """Nobody listens."""
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    made = Repository(tmp_path / "docs")
-    made.write("index.md", "# Start\n").write("guides/setting up.md", "# Set up\n\nFirst, plug it in.\n")
-    made.write("guides/deep/b.txt", "Plain.").write("code.py", "x = 1").commit()
-    return made
-
-
-class World:
-    """The repository at `url`, copied below a folder."""
-
-    def __init__(self, home: Path, url: str, limits: Limits = LIMITS) -> None:
-        self.home = home
-        self.url = url
-        self.limits = limits
-
-    async def reach(self) -> Reach:
-        return Reach("file")
-
-    @asynccontextmanager
-    async def source(self, **config: Any) -> AsyncIterator[GitSource]:
-        configuration = Configuration.of({"url": self.url, **config})
-        clone = Clone(self.home, self.url, self.reach, self.limits)
-        async with BlobReader(clone.git) as reader:
-            yield GitSource(configuration, clone, reader)
-
-    async def inventory(self, **config: Any) -> Inventory:
-        async with self.source(**config) as source:
-            return await source.list(quiet)
-
-    async def changes(self, cursor: str | None, **config: Any) -> Changes | None:
-        async with self.source(**config) as source:
-            return await source.changes(cursor or "", quiet)
-
-    async def document(self, external_id: str, **config: Any) -> SourceDocument:
-        async with self.source(**config) as source:
-            found = await source.fetch(external_id)
-        assert isinstance(found, SourceDocument), found
-        return found
-
-
-@pytest.fixture
-def world(tmp_path: Path, repository: Repository) -> World:
-    return World(tmp_path / "copies", repository.folder.as_uri())
-
-
-def ids(inventory: Inventory) -> list[str]:
-    return [item.external_id for item in inventory.items if item.state is ItemState.PENDING]
+from tests.unit.indexing_service.git.world import World, ids, quiet
 
 
 async def test_the_documents_of_the_tree_are_listed_with_their_blobs(world: World, repository: Repository) -> None:
@@ -285,9 +224,21 @@ async def test_a_repository_with_too_many_files_is_refused(world: World, monkeyp
 
 async def test_reading_goes_on_after_a_name_that_is_not_here(world: World, repository: Repository) -> None:
     await world.inventory()
-    clone = Clone(world.home, world.url, world.reach, LIMITS)
     sha = repository.git("rev-parse", "HEAD:index.md")
-    async with BlobReader(clone.git) as reader:
+    async with BlobReader(world.clone().git) as reader:
         with pytest.raises(GitFailedError, match="missing"):
             await reader.read("1" * 40)
         assert await reader.read(sha) == b"# Start\n"
+
+
+async def test_a_reader_that_died_starts_again(world: World, repository: Repository) -> None:
+    repository.write("index.md", b"x" * 5_000_000).commit()
+    await world.inventory()
+    sha = repository.git("rev-parse", "HEAD:index.md")
+    async with BlobReader(world.clone().git) as reader:
+        assert await reader.read(sha) == await reader.read(sha)
+        assert reader._process is not None
+        reader._process.kill()
+        with pytest.raises(GitFailedError, match="ended"):
+            await reader.read(sha)
+        assert len(await reader.read(sha)) == 5_000_000

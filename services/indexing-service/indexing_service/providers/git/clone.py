@@ -92,7 +92,7 @@ class Clone:
 
     async def update(self, branch: str | None) -> Head:
         """Bring the branch here. Raises `UpstreamUnavailableError`, `UpstreamRejectedError`."""
-        async with self._held():
+        async with self.held():
             await self._initialised()
             wanted = await self.remote_head(branch)
             if await self.head(wanted.branch) != wanted:
@@ -131,7 +131,7 @@ class Clone:
 
     async def discard(self) -> None:
         """Begin anew with the next update: something here can't be read."""
-        async with self._held():
+        async with self.held():
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def _fetched(self, branch: str) -> None:
@@ -163,7 +163,7 @@ class Clone:
         return (await self.git.output(*arguments)).decode("utf-8", "replace").strip()
 
     @asynccontextmanager
-    async def _held(self) -> AsyncIterator[None]:
+    async def held(self) -> AsyncIterator[None]:
         """One at a time, of all processes on this machine."""
         self._home.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self._limits.seconds

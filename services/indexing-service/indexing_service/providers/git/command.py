@@ -16,8 +16,8 @@ _OLDEST: Final = (2, 37)
 """Earlier ones ignore `http.curloptResolve`, and would connect to whatever a name says by then."""
 _MAX_ERROR: Final = 8_192
 _READ_SIZE: Final = 65_536
-_LIMITED: Final = 'ulimit -f "$1"; ulimit -v "$2" 2>/dev/null; shift 2; exec "$@"'
-"""Limits that its children inherit; not every system can limit memory."""
+_LIMITED: Final = 'trap "" XFSZ; ulimit -f "$1"; ulimit -v "$2" 2>/dev/null; shift 2; exec "$@"'
+"""Limits that its children inherit: a write that goes too far fails; not every system can limit memory."""
 _SETTINGS: Final = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",

@@ -26,12 +26,12 @@ _CAUSES: Final = (
     (("does not support shallow",), "The server does not speak Git's smart protocol."),
     (("mismatched algorithms",), "Repositories with SHA-256 object names can't be read."),
 )
-_TOO_LARGE: Final = ("signal 25", "File too large")
+_TOO_LARGE: Final = "File too large"
 
 
 def refused(said: str, max_bytes: int) -> FlashError:
     """The error that stands for it. What nobody knows may pass: it is tried again."""
-    if any(sign in said for sign in _TOO_LARGE):
+    if _TOO_LARGE in said:
         return UpstreamRejectedError(f"The repository is larger than {max_bytes / 1e9:.3g} GB, even without its past.")
     for signs, advice in _CAUSES:
         if any(sign in said for sign in signs):
