@@ -42,9 +42,12 @@ ARG SERVICE
 RUN useradd --system --uid 10001 --home-dir /app askflash \
     && mkdir -p /secrets /data \
     && chown askflash /secrets /data
+# Git sources are read by the git command (docs/decisions/0012-git-by-its-command.md).
+RUN if [ "$SERVICE" = indexing ]; then apt-get update && apt-get install --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/*; fi
 COPY deploy/container-entrypoint.sh /usr/local/bin/askflash-entrypoint
 COPY --from=service-build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH SERVICE=${SERVICE} ASKFLASH_HOME=/data VECTOR_PATH=/data/vectors MODEL_CACHE=/data/models
+ENV PATH=/app/.venv/bin:$PATH SERVICE=${SERVICE} ASKFLASH_HOME=/data VECTOR_PATH=/data/vectors INDEXING_FOLDER=/data/indexing MODEL_CACHE=/data/models
 USER askflash
 VOLUME ["/data"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=6 CMD ["askflash-entrypoint", "healthy"]

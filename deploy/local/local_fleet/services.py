@@ -60,6 +60,7 @@ def environments(
         "PUBLIC_URL": settings.address,
         "MODEL_CACHE": str(settings.home.data / "models"),
         "VECTOR_PATH": str(settings.home.data / "vectors"),
+        "INDEXING_FOLDER": str(settings.home.data / "indexing"),
         "MALLOC_ARENA_MAX": "2",
         "PYTHONUNBUFFERED": "1",
     }

@@ -164,7 +164,7 @@ async def test_a_check_does_not_wait_for_a_large_repository(
 async def test_a_repository_that_is_too_large_is_refused(remote: World, repository: Repository) -> None:
     repository.write("noise.md", os.urandom(200_000)).commit()
     small = replace(remote, limits=replace(LIMITS, file_bytes=100_000))
-    with pytest.raises(UpstreamRejectedError, match="larger than 0.0001 GB"):
+    with pytest.raises(UpstreamRejectedError, match=r"larger than 0\.0001 GB"):
         await small.inventory()
 
 

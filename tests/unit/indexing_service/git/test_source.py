@@ -242,3 +242,14 @@ async def test_a_reader_that_died_starts_again(world: World, repository: Reposit
         with pytest.raises(GitFailedError, match="ended"):
             await reader.read(sha)
         assert len(await reader.read(sha)) == 5_000_000
+
+
+async def test_half_an_answer_is_none(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nread asked\nprintf "%s blob 10\\n12" "$asked"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent))
+    async with BlobReader(world.clone().git) as reader:
+        with pytest.raises(GitFailedError, match="ended"):
+            await reader.read("1" * 40)

@@ -50,7 +50,7 @@ class BlobReader:
             await asked.drain()
             said = await answers.readline()
             if said.split()[1:2] != [b"blob"]:
-                raise GitFailedError(said.decode("utf-8", "replace").strip())
+                raise GitFailedError(said.decode("utf-8", "replace").strip() or "Git ended.")
             content = await answers.readexactly(int(said.split()[2]))
             await answers.readexactly(1)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
