@@ -1,0 +1,88 @@
+"""What a server's refusal means to the people who connected it."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx2
+import orjson
+
+from flash_core.errors import FlashError, NotFoundError, UpstreamRejectedError, UpstreamUnavailableError
+
+_LONGEST_MESSAGE: Final = 200
+_SHORTEST_SECRET: Final = 6
+_HINTS: Final = {
+    HTTPStatus.UNAUTHORIZED: "did not accept the credentials: check that they are right and have not expired",
+    HTTPStatus.FORBIDDEN: "does not let these credentials read this: give them the right to read, or use others",
+}
+_KEYS: Final = ("message", "detail", "title", "error_description", "error", "errors", "data")
+_SIGN_IN_PATH: Final = re.compile(r"sign-?_?in|log-?_?in|oauth|saml", re.IGNORECASE)
+_PASSWORD_FIELD: Final = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
+
+
+def refusal(answer: httpx2.Response) -> FlashError | None:
+    """None for an answer that can be used."""
+    host, status = answer.request.url.host, answer.status_code
+    if _signs_in(answer):
+        return UpstreamRejectedError(
+            f"{host} shows a page to sign in instead of an answer: check the credentials, and the address."
+        )
+    if answer.is_success or status == HTTPStatus.NOT_MODIFIED:
+        return None
+    if status in _HINTS:
+        return UpstreamRejectedError(f"{host} {_HINTS[HTTPStatus(status)]}{_said(answer)} ({status}).")
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        return NotFoundError(f"{host} has nothing there, or does not show it{_said(answer)} ({status}).")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error:
+        return UpstreamUnavailableError(f"{host} can't answer now{_said(answer)} ({status}).")
+    return UpstreamRejectedError(f"{host} refused the request{_said(answer)} ({status}).")
+
+
+def _signs_in(answer: httpx2.Response) -> bool:
+    """Some servers show a page, with a status of success, to those whom they do not let in."""
+    if answer.status_code == HTTPStatus.NON_AUTHORITATIVE_INFORMATION:
+        return True
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+    if not is_page or not answer.is_success or "Content-Disposition" in answer.headers:
+        return False
+    moved = bool(answer.history) and _SIGN_IN_PATH.search(answer.url.path) is not None
+    return moved or _PASSWORD_FIELD.search(answer.content) is not None
+
+
+def _said(answer: httpx2.Response) -> str:
+    """The server's own words as an addition to a sentence; nothing if it has none for people."""
+    try:
+        words = next(_messages(orjson.loads(answer.content)), "")
+    except orjson.JSONDecodeError:
+        words = answer.text if answer.headers.get("Content-Type", "").startswith("text/plain") else ""
+    for secret in _secrets(answer.request):
+        words = words.replace(secret, "…")
+    words = " ".join(words.split())[:_LONGEST_MESSAGE]
+    return f". It says: {words!r}" if words else ""
+
+
+def _messages(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value.strip():
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _messages(one)
+    elif isinstance(value, dict):
+        for key in _KEYS:
+            yield from _messages(value.get(key))
+
+
+def _secrets(request: httpx2.Request) -> list[str]:
+    """All forms in which what was sent to sign in may come back."""
+    scheme, _, proof = request.headers.get("Authorization", "").partition(" ")
+    secrets = [proof]
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(proof).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            pair = ""
+        secrets += [pair, pair.partition(":")[2]]
+    return sorted((one for one in secrets if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
