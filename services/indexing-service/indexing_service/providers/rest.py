@@ -84,6 +84,6 @@ class RestClient:
         except httpx2.HTTPError as error:
             raise UpstreamUnavailableError(f"{host} can't be reached ({type(error).__name__}).") from error
         self._pace.heard(answer.headers)
-        if error := refusal(answer):
-            raise error
+        if refused := refusal(answer):
+            raise refused
         return RestResponse(answer.status_code, answer.headers, answer.content, answer.text)
