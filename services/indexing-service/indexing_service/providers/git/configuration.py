@@ -17,6 +17,8 @@ _CREDENTIALS: Final = {"username", "token"}
 _MAX: Final = 2_000
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
+_HOST: Final = re.compile(r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:\d+)?")
+"""What can be read in one way only: the address is checked here, and connected to by another program."""
 _BAD_BRANCH: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/.-]|/\.|[/.]$|\.lock(/|$)")
 
 
@@ -100,6 +102,8 @@ def _address_problem(url: str) -> str:
         return "Repositories are read by https://."
     if parts.username is not None or parts.password is not None:
         return "An address holds no name and no password: they are credentials."
+    if not _HOST.fullmatch(parts.netloc):
+        return "The host is needed in its plain form (`xn--…` for letters beyond ASCII), without a dot at its end."
     if parts.query or parts.fragment:
         return "The address that `git clone` takes has no `?` and no `#`."
     return ""
