@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flash_core.interfaces.persistence import TransactionInterface
 from flash_core.models.document import Document
-from flash_core.schemas.documentation import ResolvedDocument
+from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class SourceState:
     """A source as a search finds it.
 
     `version` grows with every change of the source or of one of its documents, in the same transaction. `settled` is
-    False while the vector store has not heard of its groups. `calibrated_at` is None until it was calibrated.
+    False while the vector store has not heard of its groups. `calibrated_at` is None until it was calibrated,
+    `checked_at` until its documents were compared with the source.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class SourceState:
     version: int
     settled: bool
     calibrated_at: datetime | None = None
+    checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,14 @@ class SourceRepositoryInterface(Protocol):
         """For good; whether there was one. Waits for those who add documents to it at this moment."""
 
     @abstractmethod
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        """Keeps the later moment. No change of the source: what a search shows of it stays the same."""
+
+    @abstractmethod
+    async def touch(self) -> None:
+        """Raise the versions of all: what can be found has changed, though no document has."""
+
+    @abstractmethod
     async def states(self, groups: frozenset[str]) -> list[SourceState]:
         """Of the sources that members of `groups` may see, ordered by id."""
 
@@ -147,6 +157,22 @@ class DocumentRepositoryInterface(Protocol):
     @abstractmethod
     async def searchable_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
         """Ordered by external id (by code point), behind `after`."""
+
+    @abstractmethod
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> int:
+        """Old external ids to new ones; how many documents it was. A new one that a searchable document has is left
+        out, one that was only resolved makes way.
+        """
+
+    @abstractmethod
+    async def stored(self, after: UUID | None, limit: int, *, characters: int) -> list[StoredDocument]:
+        """The next searchable ones of all sources, ordered by id, behind `after`: so many as have together no more
+        than `characters`, but always one if there is one.
+        """
+
+    @abstractmethod
+    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Of those that are searchable now."""
 
     @abstractmethod
     async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:

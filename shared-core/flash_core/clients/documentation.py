@@ -1,21 +1,32 @@
 """The documentation service, as a client."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from flash_core.clients.http import Sibling
-from flash_core.interfaces.documents import DocumentRegistryInterface, VisibleDocumentsInterface
+from flash_core.interfaces.documents import (
+    DocumentRegistryInterface,
+    StoredDocumentsInterface,
+    VisibleDocumentsInterface,
+)
 from flash_core.interfaces.search import SearchInterface
 from flash_core.models.user import Principal
 from flash_core.schemas.documentation import (
+    CheckedSourceRequest,
+    ContentHashesRequest,
+    ContentHashesResponse,
     DeleteDocumentsRequest,
     DeletedSourceResponse,
     PutDocumentRequest,
     PutSourceRequest,
+    RenameDocumentsRequest,
     ResolvedDocument,
     ResolveRequest,
     ResolveResponse,
     SourceDocumentsResponse,
+    StoredDocument,
+    StoredDocumentsResponse,
     VisibleDocumentsRequest,
     VisibleDocumentsResponse,
 )
@@ -23,6 +34,7 @@ from flash_core.schemas.search import SearchRequest, SearchResponse
 
 _SEARCH_SECONDS = 10.0
 _WRITE_SECONDS = 30.0
+_NAMES_A_CALL = 1_000
 
 
 class SearchClient(SearchInterface):
@@ -88,3 +100,37 @@ class DocumentRegistryClient(DocumentRegistryInterface):
     async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
         body = DeleteDocumentsRequest(document_ids=list(document_ids))
         await self._documentation.call("POST", "/internal/documents/delete", body=body, seconds=_WRITE_SECONDS)
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+        names = list(renamed.items())
+        for start in range(0, len(names), _NAMES_A_CALL):
+            body = RenameDocumentsRequest(source_id=source_id, renamed=dict(names[start : start + _NAMES_A_CALL]))
+            await self._documentation.call("POST", "/internal/documents/rename", body=body, seconds=_WRITE_SECONDS)
+
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        body = CheckedSourceRequest(checked_at=at)
+        await self._documentation.call(
+            "PUT", f"/internal/sources/{source_id}/checked", body=body, seconds=_WRITE_SECONDS
+        )
+
+
+class StoredDocumentsClient(StoredDocumentsInterface):
+    def __init__(self, documentation: Sibling) -> None:
+        self._documentation = documentation
+
+    async def page(self, after: UUID | None) -> list[StoredDocument]:
+        query = {} if after is None else {"after": str(after)}
+        answer = await self._documentation.get(
+            StoredDocumentsResponse, "/internal/documents", query=query, seconds=_WRITE_SECONDS
+        )
+        return answer.documents
+
+    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+        request = ContentHashesRequest(document_ids=list(document_ids))
+        answer = await self._documentation.post(
+            ContentHashesResponse, "/internal/documents/content-hashes", request, seconds=_WRITE_SECONDS
+        )
+        return answer.content_hashes
+
+    async def index_changed(self) -> None:
+        await self._documentation.call("POST", "/internal/index/changed", seconds=_WRITE_SECONDS)

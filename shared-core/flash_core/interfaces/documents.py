@@ -1,12 +1,13 @@
 """The documents' owner, as the service that brings documents in sees it."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from flash_core.models.user import Principal
-from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
+from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument, StoredDocument
 
 
 class VisibleDocumentsInterface(Protocol):
@@ -42,3 +43,31 @@ class DocumentRegistryInterface(Protocol):
 
     @abstractmethod
     async def delete_documents(self, document_ids: Sequence[UUID]) -> None: ...
+
+    @abstractmethod
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+        """Documents keep their identity under new external ids; those whose new one is a searchable document's stay."""
+
+    @abstractmethod
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        """What is known of the source's documents was true at this moment. A deleted source is passed over."""
+
+
+class StoredDocumentsInterface(Protocol):
+    """The searchable documents of all sources, for whoever builds an index of them. `UpstreamUnavailableError` when
+    away.
+    """
+
+    @abstractmethod
+    async def page(self, after: UUID | None) -> list[StoredDocument]:
+        """The next ones behind `after`, ordered by id, with not much more text than one call should carry."""
+
+    @abstractmethod
+    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Of those that are searchable now; at most 1,000 a call."""
+
+    @abstractmethod
+    async def index_changed(self) -> None:
+        """Another collection is searched from now on: what is remembered of searches is outdated, and what is usual
+        in a source has to be found out anew.
+        """

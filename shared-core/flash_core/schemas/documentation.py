@@ -103,3 +103,51 @@ class DeleteDocumentsRequest(Request):
     """POST /internal/documents/delete: gone from search, reading and citations when this returns."""
 
     document_ids: list[UUID] = Field(max_length=1_000)
+
+
+class RenameDocumentsRequest(Request):
+    """POST /internal/documents/rename: old external ids to new ones. What has no searchable document, or was renamed
+    before, is passed over.
+    """
+
+    source_id: UUID
+    renamed: dict[str, str] = Field(max_length=1_000)
+
+
+class CheckedSourceRequest(Request):
+    """PUT /internal/sources/{id}/checked: the index was equal to the source at this moment."""
+
+    checked_at: Timestamp
+
+
+class StoredDocument(Response):
+    """A searchable document as it is kept."""
+
+    document_id: UUID
+    source_id: UUID
+    external_id: str
+    title: str
+    path: list[str]
+    url: str | None
+    text: str
+    groups: list[str]
+    content_hash: str
+    updated_at: Timestamp
+
+
+class StoredDocumentsResponse(Response):
+    """GET /internal/documents?after=: searchable documents of all sources, by id; empty behind the last one."""
+
+    documents: list[StoredDocument]
+
+
+class ContentHashesRequest(Request):
+    """POST /internal/documents/content-hashes."""
+
+    document_ids: list[UUID] = Field(max_length=1_000)
+
+
+class ContentHashesResponse(Response):
+    """Those of the searchable ones among the documents, by id."""
+
+    content_hashes: dict[UUID, str]

@@ -16,6 +16,7 @@ from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
+from documentation_service.services.stored import StoredDocuments
 from flash_core.clients.documentation import DocumentRegistryClient
 from flash_core.clients.http import Sibling
 from flash_core.errors import ConflictError, NotFoundError
@@ -26,7 +27,7 @@ from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.utils.ids import new_id
 from flash_core.web.app import create_app
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, search_of
+from tests.unit.documentation_service.world import NOON, index_of, search_of
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 
 HANDBOOK = PutSourceRequest(name="Handbook", provider="folder", groups=["hr"])
@@ -52,7 +53,10 @@ async def registry(request: pytest.FixtureRequest) -> AsyncIterator[DocumentRegi
             aliases=Aliases(transaction, FrozenClock(NOON)),
             discovery=AliasDiscovery(transaction),
             chores=chores,
-            calibration=SourceCalibration(transaction, FakeEmbeddingProvider(), vectors, FrozenClock(NOON)),
+            calibration=SourceCalibration(
+                transaction, index_of(vectors, FakeEmbeddingProvider()), vectors, FrozenClock(NOON)
+            ),
+            stored=StoredDocuments(transaction),
         )
 
     async with (
@@ -125,3 +129,24 @@ async def test_a_deleted_source_is_gone_for_good(registry: DocumentRegistryInter
     for unknown in (of, new_id()):
         with pytest.raises(NotFoundError):
             await registry.resolve(unknown, ["a"])
+
+
+async def test_a_renamed_document_keeps_its_identity(registry: DocumentRegistryInterface) -> None:
+    of = new_id()
+    await registry.put_source(of, HANDBOOK)
+    for place in await registry.resolve(of, ["a", "taken"]):
+        await registry.put_document(place.document_id, version(of, place.external_id))
+    [before, _, _] = await registry.resolve(of, ["a", "taken", "b"])
+    for _ in range(2):
+        await registry.rename(of, {"a": "b", "b": "taken", "never there": "c"})
+    assert [one.external_id for one in await registry.documents_of(of)] == ["b", "taken"]
+    [after] = await registry.resolve(of, ["b"])
+    assert after.document_id == before.document_id
+    await registry.put_document(after.document_id, version(of, "b"))
+
+
+async def test_a_source_may_be_checked_whether_it_is_there_or_not(registry: DocumentRegistryInterface) -> None:
+    of = new_id()
+    await registry.put_source(of, HANDBOOK)
+    for one in (of, new_id()):
+        await registry.checked(one, NOON)

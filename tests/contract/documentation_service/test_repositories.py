@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -89,6 +90,21 @@ async def test_a_document_is_found_when_its_version_is_published(transaction: Tr
         [place] = await work.documents.resolve(handbook.id, ["page.md"])
         assert (place.document_id, place.content_hash) == (live.id, live.content_hash)
         assert await work.documents.visible([], frozenset({"hr"})) == []
+
+
+async def test_a_check_is_remembered_and_changes_nothing(transaction: TransactionFactory) -> None:
+    handbook = source()
+    async with transaction() as work:
+        await work.sources.put(handbook)
+        [before] = await work.sources.states(EVERY)
+        for at in (NOON, NOON - timedelta(hours=1)):
+            await work.sources.checked(handbook.id, at)
+        assert await work.sources.states(EVERY) == [replace(before, checked_at=NOON)]
+
+
+async def test_nothing_of_an_unknown_source_is_renamed(transaction: TransactionFactory) -> None:
+    async with transaction() as work:
+        assert await work.documents.rename(uuid4(), {"a": "b"}) == 0
 
 
 @pytest.mark.parametrize(

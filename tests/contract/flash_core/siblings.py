@@ -28,10 +28,12 @@ from flash_core.schemas.chat import (
     ReleaseRequest,
 )
 from flash_core.schemas.documentation import (
+    CheckedSourceRequest,
     DeleteDocumentsRequest,
     DeletedSourceResponse,
     PutDocumentRequest,
     PutSourceRequest,
+    RenameDocumentsRequest,
     ResolveRequest,
     ResolveResponse,
     SourceDocumentsResponse,
@@ -164,6 +166,14 @@ async def registry_over_http(registry: DocumentRegistryInterface) -> AsyncIterat
     @app.get("/internal/sources/{source_id}/documents")
     async def documents_of(source_id: UUID, after: str = "", limit: int = 1_000) -> SourceDocumentsResponse:
         return SourceDocumentsResponse(documents=await registry.documents_of(source_id, after=after, limit=limit))
+
+    @app.put("/internal/sources/{source_id}/checked", status_code=204)
+    async def put_checked(source_id: UUID, body: CheckedSourceRequest) -> None:
+        await registry.checked(source_id, body.checked_at)
+
+    @app.post("/internal/documents/rename", status_code=204)
+    async def rename(body: RenameDocumentsRequest) -> None:
+        await registry.rename(body.source_id, body.renamed)
 
     @app.post("/internal/documents/delete", status_code=204)
     async def delete_documents(body: DeleteDocumentsRequest) -> None:

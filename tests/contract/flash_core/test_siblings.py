@@ -154,6 +154,14 @@ async def test_a_document_deleted_after_it_was_resolved_stays_deleted(registry: 
     assert await registry.documents_of(SOURCE) == []
 
 
+async def test_a_renamed_document_keeps_its_id(registry: DocumentRegistryInterface) -> None:
+    await registry.put_source(SOURCE, HANDBOOK)
+    document_id = await resolved(registry, "a.md")
+    await registry.rename(SOURCE, {"a.md": "b.md"} | {f"{at}": f"{at}.md" for at in range(1_000)})
+    assert await resolved(registry, "b.md") == document_id
+    await registry.checked(SOURCE, datetime(2026, 1, 1, tzinfo=UTC))
+
+
 async def test_a_source_takes_its_documents_along(registry: DocumentRegistryInterface) -> None:
     await registry.put_source(SOURCE, HANDBOOK)
     document_id = await resolved(registry, "a.md")

@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
@@ -34,7 +34,7 @@ from documentation_service.interfaces import (
 from documentation_service.services.aliases import folded
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.models.document import Document
-from flash_core.schemas.documentation import ResolvedDocument
+from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
 from flash_core.utils.ids import new_id
 
 
@@ -51,6 +51,7 @@ class _State:
     sources: dict[UUID, Source] = field(default_factory=dict)
     deleted_sources: set[UUID] = field(default_factory=set)
     versions: Counter[UUID] = field(default_factory=Counter)
+    checked: dict[UUID, datetime] = field(default_factory=dict)
     documents: dict[UUID, _Row] = field(default_factory=dict)
     chores: dict[Chore, None] = field(default_factory=dict)
     aliases: dict[UUID, Alias] = field(default_factory=dict)
@@ -112,6 +113,13 @@ class FakeSources(SourceRepositoryInterface):
         self._state.deleted_sources.add(source_id)
         return True
 
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        if source_id in self._state.sources:
+            self._state.checked[source_id] = max(self._state.checked.get(source_id, at), at)
+
+    async def touch(self) -> None:
+        self._state.versions.update(self._state.sources)
+
     async def states(self, groups: frozenset[str]) -> list[SourceState]:
         return [
             SourceState(
@@ -120,6 +128,7 @@ class FakeSources(SourceRepositoryInterface):
                 self._state.versions[source.id],
                 Chore(ChoreKind.SOURCE_GROUPS, source.id) not in self._state.chores,
                 known.calibrated_at if (known := self._state.calibrations.get(source.id)) else None,
+                self._state.checked.get(source.id),
             )
             for source in sorted(self._state.sources.values(), key=lambda source: source.id)
             if _open(source.groups, groups)
@@ -182,6 +191,34 @@ class FakeDocuments(DocumentRepositoryInterface):
             :limit
         ]
 
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> int:
+        count = 0
+        for old, new in renamed.items():
+            rows = {row.external_id: row for row in self._state.documents.values() if row.source_id == source_id}
+            row, other = rows.get(old), rows.get(new)
+            if row is None or source_id not in self._state.sources or (other and other.live):
+                continue
+            if other:
+                del self._state.documents[other.id]
+            row.external_id = new
+            row.live = replace(row.live, external_id=new) if row.live else None
+            count += 1
+        self._state.versions[source_id] += 1
+        return count
+
+    async def stored(self, after: UUID | None, limit: int, *, characters: int) -> list[StoredDocument]:
+        found: list[StoredDocument] = []
+        for live, text in sorted(self._searchable(), key=lambda one: one[0].id):
+            full = len(found) == limit or (found and sum(len(one.text) for one in found) + len(text) > characters)
+            if (after is None or live.id > after) and not full:
+                found.append(_stored(live, text))
+            elif full:
+                break
+        return found
+
+    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+        return {live.id: live.content_hash for live, _ in self._searchable() if live.id in document_ids}
+
     async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
         gone = [row for one in document_ids if (row := self._state.documents.pop(one, None))]
         self._state.versions.update({row.source_id for row in gone})
@@ -193,13 +230,19 @@ class FakeDocuments(DocumentRepositoryInterface):
             del self._state.documents[row.id]
         return sum(row.live is not None for row in rows)
 
+    def _searchable(self) -> list[tuple[LiveDocument, str]]:
+        return [
+            (_live(row.live, source), row.live.text)
+            for row in self._state.documents.values()
+            if row.live and (source := self._state.sources.get(row.source_id))
+        ]
+
     def _open_to(self, groups: frozenset[str]) -> list[tuple[LiveDocument, str]]:
-        found = []
-        for row in self._state.documents.values():
-            source = self._state.sources.get(row.source_id)
-            if row.live and source and _open(source.groups, groups) and _open(row.live.groups, groups):
-                found.append((_live(row.live, source), row.live.text))
-        return found
+        return [
+            (live, text)
+            for live, text in self._searchable()
+            if _open(self._state.sources[live.source_id].groups, groups) and _open(live.groups, groups)
+        ]
 
 
 class FakeChores(ChoreRepositoryInterface):
@@ -299,6 +342,21 @@ def _live(document: Document, source: Source) -> LiveDocument:
         groups=document.groups,
         content_hash=document.content_hash,
         updated_at=document.updated_at,
+    )
+
+
+def _stored(live: LiveDocument, text: str) -> StoredDocument:
+    return StoredDocument(
+        document_id=live.id,
+        source_id=live.source_id,
+        external_id=live.external_id,
+        title=live.title,
+        path=list(live.path),
+        url=live.url,
+        text=text,
+        groups=sorted(live.groups),
+        content_hash=live.content_hash,
+        updated_at=live.updated_at,
     )
 
 

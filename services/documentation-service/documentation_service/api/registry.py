@@ -9,10 +9,12 @@ from documentation_service.api.dependencies import RegistryDep
 from documentation_service.interfaces import Source
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import (
+    CheckedSourceRequest,
     DeleteDocumentsRequest,
     DeletedSourceResponse,
     PutDocumentRequest,
     PutSourceRequest,
+    RenameDocumentsRequest,
     ResolveRequest,
     ResolveResponse,
     SourceDocumentsResponse,
@@ -40,6 +42,16 @@ async def documents_of(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 1_000,
 ) -> SourceDocumentsResponse:
     return SourceDocumentsResponse(documents=await registry.documents_of(source_id, after=after, limit=limit))
+
+
+@router.put("/sources/{source_id}/checked", status_code=204)
+async def put_checked(source_id: UUID, body: CheckedSourceRequest, registry: RegistryDep) -> None:
+    await registry.checked(source_id, body.checked_at)
+
+
+@router.post("/documents/rename", status_code=204)
+async def rename_documents(body: RenameDocumentsRequest, registry: RegistryDep) -> None:
+    await registry.rename(body.source_id, body.renamed)
 
 
 @router.post("/documents/resolve")

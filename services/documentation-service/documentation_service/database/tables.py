@@ -28,6 +28,7 @@ class SourceRow(DocumentationBase):
     provider: Mapped[str] = mapped_column(Text)
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

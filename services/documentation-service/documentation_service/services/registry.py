@@ -1,6 +1,7 @@
 """Sources and documents as indexing hands them over. Every write may be repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -64,6 +65,18 @@ class DocumentRegistry:
     async def documents_of(self, source_id: UUID, *, after: str, limit: int) -> list[ResolvedDocument]:
         async with self._transaction() as work:
             return await work.documents.searchable_of(source_id, after=after, limit=limit)
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+        async with self._transaction() as work:
+            documents = await work.documents.rename(source_id, renamed)
+            await work.commit()
+        if documents:
+            log.info("documents.renamed", source_id=str(source_id), documents=documents)
+
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        async with self._transaction() as work:
+            await work.sources.checked(source_id, at)
+            await work.commit()
 
     async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
         async with self._transaction() as work:

@@ -1,6 +1,7 @@
 """Documents in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from documentation_service.database.tables import DocumentRow, SourceRow
 from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument, ReadableDocument
 from flash_core.errors import NotFoundError
 from flash_core.models.document import Document
-from flash_core.schemas.documentation import ResolvedDocument
+from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
 from flash_core.utils.ids import new_id
 
 _SUMMARY = (
@@ -115,6 +116,46 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
             .limit(limit)
         )
 
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> int:
+        if not await self._changing([source_id]):
+            return 0
+        here = DocumentRow.source_id == source_id
+        count = 0
+        for old, new in renamed.items():
+            names = select(DocumentRow.external_id, DocumentRow.id, DocumentRow.content_hash).where(
+                here, DocumentRow.external_id.in_([old, new])
+            )
+            found = {name: (key, content_hash) for name, key, content_hash in await self._session.execute(names)}
+            (moved, _), (in_the_way, taken) = found.get(old, (None, None)), found.get(new, (None, None))
+            if moved is None or taken is not None:
+                continue
+            await self._session.execute(delete(DocumentRow).where(DocumentRow.id == in_the_way))
+            await self._session.execute(update(DocumentRow).where(DocumentRow.id == moved).values(external_id=new))
+            count += 1
+        return count
+
+    async def stored(self, after: UUID | None, limit: int, *, characters: int) -> list[StoredDocument]:
+        searchable = select(DocumentRow.id, func.char_length(DocumentRow.text)).join(SourceRow).where(*_SEARCHABLE)
+        if after is not None:
+            searchable = searchable.where(DocumentRow.id > after)
+        lengths = await self._session.execute(searchable.order_by(DocumentRow.id).limit(limit))
+        wanted = _beginning([(row[0], row[1]) for row in lengths], characters)
+        rows: Any = await self._session.execute(
+            select(*_SUMMARY, DocumentRow.text)
+            .join(SourceRow, SourceRow.id == DocumentRow.source_id)
+            .where(DocumentRow.id.in_(wanted), *_SEARCHABLE)
+            .order_by(DocumentRow.id)
+        )
+        return [_stored(_live(row), row[-1]) for row in rows]
+
+    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+        rows: Any = await self._session.execute(
+            select(DocumentRow.id, DocumentRow.content_hash)
+            .join(SourceRow)
+            .where(DocumentRow.id.in_(document_ids), *_SEARCHABLE)
+        )
+        return {row[0]: row[1] for row in rows}
+
     async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
         of_them = select(DocumentRow.source_id).where(DocumentRow.id.in_(document_ids))
         await self._changing(list(await self._session.scalars(of_them.distinct())))
@@ -148,6 +189,30 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
             statement.with_only_columns(DocumentRow.external_id, DocumentRow.id, DocumentRow.content_hash)
         )
         return [ResolvedDocument(external_id=row[0], document_id=row[1], content_hash=row[2]) for row in rows]
+
+
+_SEARCHABLE = (DocumentRow.content_hash.is_not(None), SourceRow.deleted_at.is_(None))
+
+
+def _beginning(lengths: Sequence[tuple[UUID, int]], characters: int) -> list[UUID]:
+    """As many as have no more than so many characters together; the first in any case."""
+    ends = accumulate(length for _, length in lengths)
+    return [one for (one, length), end in zip(lengths, ends, strict=True) if end <= characters or end == length]
+
+
+def _stored(live: LiveDocument, text: str) -> StoredDocument:
+    return StoredDocument(
+        document_id=live.id,
+        source_id=live.source_id,
+        external_id=live.external_id,
+        title=live.title,
+        path=list(live.path),
+        url=live.url,
+        text=text,
+        groups=sorted(live.groups),
+        content_hash=live.content_hash,
+        updated_at=live.updated_at,
+    )
 
 
 def _visible(groups: frozenset[str]) -> Any:

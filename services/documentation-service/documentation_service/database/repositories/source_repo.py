@@ -1,8 +1,9 @@
 """Sources in PostgreSQL."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,12 +45,31 @@ class SqlSourceRepository(SourceRepositoryInterface):
         await self._session.flush()
         return True
 
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        later = func.greatest(SourceRow.checked_at, at)
+        await self._session.execute(update(SourceRow).where(SourceRow.id == source_id).values(checked_at=later))
+
+    async def touch(self) -> None:
+        # In the order of the ids, as everybody locks several sources: nobody waits for each other for ever.
+        alive = select(SourceRow.id).where(SourceRow.deleted_at.is_(None)).order_by(SourceRow.id)
+        locked = list(await self._session.scalars(alive.with_for_update(key_share=True)))
+        await self._session.execute(
+            update(SourceRow).where(SourceRow.id.in_(locked)).values(version=SourceRow.version + 1)
+        )
+
     async def states(self, groups: frozenset[str]) -> list[SourceState]:
         unheard = exists().where(
             VectorChoreRow.kind == ChoreKind.SOURCE_GROUPS.value, VectorChoreRow.target_id == SourceRow.id
         )
         rows = await self._session.execute(
-            select(SourceRow.id, SourceRow.name, SourceRow.version, ~unheard, CalibrationRow.calibrated_at)
+            select(
+                SourceRow.id,
+                SourceRow.name,
+                SourceRow.version,
+                ~unheard,
+                CalibrationRow.calibrated_at,
+                SourceRow.checked_at,
+            )
             .outerjoin(CalibrationRow, CalibrationRow.source_id == SourceRow.id)
             .where(SourceRow.deleted_at.is_(None), open_to(SourceRow.groups, groups))
             .order_by(SourceRow.id)
