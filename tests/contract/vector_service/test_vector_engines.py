@@ -150,6 +150,21 @@ async def test_conditions_narrow_the_search(engine: VectorEngineInterface) -> No
     assert await found(engine, [AnyOf("source_id", ("s3",))]) == []
 
 
+async def test_what_all_points_met_holds_no_longer_than_until_the_next_write(engine: VectorEngineInterface) -> None:
+    open_to_sales = [AnyOf("document_groups", ("*", "sales")), NoneOf("source_id", ("s9",))]
+    everyones = {"document_groups": ["*"], "source_id": "s1"}
+    await engine.upsert(V1, [point("a", NORTH, **everyones), point("b", EAST, **everyones)])
+    assert await found(engine, open_to_sales) == ["a", "b"]
+    await engine.set_payload(V1, {"document_groups": ["hr"]}, [])
+    assert await found(engine, open_to_sales) == []
+    await engine.set_payload(V1, {"document_groups": ["sales"]}, [])
+    assert await found(engine, open_to_sales) == ["a", "b"]
+    await engine.upsert(V1, [point("c", NORTH, document_groups=["hr"]), point("d", NORTH, source_id="s9")])
+    assert await found(engine, open_to_sales) == ["a", "b"]
+    await engine.delete(V1, [NoneOf("source_id", ("s1",))])
+    assert await found(engine, open_to_sales) == ["a", "b"]
+
+
 async def test_the_same_id_replaces(engine: VectorEngineInterface) -> None:
     await engine.upsert(V1, [point("a", NORTH, {1: 1.0}, source_id="old", text="old")])
     await engine.upsert(V1, [point("a", EAST, {2: 1.0}, source_id="new")])
