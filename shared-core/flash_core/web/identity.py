@@ -65,13 +65,13 @@ CurrentEditor = Annotated[Principal, Depends(_editor)]
 CurrentAdmin = Annotated[Principal, Depends(_admin)]
 
 
-def internal_caller(connection: HTTPConnection) -> Principal | None:
+async def internal_caller(connection: HTTPConnection) -> Principal | None:
     """A sibling service: the user on whose behalf it calls, or None when it calls for itself."""
     authenticator: AuthenticatorInterface = connection.state.container.authenticator
     return authenticator.internal(connection.headers.get(SERVICE_TOKEN_HEADER, ""))
 
 
-def _on_behalf(caller: Annotated[Principal | None, Depends(internal_caller)]) -> Principal:
+async def _on_behalf(caller: Annotated[Principal | None, Depends(internal_caller)]) -> Principal:
     if caller is None:
         raise UnauthenticatedError("This route is called on behalf of a user.")
     return caller

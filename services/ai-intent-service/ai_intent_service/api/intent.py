@@ -14,7 +14,7 @@ from flash_core.web.problems import problems
 router = APIRouter(prefix="/internal", tags=["intent"])
 
 
-def _intent(connection: HTTPConnection) -> IntentInterface:
+async def _intent(connection: HTTPConnection) -> IntentInterface:
     intent: IntentInterface = connection.state.container.intent
     return intent
 

@@ -9,12 +9,12 @@ from auth_service.composition import Container
 from auth_service.services.sign_in import Caller
 
 
-def _container(connection: HTTPConnection) -> Container:
+async def _container(connection: HTTPConnection) -> Container:
     container: Container = connection.state.container
     return container
 
 
-def _caller(connection: HTTPConnection) -> Caller:
+async def _caller(connection: HTTPConnection) -> Caller:
     """The gateway overwrites X-Forwarded-For with the address that it sees; without a gateway it is the peer's."""
     peer = connection.client.host if connection.client else ""
     forwarded = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()

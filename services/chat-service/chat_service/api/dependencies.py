@@ -9,7 +9,7 @@ from chat_service.composition import Container
 from flash_core.web.idempotency import HEADER
 
 
-def _container(connection: HTTPConnection) -> Container:
+async def _container(connection: HTTPConnection) -> Container:
     container: Container = connection.state.container
     return container
 

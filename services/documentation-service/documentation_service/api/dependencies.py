@@ -13,7 +13,7 @@ from documentation_service.services.registry import DocumentRegistry
 from flash_core.interfaces.search import SearchInterface
 
 
-def container(connection: HTTPConnection) -> Container:
+async def container(connection: HTTPConnection) -> Container:
     found: Container = connection.state.container
     return found
 
@@ -21,23 +21,23 @@ def container(connection: HTTPConnection) -> Container:
 ContainerDep = Annotated[Container, Depends(container)]
 
 
-def _search(found: ContainerDep) -> SearchInterface:
+async def _search(found: ContainerDep) -> SearchInterface:
     return found.search
 
 
-def _library(found: ContainerDep) -> Library:
+async def _library(found: ContainerDep) -> Library:
     return found.library
 
 
-def _registry(found: ContainerDep) -> DocumentRegistry:
+async def _registry(found: ContainerDep) -> DocumentRegistry:
     return found.registry
 
 
-def _aliases(found: ContainerDep) -> Aliases:
+async def _aliases(found: ContainerDep) -> Aliases:
     return found.aliases
 
 
-def _discovery(found: ContainerDep) -> AliasDiscovery:
+async def _discovery(found: ContainerDep) -> AliasDiscovery:
     return found.discovery
 
 

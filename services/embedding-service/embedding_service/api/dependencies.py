@@ -11,27 +11,27 @@ from flash_core.interfaces.entailment import EntailmentModelInterface
 from flash_core.interfaces.reranker import RerankerInterface
 
 
-def _embeddings(connection: HTTPConnection) -> EmbeddingProviderInterface:
+async def _embeddings(connection: HTTPConnection) -> EmbeddingProviderInterface:
     provider: EmbeddingProviderInterface = connection.state.container.embeddings
     return provider
 
 
-def _models(connection: HTTPConnection) -> EmbeddingModelsInterface:
+async def _models(connection: HTTPConnection) -> EmbeddingModelsInterface:
     models: EmbeddingModelsInterface = connection.state.container.models
     return models
 
 
-def _tokens(connection: HTTPConnection) -> TokenCounterInterface:
+async def _tokens(connection: HTTPConnection) -> TokenCounterInterface:
     counter: TokenCounterInterface = connection.state.container.tokens
     return counter
 
 
-def _reranker(connection: HTTPConnection) -> RerankerInterface:
+async def _reranker(connection: HTTPConnection) -> RerankerInterface:
     reranker: RerankerInterface = connection.state.container.reranker
     return reranker
 
 
-def _entailment(connection: HTTPConnection) -> EntailmentModelInterface:
+async def _entailment(connection: HTTPConnection) -> EntailmentModelInterface:
     entailment: EntailmentModelInterface = connection.state.container.entailment
     return entailment
 

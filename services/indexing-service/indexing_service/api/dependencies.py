@@ -11,7 +11,7 @@ from indexing_service.services.jobs import JobManager
 from indexing_service.services.sources import SourceManager
 
 
-def _container(connection: HTTPConnection) -> Container:
+async def _container(connection: HTTPConnection) -> Container:
     container: Container = connection.state.container
     return container
 
@@ -19,15 +19,15 @@ def _container(connection: HTTPConnection) -> Container:
 _ContainerDep = Annotated[Container, Depends(_container)]
 
 
-def _sources(container: _ContainerDep) -> SourceManager:
+async def _sources(container: _ContainerDep) -> SourceManager:
     return container.sources
 
 
-def _intake(container: _ContainerDep) -> DocumentIntake:
+async def _intake(container: _ContainerDep) -> DocumentIntake:
     return container.intake
 
 
-def _jobs(container: _ContainerDep) -> JobManager:
+async def _jobs(container: _ContainerDep) -> JobManager:
     return container.jobs
 
 

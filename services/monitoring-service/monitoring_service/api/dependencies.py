@@ -10,7 +10,7 @@ from monitoring_service.services.api_document import ApiDocument
 from monitoring_service.services.fleet_status import FleetStatus
 
 
-def _container(connection: HTTPConnection) -> Container:
+async def _container(connection: HTTPConnection) -> Container:
     container: Container = connection.state.container
     return container
 
@@ -18,11 +18,11 @@ def _container(connection: HTTPConnection) -> Container:
 ContainerDep = Annotated[Container, Depends(_container)]
 
 
-def _fleet_status(container: ContainerDep) -> FleetStatus:
+async def _fleet_status(container: ContainerDep) -> FleetStatus:
     return container.fleet_status
 
 
-def _api_document(container: ContainerDep) -> ApiDocument:
+async def _api_document(container: ContainerDep) -> ApiDocument:
     return container.api_document
 
 

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from flash_core.interfaces.vector_store import VectorStoreInterface
 
 
-def _vectors(connection: HTTPConnection) -> VectorStoreInterface:
+async def _vectors(connection: HTTPConnection) -> VectorStoreInterface:
     store: VectorStoreInterface = connection.state.container.vectors
     return store
 
