@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -47,6 +48,7 @@ _NO_KEYS_PAUSE_SECONDS = 0.5
 _API_KEY_SECONDS = 30.0
 _API_KEY_WITHOUT_AUTH_SECONDS = 15 * 60.0
 _API_KEYS_REMEMBERED = 1_000
+_TOKENS_REMEMBERED: Final = 1_024
 
 
 def session_ended_key(session_id: UUID) -> str:
@@ -65,7 +67,10 @@ def api_key_ended_key(key_hash: str) -> str:
 
 
 class ServiceTokens(ServiceTokenInterface):
-    """Short-lived HS256 tokens between the services; their audience keeps them apart from users' tokens."""
+    """Short-lived HS256 tokens between the services; their audience keeps them apart from users' tokens.
+
+    A token is issued again for half of its life, and its signature is checked once: both cost more than a lookup.
+    """
 
     def __init__(self, key: str, service: str) -> None:
         self._key = OctKey.import_key(key.encode())
@@ -73,13 +78,23 @@ class ServiceTokens(ServiceTokenInterface):
         self._claims = JWTClaimsRegistry(
             leeway=_CLOCK_SKEW_SECONDS, aud={"essential": True, "value": _SERVICE_AUDIENCE}, exp={"essential": True}
         )
+        self._signed = lru_cache(_TOKENS_REMEMBERED)(self._sign)
+        self._claims_of = lru_cache(_TOKENS_REMEMBERED)(self._decode)
 
     def issue(self, principal: Principal | None = None) -> str:
-        claims: dict[str, Any] = {
-            "iss": self._service,
-            "aud": _SERVICE_AUDIENCE,
-            "exp": int(time.time()) + _SERVICE_SECONDS,
-        }
+        half_lives = int(time.time()) // (_SERVICE_SECONDS // 2)
+        return self._signed(principal, (half_lives + 2) * (_SERVICE_SECONDS // 2))
+
+    def verify(self, token: str) -> Principal | None:
+        try:
+            claims = self._claims_of(token)
+            self._claims.validate(claims)
+        except (JoseError, ValueError) as error:
+            raise UnauthenticatedError("This route is for services of the fleet.") from error
+        return principal_of(claims) if "sub" in claims else None
+
+    def _sign(self, principal: Principal | None, ends_at: int) -> str:
+        claims: dict[str, Any] = {"iss": self._service, "aud": _SERVICE_AUDIENCE, "exp": ends_at}
         if principal is not None:
             claims |= {
                 "sub": str(principal.user_id),
@@ -88,13 +103,8 @@ class ServiceTokens(ServiceTokenInterface):
             }
         return jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
 
-    def verify(self, token: str) -> Principal | None:
-        try:
-            claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
-            self._claims.validate(claims)
-        except (JoseError, ValueError) as error:
-            raise UnauthenticatedError("This route is for services of the fleet.") from error
-        return principal_of(claims) if "sub" in claims else None
+    def _decode(self, token: str) -> dict[str, Any]:
+        return jwt.decode(token, self._key, algorithms=["HS256"]).claims
 
 
 def principal_of(claims: dict[str, Any]) -> Principal:
@@ -142,9 +152,14 @@ class _KnownKey:
         return time.monotonic() - self.verified_at
 
 
+_ClaimsOf: TypeAlias = Callable[[str], dict[str, Any]]
+
+
 @dataclass(slots=True)
 class _PublicKeys:
-    keys: KeySet | None = None
+    """`claims_of` raises for a token that none of the keys signed."""
+
+    claims_of: _ClaimsOf | None = None
     asked_at: float = float("-inf")
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -158,8 +173,14 @@ class _UserClaims(JWTClaimsRegistry):
         """RFC 7519 asks nothing of it, and a token from the future only shows that two machines' clocks differ."""
 
 
-def _claims_of(token: str, keys: KeySet) -> dict[str, Any]:
-    return dict(jwt.decode(token, keys, registry=EdDsaRegistry()).claims)
+def _verifying(keys: KeySet) -> _ClaimsOf:
+    """A signature is checked once: a session's token comes with each of its requests."""
+
+    @lru_cache(_TOKENS_REMEMBERED)
+    def claims_of(token: str) -> dict[str, Any]:
+        return dict(jwt.decode(token, keys, registry=EdDsaRegistry()).claims)
+
+    return claims_of
 
 
 class Authenticator(AuthenticatorInterface):
@@ -211,32 +232,32 @@ class Authenticator(AuthenticatorInterface):
     async def _decoded(self, token: str) -> dict[str, Any]:
         try:
             try:
-                return _claims_of(token, await self._keys(refresh=False))
+                return (await self._keys(refresh=False))(token)
             except InvalidKeyIdError:  # a key that is newer than what we know
-                return _claims_of(token, await self._keys(refresh=True))
+                return (await self._keys(refresh=True))(token)
         except (JoseError, ValueError) as error:
             raise UnauthenticatedError("The token is not valid.") from error
 
-    async def _keys(self, *, refresh: bool) -> KeySet:
-        """The published keys, asked for anew now and then, by one request at a time.
+    async def _keys(self, *, refresh: bool) -> _ClaimsOf:
+        """What verifies by the published keys, asked for anew now and then, by one request at a time.
 
         `refresh`: a token names a key that is not among them.
         """
         public = self._public
-        max_age = _NO_KEYS_PAUSE_SECONDS if public.keys is None else _KEYS_SECONDS
+        max_age = _NO_KEYS_PAUSE_SECONDS if public.claims_of is None else _KEYS_SECONDS
         max_age = min(max_age, _KEYS_MIN_AGE_SECONDS) if refresh else max_age
         if public.age > max_age:
             async with public.asking:
                 if public.age > max_age:
                     await self._ask_for_keys()
-        if public.keys is None:
+        if public.claims_of is None:
             raise UpstreamUnavailableError("The auth service does not answer; try again in a moment.")
-        return public.keys
+        return public.claims_of
 
     async def _ask_for_keys(self) -> None:
         try:
             published: Any = await self._source.public_keys()
-            self._public.keys = KeySet.import_key_set(published)
+            self._public.claims_of = _verifying(KeySet.import_key_set(published))
         except (FlashError, JoseError, KeyError, TypeError, ValueError) as error:
             log.warning("identity.keys_away", error=str(error))
         finally:
