@@ -13,7 +13,7 @@ _UNSAFE_IN_LINK: Final = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "<":
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page is: `site` as in a browser's address (`https://acme.atlassian.net/wiki`), its space's key, its id."""
+    """Where a page is: the `site` as in a browser (`https://acme.atlassian.net/wiki`), its space's key, its id."""
 
     site: str
     space: str

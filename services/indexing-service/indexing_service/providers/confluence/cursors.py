@@ -1,0 +1,143 @@
+"""How a listing goes on, and where the changes after it begin."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.providers.rest import RestClient
+
+Row = Mapping[str, Any]
+
+_NEXT_LINK = re.compile(r'<([^>]*)>\s*;[^,<]*\brel="?next"?', re.IGNORECASE)
+_OVERLAP_SHARE: Final = 10
+_MOST_OVERLAP: Final = 10
+
+
+class ListingCutError(UpstreamUnavailableError):
+    """A listing does not come to its end: what came so far is not all there is."""
+
+
+async def by_cursor(rest: RestClient, path: str, params: Mapping[str, str]) -> AsyncIterator[Row]:
+    """All rows of a listing that goes on by an opaque cursor. Only the cursor of the next address is used, so that no
+    answer can lead anywhere else. Raises `ListingCutError`.
+    """
+    used: set[str] = set()
+    following: Mapping[str, str] = {}
+    while True:
+        response = await rest.get(path, params={**params, **following})
+        body = object_of(response.json())
+        for row in rows_of(body):
+            yield row
+        after = next_params(response.headers.get("link"), body)
+        if after is None:
+            return
+        place = json.dumps(after, sort_keys=True)
+        if not after or place in used:
+            raise ListingCutError("Confluence sends a listing round in a circle: some of its pages may be missing.")
+        used.add(place)
+        following = after
+
+
+async def by_offset(rest: RestClient, path: str, params: Mapping[str, str]) -> AsyncIterator[Row]:
+    """All rows of a listing that goes on by `start`, each once. Raises `ListingCutError`.
+
+    Data Center caps how many rows it gives, while the next address counts those that were asked for: only the rows
+    that came say where to go on, and only an empty page that names no next one is the end. Steps overlap, because what
+    is deleted meanwhile moves the rest forward.
+    """
+    seen: set[str] = set()
+    start = 0
+    while True:
+        response = await rest.get(path, params={**params, "start": str(start)})
+        body = object_of(response.json())
+        rows = rows_of(body)
+        after = next_params(response.headers.get("link"), body)
+        new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in seen}
+        for row in new.values():
+            yield row
+        seen |= set(new)
+        if not new and after is None:
+            return
+        step = len(rows) - min(len(rows) // _OVERLAP_SHARE, _MOST_OVERLAP) if rows else _start_of(after) - start
+        if step <= 0 or (rows and not new):
+            raise ListingCutError("Confluence gives the same part of a listing again: some pages may be missing.")
+        start += step
+
+
+def next_params(link: str | None, body: Row) -> dict[str, str] | None:
+    """Where a listing goes on: `cursor` or `start` of the next address, from the header `Link` or `_links.next`.
+
+    The latter is seen absolute, relative with and without `/wiki`, as an object, null, and not at all. None: this was
+    the end. Empty: it goes on, but does not say where.
+    """
+    header = _NEXT_LINK.search(link or "")
+    address = header[1] if header else _address(body.get("_links"))
+    if not address:
+        return None
+    query = dict(parse_qsl(urlsplit(address).query))
+    return {name: query[name] for name in ("cursor", "start") if query.get(name)}
+
+
+def _address(links: object) -> str:
+    following = links.get("next") if isinstance(links, dict) else None
+    if isinstance(following, dict):
+        following = following.get("href") or following.get("url")
+    return following if isinstance(following, str) else ""
+
+
+def _start_of(after: Mapping[str, str] | None) -> int:
+    start = (after or {}).get("start", "")
+    return int(start) if start.isdecimal() else 0
+
+
+def object_of(answer: object) -> Row:
+    if isinstance(answer, dict):
+        return answer
+    raise UpstreamRejectedError("This does not answer as Confluence does: check the address.")
+
+
+def rows_of(body: Row) -> list[Row]:
+    rows = body.get("results")
+    if isinstance(rows, list):
+        return [row for row in rows if isinstance(row, dict)]
+    raise UpstreamRejectedError("This does not answer as Confluence does: check the address.")
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where the next changes begin.
+
+    `scope`: what the source is set to; another setting asks for a listing. `seen`: the versions already told of pages
+    that the next look will find again, because the windows overlap. `trash`: the pages already known to be in there.
+    """
+
+    scope: str
+    since: datetime
+    seen: Mapping[str, int] = field(default_factory=dict)
+    trash: frozenset[str] = frozenset()
+
+    def text(self) -> str:
+        kept = {
+            "scope": self.scope,
+            "since": self.since.isoformat(),
+            "seen": dict(self.seen),
+            "trash": sorted(self.trash),
+        }
+        return json.dumps(kept, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """None when it was not written by `text`."""
+        try:
+            kept = json.loads(text)
+            since = datetime.fromisoformat(kept["since"])
+            seen = {str(name): int(number) for name, number in kept["seen"].items()}
+            mark = cls(str(kept["scope"]), since, seen, frozenset(map(str, kept["trash"])))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return mark if since.tzinfo else None
