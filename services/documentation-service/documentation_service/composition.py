@@ -13,13 +13,16 @@ from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.expansion import AliasExpander
 from documentation_service.services.library import Library
+from documentation_service.services.live_index import IndexModelHealth, LiveIndex
 from documentation_service.services.registry import DocumentRegistry
 from documentation_service.services.search import DocumentSearch
 from documentation_service.services.search_cache import CachedSearch
-from flash_core.clients.embedding import EmbeddingClient, RerankerClient
+from documentation_service.services.stored import StoredDocuments
+from flash_core.clients.embedding import EmbeddingModelsClient, RerankerClient
 from flash_core.clients.vector import VectorStoreClient
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
+from flash_core.interfaces.documents import StoredDocumentsInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.utils.clock import SystemClock
 
@@ -35,6 +38,7 @@ class Container(ServiceContainer):
     discovery: AliasDiscovery
     chores: VectorChores
     calibration: SourceCalibration
+    stored: StoredDocumentsInterface
 
 
 @asynccontextmanager
@@ -47,22 +51,25 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         transaction = partial(SqlDocumentationTransaction, database.sessions)
         reading = partial(SqlDocumentationTransaction, database.reading_sessions)
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
-        embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
+        models = EmbeddingModelsClient(platform.http.sibling(settings.embedding_url))
+        index = LiveIndex(vectors, models)
         reranker = RerankerClient(platform.http.sibling(settings.embedding_url))
         expander = AliasExpander(reading)
-        search = DocumentSearch(reading, embeddings, vectors, expander, reranker, settings.search)
+        search = DocumentSearch(reading, index, vectors, expander, reranker, settings.search)
         chores = VectorChores(transaction, vectors)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(*platform.health, database),
+            optional_health=(IndexModelHealth(index, models),),
             search=CachedSearch(
-                search, platform.single_flight, reading, embeddings, reranker, settings=repr(settings.search)
+                search, platform.single_flight, reading, index, reranker, settings=repr(settings.search)
             ),
             library=Library(transaction, chores),
             registry=DocumentRegistry(transaction, chores),
             aliases=Aliases(transaction, SystemClock()),
             discovery=AliasDiscovery(transaction),
             chores=chores,
-            calibration=SourceCalibration(transaction, embeddings, vectors, SystemClock()),
+            calibration=SourceCalibration(transaction, index, vectors, SystemClock()),
+            stored=StoredDocuments(transaction),
         )

@@ -355,3 +355,51 @@ async def test_changes_of_the_same_source_wait_for_each_other(postgres_url: str)
         await asyncio.gather(*(publish(one) for one in live), delete(ids), delete(ids[::-1]), *map(publish, live))
         versions = [await version_of(transaction, one.id) for one in sources]
         assert min(versions) > 4
+
+
+# What an index is built anew from
+
+
+async def test_an_index_that_changed_raises_the_versions_of_all_sources(transaction: TransactionFactory) -> None:
+    sources = [source(), source(name="Other")]
+    for one in sources:
+        await published(transaction, one, "Text")
+    before = [await version_of(transaction, one.id) for one in sources]
+    async with transaction() as work:
+        await work.sources.touch()
+        await work.commit()
+    assert [await version_of(transaction, one.id) for one in sources] == [version + 1 for version in before]
+
+
+async def test_stored_documents_come_in_pages_of_so_much_text(transaction: TransactionFactory) -> None:
+    handbook, closed = source(), source("board", name="Closed")
+    lives = [
+        await published(transaction, of, "x" * 10, "hr", external_id=f"{number}.md")
+        for number, of in enumerate([handbook, closed, handbook])
+    ]
+    async with transaction() as work:
+        await work.documents.resolve(handbook.id, ["not-searchable-yet.md"])
+        await work.commit()
+    lives.sort(key=lambda one: one.id)
+    async with transaction() as work:
+        first = await work.documents.stored(None, 10, characters=25)
+        rest = await work.documents.stored(first[-1].document_id, 10, characters=1)
+        assert [one.document_id for one in (*first, *rest)] == [one.id for one in lives]
+        assert (len(first), len(rest)) == (2, 1)
+        assert await work.documents.stored(lives[-1].id, 10, characters=25) == []
+        assert len(await work.documents.stored(None, 1, characters=25)) == 1
+        [one, *_] = first
+        assert (one.text, one.groups, one.content_hash) == (lives[0].text, ["hr"], lives[0].content_hash)
+        hashes = await work.documents.content_hashes([lives[1].id, uuid4()])
+        assert hashes == {lives[1].id: lives[1].content_hash}
+
+
+async def test_a_deleted_sources_documents_are_not_stored(transaction: TransactionFactory) -> None:
+    handbook = source()
+    live = await published(transaction, handbook, "Text")
+    async with transaction() as work:
+        assert await work.sources.delete(handbook.id)
+        await work.commit()
+    async with transaction() as work:
+        assert await work.documents.stored(None, 10, characters=100) == []
+        assert await work.documents.content_hashes([live.id]) == {}

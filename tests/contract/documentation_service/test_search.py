@@ -20,7 +20,7 @@ from flash_core.testing.fakes import FakeEmbeddingProvider, FakeSingleFlight
 from flash_core.testing.redis_keys import endless_keys
 from flash_core.testing.vector_store import FakeVectorStore
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import embedded, person, published, search_of, source
+from tests.unit.documentation_service.world import embedded, index_of, person, published, search_of, source
 
 
 @dataclass
@@ -40,7 +40,12 @@ class Index:
 
     def remember(self, flights: SingleFlightInterface) -> None:
         self.search = CachedSearch(
-            self.origin, flights, self.database.transaction, self.embeddings, FakeReranker(model=None), settings=""
+            self.origin,
+            flights,
+            self.database.transaction,
+            index_of(self.vectors, self.embeddings),
+            FakeReranker(model=None),
+            settings="",
         )
 
     async def add(self, text: str, *groups: str) -> Document:

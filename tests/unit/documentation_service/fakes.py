@@ -118,7 +118,7 @@ class FakeSources(SourceRepositoryInterface):
             self._state.checked[source_id] = max(self._state.checked.get(source_id, at), at)
 
     async def touch(self) -> None:
-        self._state.versions.update(self._state.sources)
+        self._state.versions.update(list(self._state.sources))
 
     async def states(self, groups: frozenset[str]) -> list[SourceState]:
         return [

@@ -15,13 +15,14 @@ from documentation_service.services.chores import VectorChores
 from documentation_service.services.discovery import AliasDiscovery
 from documentation_service.services.library import Library
 from documentation_service.services.registry import DocumentRegistry
+from documentation_service.services.stored import StoredDocuments
 from flash_core.models.user import UserRole
 from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.web.app import create_app
 from flash_core.web.identity import SERVICE_TOKEN_HEADER
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, person, search_of
+from tests.unit.documentation_service.world import NOON, index_of, person, search_of
 
 UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
 USERS = {
@@ -65,7 +66,10 @@ async def served() -> AsyncIterator[Service]:
             aliases=Aliases(transaction, FrozenClock(NOON)),
             discovery=AliasDiscovery(transaction),
             chores=chores,
-            calibration=SourceCalibration(transaction, FakeEmbeddingProvider(), vectors, FrozenClock(NOON)),
+            calibration=SourceCalibration(
+                transaction, index_of(vectors, FakeEmbeddingProvider()), vectors, FrozenClock(NOON)
+            ),
+            stored=StoredDocuments(transaction),
         )
 
     async with (

@@ -27,7 +27,7 @@ from flash_core.testing.cross_encoders import FakeReranker
 from flash_core.testing.fakes import FakeEmbeddingProvider, FakeSingleFlight, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, embedded, person, published, search_of, source
+from tests.unit.documentation_service.world import NOON, embedded, index_of, person, published, search_of, source
 
 GROUPS = st.frozensets(st.sampled_from(["hr", "it", "board"]), max_size=2)
 MODES = st.sampled_from(["hybrid", "dense", "keyword"])
@@ -51,7 +51,7 @@ class CachedSearches(RuleBasedStateMachine):
             search_of(transaction, self.embeddings, self.vectors, reranker=reranker),
             FakeSingleFlight(),
             transaction,
-            self.embeddings,
+            index_of(self.vectors, self.embeddings),
             reranker,
             settings="",
         )

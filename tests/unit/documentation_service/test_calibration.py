@@ -22,7 +22,7 @@ from flash_core.models.vector import VectorHit
 from flash_core.testing.fakes import FakeEmbeddingProvider, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, embedded, published, source
+from tests.unit.documentation_service.world import NOON, embedded, index_of, published, source
 
 SOURCE = uuid4()
 LEAVE = "Annual leave is requested in the staff portal at least two weeks before the first day away from work."
@@ -118,7 +118,9 @@ class Calibrated:
         self.vectors: VectorStoreInterface = FakeVectorStore()
         self.embeddings = FakeEmbeddingProvider()
         self.clock = FrozenClock(NOON)
-        self.worker = SourceCalibration(self.database.transaction, self.embeddings, self.vectors, self.clock)
+        self.worker = SourceCalibration(
+            self.database.transaction, index_of(self.vectors, self.embeddings), self.vectors, self.clock
+        )
 
     @property
     def known(self) -> list[Calibration]:

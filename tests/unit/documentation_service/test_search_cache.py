@@ -19,7 +19,7 @@ from flash_core.testing.fakes import FakeEmbeddingProvider, FakeSingleFlight, Fr
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.testing.waiting import eventually
 from tests.unit.documentation_service.fakes import FakeDatabase
-from tests.unit.documentation_service.world import NOON, embedded, person, published, search_of, source
+from tests.unit.documentation_service.world import NOON, embedded, index_of, person, published, search_of, source
 
 ANYONE = person()
 
@@ -56,7 +56,7 @@ class World:
             self.origin,
             self.flights,
             self.database.transaction,
-            self.embeddings,
+            index_of(self.vectors, self.embeddings),
             self.reranker,
             settings=settings,
             monotonic=lambda: self.now,
@@ -136,16 +136,6 @@ async def test_models_and_settings_are_part_of_what_is_remembered(world: World) 
     world.reranker.model = "new"
     await world.find()
     assert world.origin.calls == 3
-
-
-async def test_the_name_of_the_embedding_model_is_asked_for_now_and_then(world: World) -> None:
-    await world.find()
-    world.embeddings.name = "another"
-    await world.find()
-    assert world.origin.calls == 1
-    world.now = 60.0
-    await world.find()
-    assert world.origin.calls == 2
 
 
 async def test_the_version_is_told_and_changes_with_what_could_be_found(world: World) -> None:

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4, uuid5
 
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import QueryExpanderInterface, Source, TransactionFactory
 from documentation_service.services.expansion import AliasExpander
+from documentation_service.services.live_index import LiveIndex
 from documentation_service.services.search import DocumentSearch
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
+from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE, Document
@@ -19,6 +21,23 @@ from flash_core.testing.cross_encoders import FakeReranker
 from flash_core.utils.ids import new_id
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class OnlyModel(EmbeddingModelsInterface):
+    """One provider, under whatever name it is asked for."""
+
+    provider: EmbeddingProviderInterface
+
+    async def models(self) -> list[EmbeddingModel]:
+        return [await self.provider.model()]
+
+    def named(self, name: str) -> EmbeddingProviderInterface:  # there is one only
+        return self.provider
+
+
+def index_of(vectors: VectorStoreInterface, embeddings: EmbeddingProviderInterface) -> LiveIndex:
+    return LiveIndex(vectors, OnlyModel(embeddings))
 
 
 def search_of(
@@ -33,7 +52,7 @@ def search_of(
     """Without a reranker, and with the aliases of the database, unless others are given."""
     return DocumentSearch(
         transaction,
-        embeddings,
+        index_of(vectors, embeddings),
         vectors,
         expander or AliasExpander(transaction),
         reranker or FakeReranker(model=None),

@@ -12,13 +12,14 @@ import numpy as np
 import structlog
 
 from documentation_service.interfaces import Calibration, SampledDocument, TransactionFactory
+from documentation_service.services.live_index import LiveIndex
 from documentation_service.services.pseudo_questions import pseudo_question
 from flash_core.errors import FlashError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
-from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose
+from flash_core.interfaces.embedding import Priority, Purpose
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.interfaces.worker import WorkerInterface
-from flash_core.models.vector import CHUNKS, VectorFilter, VectorQuery
+from flash_core.models.vector import VectorFilter, VectorQuery
 from flash_core.utils.words import content_stems, detect_language
 
 log = structlog.get_logger(__name__)
@@ -44,14 +45,14 @@ class SourceCalibration(WorkerInterface):
     def __init__(
         self,
         transaction: TransactionFactory,
-        embeddings: EmbeddingProviderInterface,
+        index: LiveIndex,
         vectors: VectorStoreInterface,
         clock: ClockInterface,
         *,
         poll_seconds: float = 2.0,
     ) -> None:
         self._transaction = transaction
-        self._embeddings = embeddings
+        self._index = index
         self._vectors = vectors
         self._clock = clock
         self._poll_seconds = poll_seconds
@@ -100,16 +101,18 @@ class SourceCalibration(WorkerInterface):
         rounds = max(1, _QUESTIONS // max(1, len(sample)))
         asked = [pseudo_question(one.text, random) for _ in range(rounds) for one in sample]
         questions = [question for question in asked if question][:_QUESTIONS]
-        if not questions:
+        live = await self._index.current()
+        if not questions or live is None:
             return []
-        vectors = await self._embeddings.embed(questions, purpose=Purpose.QUERY, priority=Priority.BULK)
+        try:
+            embeddings = await self._index.embeddings(live)
+            vectors = await embeddings.embed(questions, purpose=Purpose.QUERY, priority=Priority.BULK)
+        except NotFoundError:
+            return []  # the collection's model is not served; how rare words are can be found out all the same
         groups = frozenset(group for one in sample for group in one.groups)
         visible = VectorFilter(groups=groups, source_ids=[source_id])
         nearest = [VectorQuery(visible, mode="dense", vector=vector, limit=1) for vector in vectors]
-        try:
-            found = [await self._vectors.search(CHUNKS, query) for query in nearest]
-        except NotFoundError:
-            return []  # nothing has been indexed yet
+        found = [await self._vectors.search(live.name, query) for query in nearest]
         return [hits[0].score for hits in found if hits]
 
 

@@ -10,12 +10,13 @@ import structlog
 
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import Expansion, QueryExpanderInterface, SourceState, TransactionFactory
+from documentation_service.services.live_index import LiveCollection, LiveIndex
 from documentation_service.services.source_names import resolved
 from documentation_service.services.timing import timed
-from flash_core.errors import OverloadedError, UpstreamUnavailableError
-from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
+from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.models.user import Principal
-from flash_core.models.vector import Alternative, SearchMode, VectorFilter, VectorQuery
+from flash_core.models.vector import CHUNKS, Alternative, SearchMode, VectorFilter, VectorQuery
 from flash_core.schemas.search import SearchFilters, SearchRequest
 from flash_core.utils.words import STEMMERS, detect_language
 
@@ -29,7 +30,7 @@ class BuiltQuery:
     """`text` is what is searched for: the request's query, with names of sources that are none behind it.
 
     `filters` are the filters that hold, in words. `degraded`: the meaning of the query could not be looked at, and its
-    words have to do.
+    words have to do. `collection`: where to search, because its model has made the vectors.
     """
 
     text: str
@@ -38,18 +39,19 @@ class BuiltQuery:
     filters: Mapping[str, list[str]]
     degraded: bool
     vectors: VectorQuery
+    collection: str
 
 
 class QueryBuilding:
     def __init__(
         self,
         transaction: TransactionFactory,
-        embeddings: EmbeddingProviderInterface,
+        index: LiveIndex,
         expander: QueryExpanderInterface,
         settings: SearchSettings,
     ) -> None:
         self._transaction = transaction
-        self._embeddings = embeddings
+        self._index = index
         self._expander = expander
         self._settings = settings
 
@@ -60,12 +62,13 @@ class QueryBuilding:
         source_ids, unresolved = _sources(filters, states)
         text = " ".join([request.query, *unresolved])
         language = detect_language(text)
+        live = await self._index.current()
         wanted = [] if request.mode == "keyword" else [text]
         expansion, vectors = await asyncio.gather(
-            self._expanded(text, language, timings), self._embedded(wanted, timings)
+            self._expanded(text, language, timings), self._embedded(live, wanted, timings)
         )
         mode: SearchMode = request.mode if vectors else "keyword"
-        variants = await self._embedded(expansion.variants if vectors else (), timings)
+        variants = await self._embedded(live, expansion.variants if vectors else (), timings)
         return BuiltQuery(
             text=text,
             language=language,
@@ -82,6 +85,7 @@ class QueryBuilding:
                 dense_weight=self._dense_weight(language),
                 language=STEMMERS[language],
             ),
+            collection=live.name if live else CHUNKS,
         )
 
     async def _states(self, principal: Principal) -> list[SourceState]:
@@ -92,14 +96,17 @@ class QueryBuilding:
         with timed(timings, "expand"):
             return await self._expander.expand(text, language)
 
-    async def _embedded(self, texts: Sequence[str], timings: dict[str, float]) -> list[Vectors] | None:
-        """One vector a text; None when there are none now."""
+    async def _embedded(
+        self, live: LiveCollection | None, texts: Sequence[str], timings: dict[str, float]
+    ) -> list[Vectors] | None:
+        """One vector a text, by the model of what is searched; None when there are none now."""
         if not texts:
             return []
         with timed(timings, "embed"):
             try:
-                return list(await self._embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE))
-            except (UpstreamUnavailableError, OverloadedError) as error:
+                embeddings = await self._index.embeddings(live)
+                return list(await embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE))
+            except (UpstreamUnavailableError, OverloadedError, NotFoundError) as error:
                 log.warning("search.degraded", error=error.code)
                 return None
 

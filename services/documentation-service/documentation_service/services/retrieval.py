@@ -6,11 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from documentation_service.interfaces import TransactionFactory
+from documentation_service.services.query_building import BuiltQuery
 from documentation_service.services.ranking import Found
 from documentation_service.services.timing import timed
 from flash_core.errors import NotFoundError
 from flash_core.interfaces.vector_store import VectorStoreInterface
-from flash_core.models.vector import CHUNKS, VectorHit, VectorQuery
+from flash_core.models.vector import VectorHit
 from flash_core.schemas.search import SearchRequest
 
 POOLS: Final = (60, 200, 800, 2_000)
@@ -29,7 +30,7 @@ class Retrieval:
         self._transaction = transaction
         self._vectors = vectors
 
-    async def enough(self, request: SearchRequest, query: VectorQuery, timings: dict[str, float]) -> list[Found]:
+    async def enough(self, request: SearchRequest, query: BuiltQuery, timings: dict[str, float]) -> list[Found]:
         """As many hits as were asked for, where there are that many, best first."""
         needed = request.offset + request.limit
         found: list[Found] = []
@@ -37,15 +38,15 @@ class Retrieval:
             with timed(timings, "vector"):
                 hits = await self._hits(query, pool)
             with timed(timings, "join"):
-                found = await self._joined(hits, query.filter.groups)
+                found = await self._joined(hits, query.vectors.filter.groups)
             results = len(found) if request.per_chunk else len({one.document.id for one in found})
             if results >= needed or len(hits) < pool:
                 break
         return found
 
-    async def _hits(self, query: VectorQuery, pool: int) -> list[VectorHit]:
+    async def _hits(self, query: BuiltQuery, pool: int) -> list[VectorHit]:
         try:
-            return await self._vectors.search(CHUNKS, replace(query, limit=pool))
+            return await self._vectors.search(query.collection, replace(query.vectors, limit=pool))
         except NotFoundError:
             return []  # nothing has been indexed yet
 

@@ -12,6 +12,7 @@ from documentation_service.interfaces import QueryExpanderInterface, Transaction
 from documentation_service.services import presentation
 from documentation_service.services.calibration import AskedWords, Assessment, assess
 from documentation_service.services.calibration_book import CalibrationBook
+from documentation_service.services.live_index import LiveIndex
 from documentation_service.services.neighbours import Neighbours
 from documentation_service.services.query_building import BuiltQuery, QueryBuilding
 from documentation_service.services.ranking import (
@@ -26,7 +27,6 @@ from documentation_service.services.reranking import Reranked, Reranking
 from documentation_service.services.retrieval import Retrieval
 from documentation_service.services.timing import timed
 from documentation_service.services.titles import title_matches
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.interfaces.vector_store import VectorStoreInterface
@@ -38,7 +38,7 @@ class DocumentSearch(SearchInterface):
     def __init__(
         self,
         transaction: TransactionFactory,
-        embeddings: EmbeddingProviderInterface,
+        index: LiveIndex,
         vectors: VectorStoreInterface,
         expander: QueryExpanderInterface,
         reranker: RerankerInterface,
@@ -46,7 +46,7 @@ class DocumentSearch(SearchInterface):
     ) -> None:
         self._settings = settings
         self._calibrations = CalibrationBook(transaction)
-        self._queries = QueryBuilding(transaction, embeddings, expander, settings)
+        self._queries = QueryBuilding(transaction, index, expander, settings)
         self._retrieval = Retrieval(transaction, vectors)
         self._reranking = Reranking(reranker, settings)
         self._neighbours = Neighbours(transaction)
@@ -56,7 +56,7 @@ class DocumentSearch(SearchInterface):
         with timed(timings, "total"):
             query = await self._queries.build(request, principal, timings)
             found, calibrations = await asyncio.gather(
-                self._retrieval.enough(request, query.vectors, timings), self._calibrations.current()
+                self._retrieval.enough(request, query, timings), self._calibrations.current()
             )
             ranked = _ranked(request, query, found, self._settings)
             reranked = await self._reranking.apply(query.text, ranked, timings, wanted=request.rerank)

@@ -12,8 +12,8 @@ import msgspec
 
 from documentation_service.interfaces import TransactionFactory
 from documentation_service.services.index_version import index_version
+from documentation_service.services.live_index import LiveIndex
 from flash_core.errors import FlashError
-from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.interfaces.single_flight import Made, SingleFlightInterface
@@ -24,7 +24,6 @@ SECONDS: Final = 3_600
 _FORMAT: Final = "1"
 """Of what is kept: another one when a new version of this service could not read what an older one wrote."""
 
-_SAME_MODEL_SECONDS: Final = 10.0
 _DEGRADATIONS: Final = ("degraded", "rerank_missed")
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -33,8 +32,8 @@ _decode = msgspec.msgpack.Decoder().decode
 
 class CachedSearch(SearchInterface):
     """The key says everything that a result depends on: the query, the request, the asker's groups (a search looks at
-    nothing else of a person), the index's version, the models' names and the settings (`settings`). So a changed
-    document or permission is seen at once, and nobody sees what another may.
+    nothing else of a person), the index's version, the collection and its model, the reranker's name and the settings
+    (`settings`). So a changed document or permission is seen at once, and nobody sees what another may.
 
     A result that is less than it should be (without the embedding or the reranker) is not kept.
     """
@@ -44,7 +43,7 @@ class CachedSearch(SearchInterface):
         search: SearchInterface,
         flights: SingleFlightInterface,
         transaction: TransactionFactory,
-        embeddings: EmbeddingProviderInterface,
+        index: LiveIndex,
         reranker: RerankerInterface,
         *,
         settings: str,
@@ -53,11 +52,10 @@ class CachedSearch(SearchInterface):
         self._search = search
         self._flights = flights
         self._transaction = transaction
-        self._embeddings = embeddings
+        self._index = index
         self._reranker = reranker
         self._settings = settings
         self._monotonic = monotonic
-        self._model, self._model_until = "", 0.0
 
     async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
         began = self._monotonic()
@@ -85,22 +83,17 @@ class CachedSearch(SearchInterface):
 
     async def _key(self, request: SearchRequest, principal: Principal, version: str) -> str:
         asked = request.model_dump(mode="json")
-        models = [await self._model_name(), await self._reranker.name() or ""]
+        models = [await self._collection(), await self._reranker.name() or ""]
         told = json.dumps([_FORMAT, asked, sorted(principal.groups), version, *models, self._settings])
         return f"search:{hashlib.sha256(told.encode()).hexdigest()}"
 
-    async def _model_name(self) -> str:
-        """It changes with a restart of the embedding service only, so that not every search has to ask.
-
-        Nothing is kept of searches without the service, so their key needs no name.
-        """
-        if self._monotonic() >= self._model_until:
-            try:
-                self._model = (await self._embeddings.model()).name
-            except FlashError:
-                self._model = ""
-            self._model_until = self._monotonic() + _SAME_MODEL_SECONDS
-        return self._model
+    async def _collection(self) -> str:
+        """With the model of its vectors. Nothing is kept of searches without it, so their key needs no name."""
+        try:
+            live = await self._index.current()
+        except FlashError:
+            return ""
+        return f"{live.name} {live.model}" if live else ""
 
 
 def _normalised(query: str) -> str:
