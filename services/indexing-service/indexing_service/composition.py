@@ -29,12 +29,17 @@ from indexing_service.providers.upload import UploadProvider
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
+from indexing_service.providers.git.provider import GitProvider
+from indexing_service.providers.parsing.limits import Limits
+from indexing_service.providers.parsing.pool import ConverterPool
 from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import SourceManager
 
 GROUP = "indexing"
 
+from indexing_service.services.key_rotation import KeyRotation
+from indexing_service.services.parsing import DocumentParser
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container(ServiceContainer):
@@ -61,8 +66,9 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         unit_of_work = partial(SqlIndexingUnitOfWork, database.sessions)
         registry = DocumentRegistryClient(platform.http.sibling(settings.documentation_url))
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
+        ConverterPool(_limits(settings), processes=settings.parser_processes) as converter,
         embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
-        pipeline = DocumentPipeline(registry, embeddings, vectors)
+        pipeline = DocumentPipeline(registry, embeddings, vectors, DocumentParser(converter))
         scheduler = JobScheduler(
             unit_of_work,
             JobWork(unit_of_work, registry, vectors, pipeline, providers),
@@ -87,3 +93,20 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
                 ),
             ),
         )
+
+
+def _providers(settings: Settings) -> dict[SourceType, DocumentationProviderInterface]:
+    outgoing = OutgoingPolicy(settings.allowed_hosts)
+    return {
+        SourceType.AZURE_DEVOPS_WIKI: AzureDevOpsWikiProvider(outgoing),
+        SourceType.CONFLUENCE: ConfluenceProvider(outgoing),
+        SourceType.FOLDER: FolderProvider(),
+        SourceType.GIT: GitProvider(outgoing, settings.indexing_folder, local=settings.indexing_local_repositories),
+        SourceType.UPLOAD: UploadProvider(),
+    }
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        seconds=settings.parser_seconds, memory_mb=settings.parser_memory_mb, max_pages=settings.parser_max_pages
+    )

@@ -11,6 +11,7 @@ from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Jo
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
 from tests.unit.indexing_service.fake_source import FakeProvider
+from tests.unit.indexing_service.fake_converter import reading
 from tests.unit.indexing_service.fakes import (
     FakeDatabase,
     FakeDocumentRegistry,
@@ -28,7 +29,7 @@ async def pipeline(request: pytest.FixtureRequest) -> DocumentPipelineInterface:
         return FakePipeline()
     registry = FakeDocumentRegistry()
     await registry.put_source(HANDBOOK.id, PutSourceRequest(name="Handbook", provider="folder", groups=[]))
-    return DocumentPipeline(registry, FakeEmbeddingProvider(), FakeVectorStore(), retry_seconds=())
+    return DocumentPipeline(registry, FakeEmbeddingProvider(), FakeVectorStore(), reading(), retry_seconds=())
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -38,7 +39,7 @@ def away(request: pytest.FixtureRequest) -> DocumentPipelineInterface:
     if request.param == "fake":
         return FakePipeline(error=error)
     registry = FakeDocumentRegistry(error=error)
-    return DocumentPipeline(registry, FakeEmbeddingProvider(), FakeVectorStore(), retry_seconds=())
+    return DocumentPipeline(registry, FakeEmbeddingProvider(), FakeVectorStore(), reading(), retry_seconds=())
 
 
 async def outcomes(pipeline: DocumentPipelineInterface, *names: str) -> dict[str, ItemState]:

@@ -38,7 +38,8 @@ from indexing_service.services.jobs import JobManager
 from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import SourceManager
-from tests.unit.indexing_service.fakes import FakeDocumentRegistry
+from tests.unit.indexing_service.fake_converter import reading
+from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault
 from tests.unit.indexing_service.world import EDITOR
 
 NOBODY = "http://127.0.0.1:9"
@@ -80,8 +81,10 @@ class World:
         lease_seconds: float = 10,
         poll_seconds: float = 0.01,
     ) -> JobScheduler:
-        pipeline = DocumentPipeline(self.registry, embeddings or self.embeddings, self.vectors, retry_seconds=())
-        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, PROVIDERS)
+        pipeline = DocumentPipeline(
+            self.registry, embeddings or self.embeddings, self.vectors, reading(), retry_seconds=()
+        )
+        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, CONNECTIONS)
         return JobScheduler(self.unit_of_work, work, lease_seconds=lease_seconds, poll_seconds=poll_seconds)
 
     async def ended(self, job_id: UUID) -> JobResponse:

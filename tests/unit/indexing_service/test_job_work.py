@@ -23,6 +23,7 @@ from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
 from tests.unit.indexing_service.fake_source import FakeProvider
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline
+from tests.unit.indexing_service.fake_converter import reading
 from tests.unit.indexing_service.world import claimed, job, listed, page, source, stored
 
 
@@ -36,9 +37,9 @@ class World:
     pipeline: DocumentPipelineInterface | None = None
 
     def work(self) -> JobWork:
-        real = DocumentPipeline(self.registry, FakeEmbeddingProvider(), self.vectors, retry_seconds=())
-        providers = {SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}
-        return JobWork(self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, providers)
+        real = DocumentPipeline(self.registry, FakeEmbeddingProvider(), self.vectors, reading(), retry_seconds=())
+        connections = Connections({SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}, FakeVault())
+        return JobWork(self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, connections)
 
     def write(self, **texts: str) -> None:
         self.provider.documents = {f"{name}.md": page(f"{name}.md", text) for name, text in texts.items()}

@@ -11,7 +11,10 @@ from uuid import UUID
 from flash_core.interfaces.persistence import UnitOfWorkInterface
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobState, SourceType
 
-TextFormat = Literal["markdown", "html", "text"]
+DocumentFormat = Literal[
+    "markdown", "text", "html", "rst", "csv", "mail", "pdf", "docx", "pptx", "spreadsheet", "outlook"
+]
+TextFormat = DocumentFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class SourceDocument:
 
     external_id: str
     content: str | bytes
-    format: TextFormat
+    format: DocumentFormat
     modified_at: datetime
     title: str | None = None
     url: str | None = None

@@ -1,20 +1,22 @@
 """A document as its source gives it, as title and text: Markdown or plain."""
 
+import asyncio
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
+import structlog
 import yaml
-from bs4 import BeautifulSoup
-from markdownify import MarkdownConverter
 
-from flash_core.errors import InvalidInputError, TooLargeError
+from flash_core.errors import FlashError, InvalidInputError, TooLargeError
 from flash_core.utils.plain import plain_text
 from indexing_service.interfaces import SourceDocument
+from indexing_service.interfaces.parsing import ConverterInterface, ParsedDocument, ParserInterface, UnreadableError
 from indexing_service.services.decoding import decoded, normalised
+from indexing_service.services.formats import MAX_FILE, is_text
 
-MAX_HTML: Final = 5_000_000
+log = structlog.get_logger(__name__)
+
 _MAX_TITLE: Final = 500
 _MAX_FRONT_MATTER: Final = 65_536
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -24,33 +26,71 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _H1 = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _UNDERLINE = re.compile(r"^ {0,3}=+[ \t]*$")
 _TITLE_WITHIN_LINES: Final = 300
+_WRITTEN_BY_PROGRAMS = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedDocument:
-    """`text` is what the page shows; every offset points into it."""
+class DocumentParser(ParserInterface):
+    """Markdown and plain text are read here, in a thread; every other format by `converter`."""
 
-    title: str
-    text: str
-    markdown: bool
+    def __init__(self, converter: ConverterInterface) -> None:
+        self._converter = converter
+
+    async def parsed(self, document: SourceDocument) -> ParsedDocument:
+        try:
+            return await self._parsed(document)
+        except FlashError:
+            raise
+        except Exception as error:  # the boundary: one document's oddities must not stop the others
+            log.exception("document.unreadable", format=document.format)
+            raise UnreadableError(f"It can't be read ({type(error).__name__}).") from error
+
+    async def _parsed(self, document: SourceDocument) -> ParsedDocument:
+        if document.format in {"markdown", "text"}:
+            return await asyncio.to_thread(_read, document)
+        data = await asyncio.to_thread(_bytes_of, document)
+        converted = await self._converter.converted(document.format, data)
+        text = normalised(converted.markdown)
+        if not text.strip():
+            raise InvalidInputError("It is empty.")
+        return _titled(document, _meaningful(converted.title), text, markdown=True)
 
 
-def parsed(document: SourceDocument) -> ParsedDocument:
-    """Raises `InvalidInputError`, `UnsupportedMediaError` or `TooLargeError` when there is no text to show."""
+def _bytes_of(document: SourceDocument) -> bytes:
+    """Text as UTF-8, anything else as it is."""
     content = document.content
-    text = decoded(content) if isinstance(content, bytes) else normalised(content)
-    title = document.title
-    if document.format == "html":
-        found, text = _from_html(text)
-        title = title or found
-    elif document.format == "markdown":
-        found, text = _without_front_matter(text)
-        title = title or found
+    if is_text(document.format):
+        return _text_of(document).encode()
+    data = content.encode() if isinstance(content, str) else content
+    if not data:
+        raise InvalidInputError("It is empty.")
+    if len(data) > MAX_FILE:
+        raise TooLargeError(f"It is larger than {MAX_FILE >> 20} MiB.")
+    return data
+
+
+def _text_of(document: SourceDocument) -> str:
+    content = document.content
+    return decoded(content) if isinstance(content, bytes) else normalised(content)
+
+
+def _read(document: SourceDocument) -> ParsedDocument:
+    text = _text_of(document)
+    markdown = document.format == "markdown"
+    title, text = _without_front_matter(text) if markdown else ("", text)
     if not text.strip():
         raise InvalidInputError("It is empty.")
-    markdown = document.format != "text"
-    title = title or (_first_heading(text) if markdown else "") or readable_name(document.external_id)
+    return _titled(document, title, text, markdown=markdown)
+
+
+def _titled(document: SourceDocument, found: str, text: str, *, markdown: bool) -> ParsedDocument:
+    title = document.title or found or (_first_heading(text) if markdown else "") or readable_name(document.external_id)
     return ParsedDocument(_one_line(title), text, markdown)
+
+
+def _meaningful(title: str) -> str:
+    """Without what programs write when nobody gave a title."""
+    words = _WRITTEN_BY_PROGRAMS.sub("", title).strip()
+    return "" if words.strip("()").lower() in {"untitled", "anonymous", "unspecified", "document"} else words
 
 
 def readable_name(external_id: str) -> str:
@@ -62,17 +102,6 @@ def readable_name(external_id: str) -> str:
 
 def _one_line(title: str) -> str:
     return " ".join(normalised(title).split())[:_MAX_TITLE]
-
-
-def _from_html(html: str) -> tuple[str, str]:
-    if len(html) > MAX_HTML:
-        raise TooLargeError(f"It is HTML of more than {MAX_HTML // 1_000_000} MB.")
-    soup = BeautifulSoup(html, "html.parser")
-    title = soup.title.get_text() if soup.title else ""
-    for element in soup.find_all(["head", "title", "script", "style", "template", "noscript"]):
-        element.decompose()
-    markdown: str = MarkdownConverter(heading_style="ATX", bullets="-").convert_soup(soup)
-    return title.strip(), re.sub(r"\n{3,}", "\n\n", normalised(markdown)).strip("\n")
 
 
 def _without_front_matter(text: str) -> tuple[str, str]:

@@ -12,8 +12,9 @@ from flash_core.models.vector import ChunkPoint, Payload
 from flash_core.utils.plain import plain_text
 from flash_core.utils.words import STEMMERS, detect_language
 from indexing_service.interfaces import Source, SourceDocument
+from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
-from indexing_service.services.parsing import ParsedDocument, readable_name
+from indexing_service.services.parsing import readable_name
 from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
 
 _DETECT_ON: Final = 5_000
@@ -87,11 +88,19 @@ class Version:
 def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model: EmbeddingModel) -> Version:
     """Chunks are as long as `model` reads; documents whose chunks are of another size are other versions."""
     size = size_for(model.max_tokens)
-    chunker = CHUNKER_VERSION if size == DEFAULT_SIZE else f"{CHUNKER_VERSION}/{size.largest}"
-    content: list[object] = [chunker, model.name, parsed.title, *document.path, parsed.markdown, parsed.text]
+    content: list[object] = [_chunker(size), model.name, parsed.title, *document.path, parsed.markdown, parsed.text]
     stated = document.updated_at.isoformat() if document.updated_at else None
     about: list[object] = [sorted(document.groups), document.url, stated, source.type]
     return Version(document, parsed, f"{_digest(content)}.{_digest(about)[:16]}", size)
+
+
+def mark_of(model: EmbeddingModel) -> str:
+    """What is the same for all documents that are cut and embedded the same way."""
+    return f"{_chunker(size_for(model.max_tokens))} {model.name}"
+
+
+def _chunker(size: ChunkSize) -> str:
+    return CHUNKER_VERSION if size == DEFAULT_SIZE else f"{CHUNKER_VERSION}/{size.largest}"
 
 
 def point_of(

@@ -8,15 +8,15 @@ from uuid import UUID
 
 import structlog
 
-from flash_core.errors import ConflictError, FlashError
+from flash_core.errors import ConflictError, FlashError, TooLargeError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import CHUNKS, ChunkPoint
 from flash_core.schemas.documentation import PutDocumentRequest, ResolvedDocument
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Outcome, Source, SourceDocument
-from indexing_service.services.parsing import parsed
-from indexing_service.services.passages import Passage, Version, about, point_of, version_of
+from indexing_service.interfaces.parsing import ParserInterface, UnreadableError
+from indexing_service.services.passages import Passage, Version, about, mark_of, point_of, version_of
 
 log = structlog.get_logger(__name__)
 
@@ -72,12 +72,14 @@ class DocumentPipeline(DocumentPipelineInterface):
         registry: DocumentRegistryInterface,
         embeddings: EmbeddingProviderInterface,
         vectors: VectorStoreInterface,
+        parser: ParserInterface,
         *,
         retry_seconds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
     ) -> None:
         self._registry = registry
         self._embeddings = embeddings
         self._vectors = vectors
+        self._parser = parser
         self._retry_seconds = retry_seconds
 
     async def index(
@@ -86,7 +88,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         model = await self._patiently(self._ensured_model)
         versions: list[Version] = []
         for document in documents:
-            found = await _version(source, document, model)
+            found = await self._version(source, document, model)
             if isinstance(found, Outcome):
                 yield document.external_id, found
             else:
@@ -105,6 +107,21 @@ class DocumentPipeline(DocumentPipelineInterface):
     async def _ensured_model(self) -> EmbeddingModel:
         model = await self._embeddings.model()
         await self._vectors.ensure(CHUNKS, dimension=model.dimension, model=model.name)
+    async def _version(self, source: Source, document: SourceDocument, model: EmbeddingModel) -> Version | Outcome:
+        """The version that `document` is, or why there is nothing in it to be found.
+
+        What can't be read, or not for what it may cost, has failed: it may be mended, and the version before stays.
+        """
+        try:
+            parsed = await self._patiently(lambda: self._parser.parsed(document))
+        except (TooLargeError, UnreadableError) as error:
+            return Outcome(ItemState.FAILED, str(error))
+        except FlashError as error:
+            if error.retryable:
+                raise
+            return Outcome(ItemState.WITHDRAWN, str(error))
+        return await asyncio.to_thread(version_of, source, document, parsed, model)
+
         return model
 
     async def _stored(self, source: Source, changed: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
@@ -209,14 +226,3 @@ class DocumentPipeline(DocumentPipelineInterface):
 def _cut(work: _Work) -> list[_Cut]:
     language = work.version.language
     return [_Cut(work, passage, language) for passage in work.version.passages()]
-
-
-async def _version(source: Source, document: SourceDocument, model: EmbeddingModel) -> Version | Outcome:
-    """The version that `document` is, or why there is nothing in it to be found."""
-    try:
-        return await asyncio.to_thread(lambda: version_of(source, document, parsed(document), model))
-    except FlashError as error:
-        return Outcome(ItemState.WITHDRAWN, str(error))
-    except Exception as error:  # the boundary: one document's oddities must not stop the others
-        log.exception("document.unreadable", source_id=str(source.id))
-        return Outcome(ItemState.FAILED, f"It can't be read ({type(error).__name__}).")
