@@ -10,12 +10,14 @@ Network = IPv4Network | IPv6Network
 
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """How networks without IPv4 reach it (NAT64, RFC 6052)."""
+_SITE: Final = IPv6Network("fec0::/10")
+"""Private until RFC 3879 gave them up; networks may still route them."""
 
 
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the internet at large; one that carries an IPv4 address is judged by that."""
     address = _carried(address)
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    return address.is_global and not (address.is_multicast or address.is_reserved or address in _SITE)
 
 
 def is_private(address: Address) -> bool:

@@ -14,6 +14,7 @@ from flash_core.errors import TooLargeError, UpstreamRejectedError, UpstreamUnav
 
 MEGABYTE: Final = 1024 * 1024
 _PORTS: Final = {"https": 443, "http": 80}
+_LAST_PORT: Final = 65535
 _REDIRECTS: Final = 5
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -76,7 +77,7 @@ def origin_of(url: str) -> tuple[str, int]:
         parts = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError) as error:
         raise UpstreamRejectedError("This is not an address of the web.") from error
-    if parts.scheme not in _PORTS or not parts.host:
+    if parts.scheme not in _PORTS or not parts.host or not 0 < (parts.port or _PORTS[parts.scheme]) <= _LAST_PORT:
         raise UpstreamRejectedError("This is not an address of the web: it begins with https:// and names a host.")
     return parts.raw_host.decode("ascii").lower().rstrip("."), parts.port or _PORTS[parts.scheme]
 
@@ -142,9 +143,10 @@ class _CheckedBackend(httpcore2.AnyIOBackend):
 
 class _GuardedTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, policy: OutgoingPolicy, origins: frozenset[tuple[str, int]], max_body: int) -> None:
-        super().__init__(trust_env=False)
+        context = httpx2.create_ssl_context()
+        super().__init__(context, trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=context,
             max_connections=10,
             keepalive_expiry=30,
             network_backend=_CheckedBackend(policy),
