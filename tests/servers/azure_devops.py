@@ -214,7 +214,8 @@ class _Api:
             return _error(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
         changes = wiki.repository.changes(base, target)
         skip = int(request.query.get("$skip", 0))
-        shown = changes[skip : skip + int(request.query.get("$top", _DEFAULT_CHANGES))]
+        top = min(int(request.query.get("$top", _DEFAULT_CHANGES)), self._world.largest_change_page)
+        shown = changes[skip : skip + top]
         kinds = [change["changeType"] for change in changes]
         body = {
             "changeCounts": {kind: kinds.count(kind) for kind in set(kinds)},

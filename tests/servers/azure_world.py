@@ -33,7 +33,7 @@ class Wiki:
 
 @dataclass
 class Fault:
-    """An answer instead of the right one, for `times` requests whose path holds `path`."""
+    """An answer instead of the right one, for `times` requests whose path holds `path` (`…$`: ends so)."""
 
     path: str
     status: int
@@ -60,6 +60,7 @@ class AzureDevOps:
         self.token_lifetime = 3600
         self.batch_size = LARGEST_BATCH
         self.repeats_token = False
+        self.largest_change_page = 1000
         self.wikis: dict[str, Wiki] = {}
         self.tokens: set[str] = set()
         self._faults: list[Fault] = []
@@ -120,7 +121,7 @@ class AzureDevOps:
 
     def fault(self, path: str) -> Fault | None:
         """What this request is to be answered with; each counts once."""
-        found = next((one for one in self._faults if one.times and one.path in path), None)
+        found = next((one for one in self._faults if one.times and one.path in f"{path}$"), None)
         if found is not None:
             found.times -= 1
         return found

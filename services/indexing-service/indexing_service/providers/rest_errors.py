@@ -23,6 +23,14 @@ _SIGN_IN_PATH: Final = re.compile(r"sign-?_?in|log-?_?in|oauth|saml", re.IGNOREC
 _PASSWORD_FIELD: Final = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
 
 
+class NothingThereError(NotFoundError):
+    """`body` is the whole answer: some servers say there whether it is gone or only not shown."""
+
+    def __init__(self, message: str, body: bytes) -> None:
+        super().__init__(message)
+        self.body = body
+
+
 def refusal(answer: httpx2.Response) -> FlashError | None:
     """None for an answer that can be used."""
     host, status = answer.request.url.host, answer.status_code
@@ -35,7 +43,8 @@ def refusal(answer: httpx2.Response) -> FlashError | None:
     if status in _HINTS:
         return UpstreamRejectedError(f"{host} {_HINTS[HTTPStatus(status)]}{_said(answer)} ({status}).")
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        return NotFoundError(f"{host} has nothing there, or does not show it{_said(answer)} ({status}).")
+        message = f"{host} has nothing there, or does not show it{_said(answer)} ({status})."
+        return NothingThereError(message, answer.content)
     if status == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error:
         return UpstreamUnavailableError(f"{host} can't answer now{_said(answer)} ({status}).")
     return UpstreamRejectedError(f"{host} refused the request{_said(answer)} ({status}).")

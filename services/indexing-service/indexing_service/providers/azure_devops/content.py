@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from indexing_service.services.decoding import normalised
+
 LinkTarget = Callable[[str], str]
 """What a link's destination leads to, as an absolute address; what is none of the wiki's stays as it is."""
 
@@ -24,7 +26,7 @@ _LONGEST_BLOCK: Final = 2_000
 
 def as_markdown(text: str, target: LinkTarget) -> str:
     """Code stays as it is, front matter and HTML are left to whoever reads Markdown."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = normalised(text).split("\n")
     return "\n".join(_rewritten(lines, target))
 
 

@@ -32,17 +32,13 @@ class WikiLinks:
             return destination
         rest, _, anchor = destination.partition("#")
         written = rest.partition("?")[0]
-        if _FILE.search(written) and not written.endswith(SUFFIX):
-            return self._file(_from(dirname(file_of(page, "/")), unquote(written)))
-        return self._page(dirname(page), written.removesuffix(SUFFIX), anchor)
-
-    def _page(self, folder: str, written: str, anchor: str) -> str:
-        """Links are written as files are (`/Set%2Dup`), as paths are (`/Set-up`) and as files, encoded once more."""
-        meant = (unquote(page_name(written)), unquote(written), page_name(unquote(written)))
-        for path in (_from(folder, one) for one in meant):
+        meant = _meanings(dirname(page), written.removesuffix(SUFFIX))
+        for path in meant:
             if (page_id := self._pages.get(path)) is not None:
                 return self.permalink(page_id, path) + (f"?{urlencode({'anchor': anchor})}" if anchor else "")
-        return f"{self._address}?{urlencode({'pagePath': _from(folder, meant[0])})}"
+        if _FILE.search(written) and not written.endswith(SUFFIX):
+            return self._file(_from(dirname(file_of(page, "/")), unquote(written)))
+        return f"{self._address}?{urlencode({'pagePath': meant[0]})}"
 
     def _file(self, path: str) -> str:
         path = f"{self._wiki.root.rstrip('/')}{path}"
@@ -50,6 +46,11 @@ class WikiLinks:
         return (
             f"{self._project}/_apis/git/repositories/{quote(self._wiki.repository, safe='')}/items?{urlencode(query)}"
         )
+
+
+def _meanings(folder: str, written: str) -> list[str]:
+    """Links are written as files are (`/Set%2Dup`), as paths are (`/Set-up`) and as files, encoded once more."""
+    return [_from(folder, one) for one in (unquote(page_name(written)), unquote(written), page_name(unquote(written)))]
 
 
 def _from(folder: str, written: str) -> str:

@@ -1,0 +1,82 @@
+"""One wiki as it is now: which pages there are, where they are written and in which version."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+from flash_core.errors import UpstreamRejectedError
+from indexing_service.providers.azure_devops.client import WikiClient
+from indexing_service.providers.azure_devops.paths import folder_of, page_of, within
+from indexing_service.providers.azure_devops.wiki import File, Wiki
+
+
+@dataclass(frozen=True)
+class Book:
+    """The chosen pages of one wiki by their ids; `commit` is where the changes after it begin.
+
+    `files` are those that are known by page path, with their object ids; `folders` the page paths that have pages
+    beneath them. `complete` False: some pages may be missing.
+    """
+
+    wiki: Wiki
+    commit: str
+    pages: Mapping[int, str]
+    files: Mapping[str, File]
+    folders: frozenset[str]
+    complete: bool
+
+    @cached_property
+    def ids(self) -> Mapping[str, int]:
+        return {path: page for page, path in self.pages.items()}
+
+    def version(self, path: str) -> str:
+        """Empty where Git does not show the page (yet)."""
+        file = self.files.get(path)
+        return version_of(file.object_id, path) if file else ""
+
+    def is_bare_folder(self, path: str) -> bool:
+        """A folder that nobody wrote a page for: the wiki shows it all the same, without a text."""
+        return path not in self.files and path in self.folders
+
+
+def version_of(object_id: str, path: str) -> str:
+    """It changes with the text, and with the path: a renamed page has another title and address."""
+    return f"{object_id}:{sha256(path.encode()).hexdigest()[:12]}"
+
+
+async def head_of(client: WikiClient, wiki: Wiki) -> str:
+    """Raises `UpstreamRejectedError` when the wiki can't be read at all."""
+    if wiki.disabled:
+        raise UpstreamRejectedError(f"The wiki {wiki.name} is disabled. Enable it, or leave it out.")
+    commit = await client.head(wiki)
+    if commit is None:
+        known = ", ".join(wiki.branches) or "none"
+        raise UpstreamRejectedError(f"The wiki {wiki.name} has no branch {wiki.branch} (published: {known}).")
+    return commit
+
+
+async def read(client: WikiClient, wiki: Wiki, chosen: Iterable[str], found: Callable[[int], None]) -> Book:
+    """The commit is read first: what changes meanwhile is among the changes after it."""
+    prefixes = tuple(chosen)
+    commit = await head_of(client, wiki)
+    listed = await client.files(wiki, commit)
+    files = _by_page(listed, wiki, prefixes)
+    listing = await client.pages(wiki, found)
+    pages = {page: path for page, path in listing.paths.items() if within(path, prefixes)}
+    known = set(pages.values())
+    for path in sorted(set(files) - known):
+        page = await client.page_id(wiki, path)
+        if page is not None:
+            files[pages.setdefault(page, path)] = files[path]
+    folders = frozenset(filter(None, (folder_of(one.path, wiki.root) for one in listed if one.folder)))
+    return Book(wiki, commit, pages, files, folders, listing.complete)
+
+
+def _by_page(listed: Iterable[File], wiki: Wiki, prefixes: tuple[str, ...]) -> dict[str, File]:
+    files: dict[str, File] = {}
+    for file in listed:
+        path = None if file.folder else page_of(file.path, wiki.root)
+        if path is not None and within(path, prefixes):
+            files[path] = file
+    return files
