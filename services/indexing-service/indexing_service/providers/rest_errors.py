@@ -14,6 +14,7 @@ from flash_core.errors import FlashError, NotFoundError, UpstreamRejectedError, 
 
 _LONGEST_MESSAGE: Final = 200
 _SHORTEST_SECRET: Final = 6
+"""Shorter ones are no secrets, and would be found in any words."""
 _HINTS: Final = {
     HTTPStatus.UNAUTHORIZED: "did not accept the credentials: check that they are right and have not expired",
     HTTPStatus.FORBIDDEN: "does not let these credentials read this: give them the right to read, or use others",
