@@ -96,26 +96,29 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._limit(scope["path"].rstrip("/"))
-        refusal = problem_response(TooLargeError(f"The body may have {limit:,} bytes."), instance=scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
-            await refusal(scope, receive, send)
+            await _refusal(limit, scope)(scope, receive, send)
             return
-        await _Metered(limit, receive, send, refusal).run(self._app, scope)
+        await _Metered(limit, receive, send).run(self._app, scope)
 
     def _limit(self, path: str) -> int:
         below = (limit for key, limit in self._limits.items() if key.endswith("/*") and path.startswith(key[:-1]))
         return self._limits.get(path) or next(below, self._default)
 
 
+def _refusal(limit: int, scope: Scope) -> Response:
+    return problem_response(TooLargeError(f"The body may have {limit:,} bytes."), instance=scope["path"])
+
+
 class _Metered:
     """Counts what comes in; past the limit the application reads a disconnect and its response is replaced."""
 
-    def __init__(self, limit: int, receive: Receive, send: Send, refusal: Response) -> None:
+    def __init__(self, limit: int, receive: Receive, send: Send) -> None:
+        self._limit = limit
         self._left = limit
         self._receive = receive
         self._send = send
-        self._refusal = refusal
         self._started = False
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
@@ -125,7 +128,7 @@ class _Metered:
             if not self._refused:
                 raise  # else it is how the application takes the disconnect
         if self._refused:
-            await self._refusal(scope, self._receive, self._send)
+            await _refusal(self._limit, scope)(scope, self._receive, self._send)
 
     @property
     def _refused(self) -> bool:

@@ -7,6 +7,7 @@ names of articles.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from documentation_service.services.ranking import Found
@@ -24,7 +25,12 @@ def title_matches(said: Sequence[str], language: str, found: Sequence[Found]) ->
 
 
 def _best(asked: Sequence[frozenset[str]], title: str, language: str) -> float:
-    there = frozenset(content_stems(title, language))
+    there = _stems(title, language)
     if not there:
         return 0.0
     return max((2 * len(one & there) / (len(one) + len(there)) for one in asked), default=0.0)
+
+
+@lru_cache(maxsize=4_096)
+def _stems(title: str, language: str) -> frozenset[str]:
+    return frozenset(content_stems(title, language))

@@ -1,6 +1,7 @@
 """Documents in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
@@ -215,7 +216,9 @@ def _stored(live: LiveDocument, text: str) -> StoredDocument:
     )
 
 
+@lru_cache(maxsize=256)
 def _visible(groups: frozenset[str]) -> Any:
+    """Remembered: writing the statement takes longer than sending it."""
     return (
         select(*_SUMMARY)
         .join(SourceRow, SourceRow.id == DocumentRow.source_id)

@@ -1,6 +1,8 @@
 """Sources in PostgreSQL."""
 
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, func, select, update
@@ -58,23 +60,28 @@ class SqlSourceRepository(SourceRepositoryInterface):
         )
 
     async def states(self, groups: frozenset[str]) -> list[SourceState]:
-        unheard = exists().where(
-            VectorChoreRow.kind == ChoreKind.SOURCE_GROUPS.value, VectorChoreRow.target_id == SourceRow.id
+        return [SourceState(*row) for row in await self._session.execute(_states(groups))]
+
+
+@lru_cache(maxsize=256)
+def _states(groups: frozenset[str]) -> Any:
+    """Remembered: every search asks, and writing the statement takes longer than sending it."""
+    unheard = exists().where(
+        VectorChoreRow.kind == ChoreKind.SOURCE_GROUPS.value, VectorChoreRow.target_id == SourceRow.id
+    )
+    return (
+        select(
+            SourceRow.id,
+            SourceRow.name,
+            SourceRow.version,
+            ~unheard,
+            CalibrationRow.calibrated_at,
+            SourceRow.checked_at,
         )
-        rows = await self._session.execute(
-            select(
-                SourceRow.id,
-                SourceRow.name,
-                SourceRow.version,
-                ~unheard,
-                CalibrationRow.calibrated_at,
-                SourceRow.checked_at,
-            )
-            .outerjoin(CalibrationRow, CalibrationRow.source_id == SourceRow.id)
-            .where(SourceRow.deleted_at.is_(None), open_to(SourceRow.groups, groups))
-            .order_by(SourceRow.id)
-        )
-        return [SourceState(*row) for row in rows]
+        .outerjoin(CalibrationRow, CalibrationRow.source_id == SourceRow.id)
+        .where(SourceRow.deleted_at.is_(None), open_to(SourceRow.groups, groups))
+        .order_by(SourceRow.id)
+    )
 
 
 def _source(row: SourceRow) -> Source:
