@@ -7,9 +7,9 @@ import pytest
 
 from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import Changes, DocumentationSourceInterface, Inventory
-from tests.contract.indexing_service.worlds import Can, Opening, World, local
+from tests.contract.indexing_service.worlds import Can, Opening, World, azure_devops, local
 
-WORLDS: tuple[Opening, ...] = (local.folder, local.upload, local.fake)
+WORLDS: tuple[Opening, ...] = (local.folder, local.upload, local.fake, azure_devops.wiki)
 """A type of source is added with its world."""
 
 

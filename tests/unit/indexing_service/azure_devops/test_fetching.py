@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ async def test_a_deleted_page_is_withdrawn(
 
 @pytest.mark.parametrize("body", [{"typeKey": "WikiNotFoundException", "message": "gone"}, "gone", "[1]"])
 async def test_a_page_that_is_not_shown_for_another_reason_stays_as_it_was(
-    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, body: object
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, body: dict[str, Any] | str
 ) -> None:
     page = server.write(wiki, "/Home", "# Home")
     await source.list(found)

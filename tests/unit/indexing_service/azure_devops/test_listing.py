@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -216,7 +217,7 @@ async def test_the_same_wiki_is_listed_the_same_way_by_old_servers(
 @pytest.mark.parametrize("part", ["wiki/wikis$", "/refs", "/items", "pagesbatch"])
 @pytest.mark.parametrize("body", [{"value": [{}]}, {"message": "hello"}, "[1]", '"text"'])
 async def test_an_answer_of_another_shape_is_none(
-    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, part: str, body: object
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, part: str, body: dict[str, Any] | str
 ) -> None:
     server.write(wiki, "/Home", "# Home")
     server.fail(part, 200, body=body)
