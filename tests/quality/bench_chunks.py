@@ -33,7 +33,7 @@ from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, SearchMode, VectorFilter, VectorQuery
 from flash_core.utils.words import STEMMERS, detect_language
 from indexing_service.interfaces import SourceDocument
-from indexing_service.services.parsing import parsed, readable_name
+from indexing_service.services.parsing import read_text, readable_name
 from indexing_service.services.passages import Passage, Version
 from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
 from tests.quality.judged import DATA, SETS, JudgedSet, Measures, Question
@@ -148,7 +148,7 @@ def _chunks(document: dict[str, Any], size: ChunkSize, front: Callable[[str, str
         modified_at=datetime.now(UTC),
     )
     try:
-        version = Version(given, parsed(given), "", size)
+        version = Version(given, read_text(given), "", size)
     except InvalidInputError:  # a page of front matter alone
         return []
     path = _joined(*map(readable_name, given.path))

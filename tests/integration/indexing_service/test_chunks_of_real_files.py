@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 
 from flash_core.utils.plain import plain_text
 from indexing_service.interfaces import SourceDocument
+from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.chunker import Chunk, chunk
-from indexing_service.services.parsing import ParsedDocument
 from indexing_service.services.passages import Version
 from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
 from tests.quality.judged import DATA, handbook_pages

@@ -44,8 +44,10 @@ async def names(folder: Path, **config: object) -> list[str]:
     return [item.external_id for item in listing.items if item.state is ItemState.PENDING]
 
 
-async def test_markdown_and_text_are_found_and_hidden_files_are_not(pages: Path) -> None:
-    assert await names(pages) == ["guides/a.markdown", "guides/deep/b.txt", "index.md"]
+async def test_documents_of_all_formats_are_found_and_hidden_files_are_not(pages: Path) -> None:
+    (pages / "settings.yaml").write_text("x")
+    (pages / "plan.pdf").write_text("x")
+    assert await names(pages) == ["guides/a.markdown", "guides/c.rst", "guides/deep/b.txt", "index.md", "plan.pdf"]
 
 
 async def test_patterns_choose(pages: Path) -> None:
@@ -72,17 +74,18 @@ async def test_links_lead_nowhere_outside(pages: Path, tmp_path: Path) -> None:
     found = await names(pages)
     assert "inside.md" in found
     assert not {"out.md", "away/secret.md", "broken.md"} & set(found)
-    assert len(found) == 4
+    assert len(found) == 5
 
 
 async def test_a_linked_folder_itself_may_be_the_source(pages: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(pages)
-    assert len(await names(tmp_path / "link")) == 3
+    assert len(await names(tmp_path / "link")) == 4
 
 
 async def test_what_is_too_large_or_has_an_odd_name_is_refused_with_a_reason(pages: Path) -> None:
-    with (pages / "huge.md").open("wb") as huge:
-        huge.truncate(MAX_BYTES + 1)
+    for name in ("huge.md", "large.pdf"):
+        with (pages / name).open("wb") as file:
+            file.truncate(MAX_BYTES + 1)
     (pages / os.fsdecode(b"caf\xe9.md")).write_text("x")
     deep = pages / Path(*["d" * 200] * 3)
     deep.mkdir(parents=True)
@@ -133,7 +136,7 @@ async def test_a_folder_that_is_gone_can_not_be_listed(tmp_path: Path) -> None:
 async def test_a_check_says_what_would_be_found(pages: Path) -> None:
     (pages / "empty.md").write_text("")
     result = await check_of({"path": str(pages)})
-    assert (result.ok, result.found) == (True, {"documents": 4, "skipped": 0})
+    assert (result.ok, result.found) == (True, {"documents": 5, "skipped": 0})
 
 
 async def test_a_file_is_fetched_with_its_path_and_date(pages: Path) -> None:

@@ -15,7 +15,8 @@ from flash_core.errors import (
 from flash_core.schemas.indexing import BatchRequest, IncomingDocument, SingleDocumentRequest, SourceType
 from flash_core.testing.fakes import FrozenClock
 from indexing_service.interfaces import JobKind
-from indexing_service.services.incoming import MAX_FILE, UploadedFile
+from indexing_service.services.formats import MAX_FILE
+from indexing_service.services.incoming import UploadedFile
 from indexing_service.services.intake import DocumentIntake
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
 from tests.unit.indexing_service.world import NOON, source, stored
@@ -119,6 +120,9 @@ async def test_a_single_empty_document_is_refused(intake: DocumentIntake) -> Non
         ("a.MARKDOWN", "", "markdown"),
         ("a.txt", "text/plain", "text"),
         ("a.htm", "", "html"),
+        ("a.RST", "", "rst"),
+        ("a.csv", "application/octet-stream", "csv"),
+        ("a.eml", "", "mail"),
         ("README", "text/markdown; charset=utf-8", "markdown"),
         ("", "text/plain", "text"),
     ],
@@ -145,7 +149,11 @@ async def test_a_file_is_named_by_its_path(intake: DocumentIntake, database: Fak
 @pytest.mark.parametrize(
     ("file", "error"),
     [
-        (UploadedFile("a.pdf", "application/pdf", b"%PDF-1.7"), UnsupportedMediaError),
+        (UploadedFile("a.pdf", "application/pdf", b"no PDF"), UnsupportedMediaError),
+        (UploadedFile("a.docx", "", b"%PDF-1.7"), UnsupportedMediaError),
+        (UploadedFile("a.pdf", "", b""), InvalidInputError),
+        (UploadedFile("a.md", "", "\ufeff ".encode()), InvalidInputError),
+        (UploadedFile("a.pdf", "", b"%PDF" + b"x" * MAX_FILE), TooLargeError),
         (UploadedFile("a", "application/zip", b"PK\x03\x04"), UnsupportedMediaError),
         (UploadedFile("a", "", b"x"), UnsupportedMediaError),
         (UploadedFile("a.md", "", b"a\x00"), UnsupportedMediaError),
@@ -160,3 +168,9 @@ async def test_a_file_that_can_not_be_read_is_refused(
     with pytest.raises(error):
         await intake.accept_file(file)
     assert database.state.jobs == {}
+
+
+async def test_a_file_that_is_no_text_is_kept_as_it_is(intake: DocumentIntake, database: FakeDatabase) -> None:
+    await intake.accept_file(UploadedFile("plan.pdf", "", b"%PDF-1.7 \xff\x00"))
+    [document] = database.state.intake.values()
+    assert (document.format, document.content) == ("pdf", b"%PDF-1.7 \xff\x00")

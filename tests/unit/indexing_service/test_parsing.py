@@ -4,8 +4,12 @@ import pytest
 
 from flash_core.errors import FlashError, InvalidInputError, TooLargeError, UnsupportedMediaError
 from flash_core.utils.plain import plain_text
+from indexing_service.interfaces import DocumentFormat
+from indexing_service.interfaces.parsing import Converted, ParsedDocument, UnreadableError
 from indexing_service.services.decoding import MAX_BYTES, decoded, normalised
-from indexing_service.services.parsing import MAX_HTML, ParsedDocument, parsed, readable_name
+from indexing_service.services.formats import MAX_FILE, SUFFIXES, format_named, is_text, largest
+from indexing_service.services.parsing import DocumentParser, readable_name
+from tests.unit.indexing_service.fake_converter import FakeConverter, reading
 from tests.unit.indexing_service.world import page
 
 
@@ -20,6 +24,14 @@ from tests.unit.indexing_service.world import page
         ("Größe".encode("latin-1"), "Größe"),
         ("“Größe”".encode("cp1252"), "“Größe”"),
         (b"caf\xe9 \x81", "caf\xe9 \x81"),
+        (
+            "\u540d\u524d,\u5e74\u9f62,\u4f4f\u6240\n\u4f50\u85e4\u592a\u90ce,30,\u6771\u4eac\n".encode("cp932"),
+            "\u540d\u524d,\u5e74\u9f62,\u4f4f\u6240\n\u4f50\u85e4\u592a\u90ce,30,\u6771\u4eac\n",
+        ),
+        ("Привет, мир, это текст\n".encode("cp1251") * 4_000, "Привет, мир, это текст\n" * 4_000),
+        ('<meta charset="koi8-r"><p>мир'.encode("koi8-r"), '<meta charset="koi8-r"><p>мир'),
+        ('<meta charset="no-such"><p>Größe'.encode("cp1252"), '<meta charset="no-such"><p>Größe'),
+        ('<meta charset="utf-8"><p>Größe'.encode("cp1252"), '<meta charset="utf-8"><p>Größe'),
         (b"a\r\nb\rc", "a\nb\nc"),
         (b"broken utf-16" and b"\xff\xfea\x00b", "a\ufffd"),
     ],
@@ -50,8 +62,8 @@ def test_nothing_stays_that_a_database_can_not_hold() -> None:
     assert normalised("a\x00b\ud800") == "a\ufffdb?"
 
 
-def md(content: str, **about: object) -> ParsedDocument:
-    return parsed(page("guides/how-to_set-up.md", content, **about))
+async def md(content: str, **about: object) -> ParsedDocument:
+    return await reading().parsed(page("guides/how-to_set-up.md", content, **about))
 
 
 @pytest.mark.parametrize(
@@ -76,42 +88,84 @@ def md(content: str, **about: object) -> ParsedDocument:
         ("No heading", "How to set up", None),
     ],
 )
-def test_the_title_is_the_authors(content: str, title: str, text: str | None) -> None:
-    found = md(content)
+async def test_the_title_is_the_authors(content: str, title: str, text: str | None) -> None:
+    found = await md(content)
     assert (found.title, found.text, found.markdown) == (title, content if text is None else text, True)
 
 
-def test_a_title_that_was_given_wins() -> None:
-    assert md("---\ntitle: Other\n---\n# H\n", title=" My\n title ").title == "My title"
-    assert len(md("x", title="y" * 900).title) == 500
+async def test_a_title_that_was_given_wins() -> None:
+    assert (await md("---\ntitle: Other\n---\n# H\n", title=" My\n title ")).title == "My title"
+    assert len((await md("x", title="y" * 900)).title) == 500
 
 
-def test_front_matter_alone_is_an_empty_document() -> None:
+async def test_front_matter_alone_is_an_empty_document() -> None:
     with pytest.raises(InvalidInputError):
-        md("---\nredirect: /other\n---\n")
+        await md("---\nredirect: /other\n---\n")
 
 
-def test_plain_text_is_taken_as_it_is() -> None:
-    found = parsed(page("notes.txt", b"# not a heading", format="text"))
+async def test_plain_text_is_taken_as_it_is() -> None:
+    found = await reading().parsed(page("notes.txt", b"# not a heading", format="text"))
     assert (found.title, found.text, found.markdown) == ("Notes", "# not a heading", False)
 
 
-def test_html_becomes_markdown() -> None:
-    html = (
-        "<html><head><title>Leave &amp; rest</title><style>p {}</style></head><body><h1>Leave</h1>"
-        "<script>alert(1)</script><p>You <b>have</b> <a href='/x'>days</a>.</p>"
-        "<table><tr><th>A</th></tr><tr><td>1</td></tr></table></body></html>"
-    )
-    found = parsed(page("leave.html", html, format="html"))
-    assert found.title == "Leave & rest"
-    assert found.text.startswith("# Leave\n\nYou **have** [days](/x).")
-    assert "| A |" in found.text
-    assert "alert" not in found.text
-    assert parsed(page("x.html", "<p>Text</p>", format="html")).title == "X"
+async def test_other_formats_are_read_by_their_converter() -> None:
+    found = await reading().parsed(page("a/plan.pdf", b"words", format="pdf"))
+    assert found == ParsedDocument("Plan", "pdf: words", markdown=True)
+    html = await reading().parsed(page("a.html", "Gr\u00f6\u00dfe".encode("cp1252"), format="html"))
+    assert html.text == "html: Gr\u00f6\u00dfe"
+    assert (await reading().parsed(page("a.csv", "given as text", format="csv"))).text == "csv: given as text"
+    assert (await reading().parsed(page("a.eml", "given as text", format="mail"))).text == "mail: given as text"
+
+
+@pytest.mark.parametrize(
+    ("found", "title"),
+    [
+        ("Plan of 2026", "Plan of 2026"),
+        ("Microsoft Word - plan.doc", "plan.doc"),
+        ("(anonymous)", "A"),
+        ("untitled", "A"),
+        ("", "A"),
+    ],
+)
+async def test_a_title_that_a_program_made_up_is_none(found: str, title: str) -> None:
+    parser = DocumentParser(FakeConverter(titles={"pdf": found}))
+    assert (await parser.parsed(page("a.pdf", b"words", format="pdf"))).title == title
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"", InvalidInputError), (b"x" * (MAX_FILE + 1), TooLargeError), (b"!", UnreadableError)],
+)
+async def test_what_gives_no_text_says_why(content: bytes, error: type[FlashError]) -> None:
+    with pytest.raises(error):
+        await reading().parsed(page("a.pdf", content, format="pdf"))
+
+
+async def test_a_converter_that_finds_nothing_leaves_nothing() -> None:
+    class Silent(FakeConverter):
+        async def converted(self, document_format: DocumentFormat, data: bytes) -> Converted:
+            return Converted("", " \n")
+
     with pytest.raises(InvalidInputError):
-        parsed(page("x.html", "<p></p>", format="html"))
-    with pytest.raises(TooLargeError):
-        parsed(page("x.html", "x" * (MAX_HTML + 1), format="html"))
+        await DocumentParser(Silent()).parsed(page("a.pdf", b"x", format="pdf"))
+
+
+async def test_an_oddity_is_the_documents_own_failure() -> None:
+    class Odd(FakeConverter):
+        async def converted(self, document_format: DocumentFormat, data: bytes) -> Converted:
+            raise ZeroDivisionError
+
+    with pytest.raises(UnreadableError, match="ZeroDivisionError"):
+        await DocumentParser(Odd()).parsed(page("a.pdf", b"x", format="pdf"))
+
+
+def test_a_format_is_known_by_its_suffix_else_by_its_media_type() -> None:
+    assert format_named("a/B.PDF", "text/plain") == "pdf"
+    assert format_named("a.exe", "text/plain") is None
+    assert format_named("README", "text/plain; charset=utf-8") == "text"
+    assert format_named("README") is None
+    assert (is_text("csv"), is_text("mail"), largest("rst"), largest("pdf")) == (True, False, MAX_BYTES, MAX_FILE)
+    assert len(SUFFIXES) == len(set(SUFFIXES))
 
 
 @pytest.mark.parametrize(

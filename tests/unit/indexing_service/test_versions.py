@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flash_core.interfaces.embedding import EmbeddingModel
 from indexing_service.interfaces import SourceDocument
-from indexing_service.services.parsing import parsed
+from indexing_service.services.parsing import read_text
 from indexing_service.services.passages import Version, version_of
 from tests.unit.indexing_service.world import NOON, source
 
@@ -14,7 +14,7 @@ TEXT = "# Leave\n\n" + "Everybody has thirty days of paid leave in a year. " * 6
 
 def version(model: EmbeddingModel) -> Version:
     document = SourceDocument(external_id="leave.md", content=TEXT, format="markdown", modified_at=NOON)
-    return version_of(source(), document, parsed(document), model)
+    return version_of(source(), document, read_text(document), model)
 
 
 def test_another_model_is_another_version() -> None:

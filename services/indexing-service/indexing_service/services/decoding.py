@@ -1,7 +1,10 @@
 """Bytes to text, whatever wrote them, and text as the page shows it."""
 
+import codecs
 import re
 from typing import Final
+
+from charset_normalizer import from_bytes
 
 from flash_core.errors import InvalidInputError, TooLargeError, UnsupportedMediaError
 
@@ -18,11 +21,30 @@ _BYTE_ORDER_MARKS: Final = (
 _NOT_TEXT: Final = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
 _CONTROL: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 _TOLERATED_CONTROL_SHARE: Final = 0.005
+_BEYOND_ASCII: Final = bytes(range(0x80, 0x100))
+_WORD_BEYOND_ASCII = re.compile(rb"[\x80-\xff]{3,}")
+_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.IGNORECASE)
+_DECLARED_WITHIN: Final = 2_048
+_GUESS_ON: Final = 65_536
+_OTHER_SCRIPTS: Final = (
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "cp949",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "cp1250",
+)
 _UNDEFINED_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def decoded(data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
-    """The text in `data`: by its byte order mark, else UTF-8, else Latin-1 (as browsers read it: Windows-1252).
+    """The text in `data`: by its byte order mark, else UTF-8, else as it declares, else as it looks, at last
+    Latin-1 (as browsers read it: Windows-1252).
 
     Raises `InvalidInputError` when there is none, `UnsupportedMediaError` when it is not text, `TooLargeError`.
     """
@@ -49,7 +71,31 @@ def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return data.decode("latin-1" if _UNDEFINED_IN_1252.search(data) else "cp1252")
+        return data.decode(_declared(data) or _guessed(data), "replace")
+
+
+def _declared(data: bytes) -> str:
+    """What HTML and XML say of themselves, "" if nothing that is known."""
+    said = _CHARSET.search(data[:_DECLARED_WITHIN]) if data.lstrip().startswith(b"<") else None
+    try:
+        name = codecs.lookup(said[1].decode()).name if said else ""
+    except LookupError:
+        return ""
+    return "" if name.startswith("utf") else name
+
+
+def _guessed(data: bytes) -> str:
+    """Western texts have single letters beyond ASCII, which any code page explains; other scripts have words of them,
+    by whose frequencies they can be told apart.
+    """
+    beyond = len(data) - len(data.translate(None, _BEYOND_ASCII))
+    in_words = sum(map(len, _WORD_BEYOND_ASCII.findall(data)))
+    if in_words > beyond / 2:
+        sample = data[: data.rfind(b"\n", 0, _GUESS_ON) + 1] if len(data) > _GUESS_ON else data
+        best = from_bytes(sample or data, cp_isolation=list(_OTHER_SCRIPTS)).best()
+        if best is not None:
+            return best.encoding
+    return "latin-1" if _UNDEFINED_IN_1252.search(data) else "cp1252"
 
 
 def _looks_binary(data: bytes) -> bool:

@@ -1,30 +1,28 @@
 """What is a document among the files of a folder or a repository, and how patterns choose."""
 
-from pathlib import PurePosixPath
 from typing import Final
 
 from flash_core.errors import FieldError
-from indexing_service.interfaces import TextFormat
-from indexing_service.services.decoding import MAX_BYTES
+from indexing_service.interfaces import DocumentFormat
+from indexing_service.services.formats import SUFFIXES, format_named, largest
 
-DEFAULT_INCLUDE: Final = ("*.md", "*.markdown", "*.txt")
+DEFAULT_INCLUDE: Final = tuple(f"*{suffix}" for suffix in SUFFIXES)
+"""All that patterns may choose from. A source must not become a way to read keys and settings."""
 MAX_NAME: Final = 600
-_MARKDOWN: Final = {".md", ".markdown"}
-_HTML: Final = {".html", ".htm"}
-_DOCUMENTS: Final = _MARKDOWN | _HTML | {".txt", ".text", ".rst", ".adoc", ".org"}
-"""What patterns may choose from. A source must not become a way to read keys and settings."""
 _MAX_PATTERNS: Final = 100
 
 
 def refusal(name: str, size: int) -> str:
     """Why a file that was chosen is not read, "" if it is."""
-    if PurePosixPath(name).suffix.lower() not in _DOCUMENTS:
-        return f"Only documents are read ({', '.join(sorted(_DOCUMENTS))})."
+    document_format = format_named(name)
+    if document_format is None:
+        return f"Only documents are read ({', '.join(SUFFIXES)})."
     if len(name) > MAX_NAME:
         return f"Its path is longer than {MAX_NAME} characters."
     if storable(name) != name:
         return "Its name is not UTF-8."
-    return f"It is larger than {MAX_BYTES // 1_000_000} MB." if size > MAX_BYTES else ""
+    limit = largest(document_format)
+    return f"It is larger than {limit // 1_000_000} MB." if size > limit else ""
 
 
 def storable(name: str) -> str:
@@ -32,11 +30,9 @@ def storable(name: str) -> str:
     return name.encode("utf-8", "replace").decode()[:MAX_NAME]
 
 
-def format_of(name: str) -> TextFormat:
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in _MARKDOWN:
-        return "markdown"
-    return "html" if suffix in _HTML else "text"
+def format_of(name: str) -> DocumentFormat:
+    """Of a file that was not refused."""
+    return format_named(name) or "text"
 
 
 def pattern_errors(field: str, patterns: object) -> list[FieldError]:

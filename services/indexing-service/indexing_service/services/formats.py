@@ -6,32 +6,35 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from indexing_service.interfaces import DocumentFormat
+from indexing_service.services.decoding import MAX_BYTES
 
-MAX_TEXT: Final = 20_000_000
-"""Bytes of the largest text that is read; people write none that is larger."""
 MAX_FILE: Final = 50 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """`text`: its bytes are text in some encoding. `name`: as people know it."""
+    """`name`: as people know it. `begins`: what its bytes begin with; empty for what is text in some encoding."""
 
     name: str
     suffixes: tuple[str, ...]
     media_types: tuple[str, ...]
-    text: bool = False
+    begins: tuple[bytes, ...] = ()
 
 
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0"
+_MARK_WITHIN: Final = 1_024
+"""Some programs write a few bytes in front of what a format begins with."""
 _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
 _KINDS: Final[Mapping[DocumentFormat, _Kind]] = {
-    "markdown": _Kind("Markdown", (".md", ".markdown"), ("text/markdown", "text/x-markdown"), text=True),
-    "text": _Kind("plain text", (".txt", ".text", ".adoc", ".org"), ("text/plain",), text=True),
-    "html": _Kind("HTML", (".html", ".htm", ".xhtml"), ("text/html", "application/xhtml+xml"), text=True),
-    "rst": _Kind("reStructuredText", (".rst",), ("text/x-rst", "text/prs.fallenstein.rst"), text=True),
-    "csv": _Kind("CSV", (".csv", ".tsv"), ("text/csv", "text/tab-separated-values"), text=True),
-    "pdf": _Kind("PDF", (".pdf",), ("application/pdf",)),
-    "docx": _Kind("Word", (".docx", ".docm"), (f"{_OPEN_XML}.wordprocessingml.document",)),
-    "pptx": _Kind("PowerPoint", (".pptx", ".pptm"), (f"{_OPEN_XML}.presentationml.presentation",)),
+    "markdown": _Kind("Markdown", (".md", ".markdown"), ("text/markdown", "text/x-markdown")),
+    "text": _Kind("plain text", (".txt", ".text", ".adoc", ".org"), ("text/plain",)),
+    "html": _Kind("HTML", (".html", ".htm", ".xhtml"), ("text/html", "application/xhtml+xml")),
+    "rst": _Kind("reStructuredText", (".rst",), ("text/x-rst", "text/prs.fallenstein.rst")),
+    "csv": _Kind("CSV", (".csv", ".tsv"), ("text/csv", "text/tab-separated-values")),
+    "pdf": _Kind("PDF", (".pdf",), ("application/pdf",), (b"%PDF",)),
+    "docx": _Kind("Word", (".docx", ".docm"), (f"{_OPEN_XML}.wordprocessingml.document",), (_ZIP,)),
+    "pptx": _Kind("PowerPoint", (".pptx", ".pptm"), (f"{_OPEN_XML}.presentationml.presentation",), (_ZIP,)),
     "spreadsheet": _Kind(
         "Excel and OpenDocument sheets",
         (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
@@ -40,9 +43,10 @@ _KINDS: Final[Mapping[DocumentFormat, _Kind]] = {
             "application/vnd.ms-excel",
             "application/vnd.oasis.opendocument.spreadsheet",
         ),
+        (_ZIP, _OLE),
     ),
-    "mail": _Kind("e-mail", (".eml",), ("message/rfc822",)),
-    "outlook": _Kind("Outlook messages", (".msg",), ("application/vnd.ms-outlook",)),
+    "mail": _Kind("e-mail", (".eml",), ("message/rfc822",), (b"",)),
+    "outlook": _Kind("Outlook messages", (".msg",), ("application/vnd.ms-outlook",), (_OLE,)),
 }
 _BY_SUFFIX: Final = {suffix: kind for kind, about in _KINDS.items() for suffix in about.suffixes}
 _BY_MEDIA_TYPE: Final = {media: kind for kind, about in _KINDS.items() for media in about.media_types}
@@ -59,9 +63,15 @@ def format_named(name: str, media_type: str = "") -> DocumentFormat | None:
 
 
 def is_text(document_format: DocumentFormat) -> bool:
-    return _KINDS[document_format].text
+    return not _KINDS[document_format].begins
+
+
+def looks_like(document_format: DocumentFormat, data: bytes) -> bool:
+    """Whether these bytes can be what their name says."""
+    start = data[:_MARK_WITHIN]
+    return is_text(document_format) or any(mark in start for mark in _KINDS[document_format].begins)
 
 
 def largest(document_format: DocumentFormat) -> int:
     """Bytes that a file of this format may have in a source."""
-    return MAX_TEXT if is_text(document_format) else MAX_FILE
+    return MAX_BYTES if is_text(document_format) else MAX_FILE

@@ -9,24 +9,10 @@ from uuid import UUID
 from flash_core.errors import FieldError, InvalidInputError, TooLargeError, UnsupportedMediaError
 from flash_core.schemas.indexing import DocumentContent, SingleDocumentRequest
 from flash_core.utils.ids import new_id
-from indexing_service.interfaces import SourceDocument, TextFormat
+from indexing_service.interfaces import DocumentFormat, SourceDocument
 from indexing_service.services.decoding import decoded, normalised
+from indexing_service.services.formats import MAX_FILE, SUPPORTED, format_named, is_text, looks_like
 
-MAX_FILE: Final = 50 << 20
-_BY_SUFFIX: Final[dict[str, TextFormat]] = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".txt": "text",
-    ".text": "text",
-    ".html": "html",
-    ".htm": "html",
-}
-_BY_MEDIA_TYPE: Final[dict[str, TextFormat]] = {
-    "text/markdown": "markdown",
-    "text/plain": "text",
-    "text/html": "html",
-}
-_SUPPORTED: Final = "Markdown (.md, .markdown), plain text (.txt) and HTML (.html)"
 _MAX_NAME: Final = 600
 
 
@@ -67,12 +53,12 @@ def from_incoming(external_id: str, body: DocumentContent, now: datetime) -> Sou
 
 def from_file(file: UploadedFile, now: datetime) -> SourceDocument:
     """The external id is the file's name (behind its path), so that handing it in again replaces it."""
-    text_format = _format_of(file)
+    document_format = _format_of(file)
     name = PurePosixPath(file.name.replace("\\", "/")).name or "document"
     return SourceDocument(
         external_id=_storable(file.external_id or "/".join([*file.path, name])),
-        content=_text_of(file),
-        format=text_format,
+        content=_content_of(file, document_format),
+        format=document_format,
         title=normalised(file.title) if file.title else None,
         path=tuple(map(normalised, file.path)),
         groups=file.groups,
@@ -80,26 +66,30 @@ def from_file(file: UploadedFile, now: datetime) -> SourceDocument:
     )
 
 
-def _format_of(file: UploadedFile) -> TextFormat:
-    suffix = PurePosixPath(file.name).suffix.lower()
-    media_type = file.media_type.partition(";")[0].strip().lower()
-    found = _BY_SUFFIX.get(suffix) or (None if suffix else _BY_MEDIA_TYPE.get(media_type))
+def _format_of(file: UploadedFile) -> DocumentFormat:
+    found = format_named(file.name, file.media_type)
     if found is None:
-        raise UnsupportedMediaError(
-            f"Files of type {suffix or media_type or 'unknown'} can't be read. Supported: {_SUPPORTED}."
-        )
+        said = PurePosixPath(file.name).suffix.lower() or file.media_type.partition(";")[0].strip() or "unknown"
+        raise UnsupportedMediaError(f"Files of type {said} can't be read. Supported: {SUPPORTED}.")
     return found
 
 
-def _text_of(file: UploadedFile) -> str:
+def _content_of(file: UploadedFile, document_format: DocumentFormat) -> str | bytes:
+    """Text as text; what else it is, its reader says when it is indexed."""
+    if len(file.data) > MAX_FILE:
+        raise TooLargeError(f"A file may have {MAX_FILE >> 20} MiB.")
+    if not file.data.strip():
+        raise InvalidInputError("The file is empty.", [FieldError("file", "It is empty.")])
+    if not looks_like(document_format, file.data):
+        raise UnsupportedMediaError("The file is not of the type that its name says.")
+    if not is_text(document_format):
+        return file.data
     try:
         return decoded(file.data, max_bytes=MAX_FILE)
     except InvalidInputError as error:
         raise InvalidInputError("The file is empty.", [FieldError("file", "It is empty.")]) from error
     except UnsupportedMediaError as error:
-        raise UnsupportedMediaError(f"The file holds no text. Supported: {_SUPPORTED}.") from error
-    except TooLargeError as error:
-        raise TooLargeError(f"A file may have {MAX_FILE >> 20} MiB.") from error
+        raise UnsupportedMediaError(f"The file holds no text. Supported: {SUPPORTED}.") from error
 
 
 def _storable(external_id: str) -> str:

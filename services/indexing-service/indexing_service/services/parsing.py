@@ -46,7 +46,7 @@ class DocumentParser(ParserInterface):
 
     async def _parsed(self, document: SourceDocument) -> ParsedDocument:
         if document.format in {"markdown", "text"}:
-            return await asyncio.to_thread(_read, document)
+            return await asyncio.to_thread(read_text, document)
         data = await asyncio.to_thread(_bytes_of, document)
         converted = await self._converter.converted(document.format, data)
         text = normalised(converted.markdown)
@@ -73,7 +73,8 @@ def _text_of(document: SourceDocument) -> str:
     return decoded(content) if isinstance(content, bytes) else normalised(content)
 
 
-def _read(document: SourceDocument) -> ParsedDocument:
+def read_text(document: SourceDocument) -> ParsedDocument:
+    """Of Markdown or plain text."""
     text = _text_of(document)
     markdown = document.format == "markdown"
     title, text = _without_front_matter(text) if markdown else ("", text)
