@@ -1,0 +1,1 @@
+"""Notion workspaces as sources."""
