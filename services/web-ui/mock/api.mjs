@@ -3,6 +3,8 @@
 import { addAlias, aliases, discovery } from "./aliases.mjs";
 import { DOCUMENTS } from "./library.mjs";
 import {
+  addSource,
+  checked,
   conversations,
   generate,
   generations,
@@ -11,6 +13,7 @@ import {
   messages,
   newId,
   pace,
+  removeSource,
   sources,
   startJob,
 } from "./state.mjs";
@@ -146,6 +149,9 @@ const routes = [
     () => [202, { document_id: newId("doc"), job_id: startJob("0198-src-3", 12).id }],
   ],
   ["GET", /^\/api\/v1\/sources$/, () => [200, page(sources)]],
+  ["POST", /^\/api\/v1\/sources$/, ({ body }) => [201, addSource(body)]],
+  ["POST", /^\/api\/v1\/sources\/([\w-]+)\/check$/, ({ match }) => [200, checked(match[1])]],
+  ["DELETE", /^\/api\/v1\/sources\/([\w-]+)$/, ({ match }) => removeSource(match[1])],
   [
     "POST",
     /^\/api\/v1\/sources\/([\w-]+)\/sync$/,
@@ -153,6 +159,11 @@ const routes = [
   ],
   ["GET", /^\/api\/v1\/indexing\/jobs\/([\w-]+)$/, ({ match }) => [200, jobs.get(match[1])]],
   ["GET", /^\/api\/v1\/indexing\/jobs\/([\w-]+)\/events$/, streamJob],
+  [
+    "POST",
+    /^\/api\/v1\/indexing\/jobs\/([\w-]+)\/retry$/,
+    ({ match }) => [202, { job_id: startJob(jobs.get(match[1]).source_id, 1).id }],
+  ],
   ["GET", /^\/api\/v1\/aliases$/, () => [200, page(aliases)]],
   ["POST", /^\/api\/v1\/aliases$/, ({ body }) => [201, addAlias(body)]],
   ["POST", /^\/api\/v1\/aliases\/discover$/, () => [200, discovery()]],

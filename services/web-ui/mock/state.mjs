@@ -40,9 +40,30 @@ export const sources = [
     groups: ["engineering"],
     schedule: null,
     last_job_id: null,
+    held_deletions: 41,
   },
   { id: "0198-src-3", type: "upload", name: "Uploads", groups: [], schedule: null, last_job_id: null },
 ];
+
+export function addSource({ type, name, groups, schedule }) {
+  const source = { id: newId("src"), type, name, groups, schedule, last_job_id: null, held_deletions: null };
+  sources.push(source);
+  return source;
+}
+
+/** What has "wrong" in its name cannot be read. */
+export function checked(id) {
+  const ok = !sources.find((source) => source.id === id).name.includes("wrong");
+  return { ok, detail: ok ? "It can be read." : "The token is not accepted.", found: {} };
+}
+
+export function removeSource(id) {
+  sources.splice(
+    sources.findIndex((source) => source.id === id),
+    1,
+  );
+  return [204];
+}
 
 export function startJob(source_id, found, failing = false) {
   const job = {

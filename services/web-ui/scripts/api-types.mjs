@@ -8,7 +8,9 @@ import openapiTS, { astToString } from "openapi-typescript";
 const ROOTS = [
   "AliasResponse",
   "Answer",
+  "CheckResponse",
   "ConversationResponse",
+  "CreateSourceRequest",
   "DiscoverResponse",
   "DocumentResponse",
   "FeedbackRequest",

@@ -148,6 +148,7 @@ export function anAnswer(fields: Partial<Answer> = {}): Answer {
     timings_ms: { queue: 1, intent: null, retrieval: 20, first_token: 50, total: 1234 },
     follow_ups: [],
     created_at: "2026-11-23T08:00:00Z",
+    withheld: false,
     ...fields,
   };
 }
@@ -167,6 +168,7 @@ export function aSource(fields: Partial<Source> = {}): Source {
     end: 13,
     score: 0.9,
     updated_at: "2026-10-02T09:30:00Z",
+    version: "v1",
     ...fields,
   };
 }

@@ -11,7 +11,9 @@ import type {
   Job,
   Me,
   Message,
+  NewSource,
   Page,
+  SourceCheck,
 } from "./types";
 
 const PAGE_LIMIT = 200;
@@ -87,6 +89,19 @@ export class Api {
     return this.#all((cursor) => `/api/v1/sources?${query({ cursor, limit: PAGE_LIMIT })}`);
   }
 
+  /** Nothing is read yet: `checkSource` tries it, `syncSource` reads it. */
+  createSource(source: NewSource): Promise<DocumentationSource> {
+    return this.http.json("/api/v1/sources", { method: "POST", json: source });
+  }
+
+  checkSource(id: string): Promise<SourceCheck> {
+    return this.http.json(`/api/v1/sources/${id}/check`, { method: "POST", json: {} });
+  }
+
+  deleteSource(id: string): Promise<void> {
+    return this.http.empty(`/api/v1/sources/${id}`, { method: "DELETE" });
+  }
+
   aliases(): Promise<Alias[]> {
     return this.#all((cursor) => `/api/v1/aliases?${query({ cursor, limit: PAGE_LIMIT })}`);
   }
@@ -109,8 +124,21 @@ export class Api {
     return this.http.json(`/api/v1/indexing/jobs/${id}`);
   }
 
-  syncSource(id: string): Promise<{ job_id: string }> {
-    return this.http.json(`/api/v1/sources/${id}/sync`, { method: "POST", json: {} });
+  /** `allowDeletions`: also where so much is gone that somebody has to agree. */
+  syncSource(id: string, allowDeletions = false): Promise<{ job_id: string }> {
+    return this.http.json(`/api/v1/sources/${id}/sync`, {
+      method: "POST",
+      json: allowDeletions ? { allow_deletions: true } : {},
+    });
+  }
+
+  cancelJob(id: string): Promise<Job> {
+    return this.http.json(`/api/v1/indexing/jobs/${id}/cancel`, { method: "POST", json: {} });
+  }
+
+  /** A new job for what failed or was cancelled. */
+  retryJob(id: string): Promise<{ job_id: string }> {
+    return this.http.json(`/api/v1/indexing/jobs/${id}/retry`, { method: "POST", json: {} });
   }
 
   upload(file: File): Promise<{ document_id: string; job_id: string }> {

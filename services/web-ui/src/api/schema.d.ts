@@ -69,7 +69,8 @@ export interface components {
         };
         /**
          * Answer
-         * @description `problem` says why, when `state` is failed.
+         * @description `problem` says why, when `state` is failed. `withheld`: its text is kept back, because it rests on documentation
+         *     that was deleted or that the reader may not read any more.
          */
         Answer: {
             /** Content */
@@ -122,6 +123,22 @@ export interface components {
             /** Created At */
             created_at: string;
             problem?: components["schemas"]["Problem"] | null;
+            /**
+             * Withheld
+             * @default false
+             */
+            withheld: boolean;
+        };
+        /** CheckResponse */
+        CheckResponse: {
+            /** Ok */
+            ok: boolean;
+            /** Detail */
+            detail: string;
+            /** Found */
+            found?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Citation
@@ -155,6 +172,31 @@ export interface components {
             updated_at: string;
         };
         /**
+         * CreateSourceRequest
+         * @description `config` by type: folder `{path, include?: [glob], exclude?: [glob]}`; upload `{}`. `groups` empty: everyone.
+         */
+        CreateSourceRequest: {
+            /** Type */
+            type: string;
+            /** Name */
+            name: string;
+            /** Config */
+            config?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Credentials
+             * @description Write-only.
+             */
+            credentials?: {
+                [key: string]: string;
+            } | null;
+            /** Groups */
+            groups?: string[];
+            /** Schedule */
+            schedule?: string | null;
+        };
+        /**
          * DiscoverResponse
          * @description Nothing is accepted by this: `POST /api/v1/aliases` does that. `stopped` says why not all documents were read.
          */
@@ -163,11 +205,8 @@ export interface components {
             proposals: components["schemas"]["AliasProposal"][];
             /** Documents Read */
             documents_read: number;
-            /**
-             * Stopped
-             * @default null
-             */
-            stopped: ("time" | "documents") | null;
+            /** Stopped */
+            stopped?: ("time" | "documents") | null;
         };
         /**
          * DocumentResponse
@@ -418,7 +457,7 @@ export interface components {
         };
         /**
          * Source
-         * @description A passage that an answer may cite. `start`/`end`: code points in the document's text.
+         * @description A passage that an answer may cite. `start`/`end`: code points in the document's text, in this `version` of it.
          */
         Source: {
             /** Id */
@@ -453,6 +492,11 @@ export interface components {
             score: number;
             /** Updated At */
             updated_at: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
         };
         /** SourceResponse */
         SourceResponse: {
@@ -477,6 +521,18 @@ export interface components {
             created_at: string;
             /** Last Job Id */
             last_job_id?: string | null;
+            /**
+             * Checked At
+             * @description When the index was last equal to the source.
+             */
+            checked_at?: string | null;
+            /**
+             * Held Deletions
+             * @description Documents that the source lost; they are removed when a sync allows it.
+             */
+            held_deletions?: number | null;
+            /** Next Sync At */
+            next_sync_at?: string | null;
         };
         /** StatusResponse */
         StatusResponse: {

@@ -64,6 +64,12 @@ export type Job = Whole<Schemas["JobResponse"]>;
 
 export type DocumentationSource = Whole<Schemas["SourceResponse"]>;
 
+/** A source as it is connected; what it does not say is left out. */
+export type NewSource = Schemas["CreateSourceRequest"];
+
+/** Whether a source can be read; `detail` says what to do where it cannot. */
+export type SourceCheck = Whole<Schemas["CheckResponse"]>;
+
 /** Words that mean the same when they are searched for. */
 export type Alias = Whole<Schemas["AliasResponse"]>;
 

@@ -13,6 +13,9 @@ function named(...names: string[]): DocumentationSource[] {
     schedule: null,
     last_job_id: null,
     created_at: "2026-11-23T08:00:00Z",
+    checked_at: null,
+    held_deletions: null,
+    next_sync_at: null,
   }));
 }
 

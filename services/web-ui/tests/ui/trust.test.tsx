@@ -1,51 +1,17 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, describe, expect, test } from "vitest";
-import { Api } from "../../src/api/endpoints";
-import { HttpClient } from "../../src/api/http";
-import { Conversations } from "../../src/chat/conversations";
 import { storedAnswer } from "../../src/chat/answer";
-import { Scope } from "../../src/chat/scope";
 import AliasesPage from "../../src/ui/admin/AliasesPage";
-import { separated } from "../../src/ui/admin/AliasForm";
+import { separated } from "../../src/ui/admin/connectors";
 import { AnswerFoot } from "../../src/ui/chat/AnswerFoot";
 import { AnswerText } from "../../src/ui/chat/AnswerText";
 import { ScopeControls } from "../../src/ui/chat/ScopeControls";
 import { ServicesContext, type Services } from "../../src/ui/services";
-import { Session } from "../../src/ui/session";
-import { aCitation, anAnswer, aSource, Page } from "../fakes";
+import { aCitation, anAnswer, aSource } from "../fakes";
+import { page, services, type Calls } from "./server";
 
 afterEach(cleanup);
-
-type Calls = { method: string; path: string; body: unknown }[];
-
-/** A signed-in page whose server answers by method and path; what is asked is kept in `calls`. */
-function services(answers: Record<string, unknown> = {}, calls: Calls = []): Services {
-  const http = new HttpClient({
-    fetch: (input, init) => {
-      const path = new URL(input, "http://page").pathname;
-      const method = init.method ?? "GET";
-      calls.push({ method, path, body: JSON.parse((init.body as string | undefined) ?? "null") });
-      const answer = answers[`${method} ${path}`];
-      if (answer instanceof Response) return Promise.resolve(answer.clone());
-      if (answer === undefined) return Promise.resolve(new Response(null, { status: 204 }));
-      return Promise.resolve(Response.json(answer));
-    },
-    cookies: () => "askflash_csrf=1",
-    exclusively: (work) => work(),
-  });
-  const api = new Api(http);
-  return {
-    api,
-    session: new Session(api),
-    me: { id: "u1", email: "a@b.c", name: "A", roles: ["admin"], groups: [] },
-    chat: Page.online().store,
-    conversations: new Conversations(api),
-    scope: new Scope(api),
-  };
-}
-
-const page = (...items: object[]): object => ({ items, next_cursor: null });
 
 describe("a sentence that its passage does not support", () => {
   const content = "True **words** [1]. Doubtful `code` and [a link](https://x.example) [1]. True again [1].";

@@ -2,6 +2,7 @@ import { useState, type SyntheticEvent, type ReactElement } from "react";
 import { problemOf } from "../../api/problem";
 import type { Problem } from "../../api/types";
 import { ProblemBanner } from "../ProblemBanner";
+import { separated } from "./connectors";
 
 const LONGEST = 100; // characters of a term or a synonym, as the API has it
 
@@ -62,12 +63,4 @@ export function AliasForm({ onAdd }: AliasFormProps): ReactElement {
       {problem !== null && <ProblemBanner problem={problem} onDismiss={() => setProblem(null)} />}
     </form>
   );
-}
-
-/** What stands between commas. */
-export function separated(text: string): string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
 }

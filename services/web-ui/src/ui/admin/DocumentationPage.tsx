@@ -1,8 +1,9 @@
-import { useEffect, useState, type ReactElement } from "react";
+import { useCallback, useEffect, useState, type ReactElement } from "react";
 import { problemOf } from "../../api/problem";
 import type { DocumentationSource, Problem } from "../../api/types";
 import { ProblemBanner } from "../ProblemBanner";
 import { useServices } from "../services";
+import { ConnectForm } from "./ConnectForm";
 import { SourceRow } from "./SourceRow";
 import { Uploads } from "./Uploads";
 
@@ -11,9 +12,13 @@ export default function DocumentationPage(): ReactElement {
   const { api } = useServices();
   const [sources, setSources] = useState<DocumentationSource[] | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const load = useCallback(
+    () => api.sources().then(setSources, (error: unknown) => setProblem(problemOf(error))),
+    [api],
+  );
   useEffect(() => {
-    api.sources().then(setSources, (error: unknown) => setProblem(problemOf(error)));
-  }, [api]);
+    void load();
+  }, [load]);
 
   return (
     <div className="page">
@@ -26,10 +31,14 @@ export default function DocumentationPage(): ReactElement {
           <h2 id="sources-title">Sources</h2>
           <ul className="rows">
             {sources?.map((source) => (
-              <SourceRow key={source.id} source={source} />
+              <SourceRow key={source.id} source={source} onRemoved={() => void load()} />
             ))}
           </ul>
           {sources?.length === 0 && <p className="muted">No source is connected yet.</p>}
+        </section>
+        <section aria-labelledby="connect-title">
+          <h2 id="connect-title">Connect a source</h2>
+          <ConnectForm onConnected={() => void load()} />
         </section>
       </div>
     </div>

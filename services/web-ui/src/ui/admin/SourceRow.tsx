@@ -1,43 +1,88 @@
 import { useState, type ReactElement } from "react";
 import { problemOf } from "../../api/problem";
 import type { DocumentationSource, Job, Problem } from "../../api/types";
-import { SyncIcon } from "../icons";
+import { SyncIcon, TrashIcon } from "../icons";
 import { ProblemBanner } from "../ProblemBanner";
 import { useServices } from "../services";
+import { ConfirmDialog } from "../sidebar/ConfirmDialog";
 import { sourceTypeName } from "../sourceTypes";
+import { JobActions } from "./JobActions";
 import { JobLine } from "./JobLine";
 import { hasEnded } from "./jobs";
 import { useJob } from "./useJob";
 
-export function SourceRow({ source }: { source: DocumentationSource }): ReactElement {
-  const { job, problem, sync } = useSync(source);
+interface SourceRowProps {
+  source: DocumentationSource;
+  onRemoved: () => void;
+}
+
+export function SourceRow({ source, onRemoved }: SourceRowProps): ReactElement {
+  const { job, problem, start, attempt } = useLatestJob(source);
+  const { api } = useServices();
+  const [leaving, setLeaving] = useState(false);
+  const running = job !== null && !hasEnded(job);
+  const sync = (allowDeletions = false): Promise<void> =>
+    start(() => api.syncSource(source.id, allowDeletions));
+  const remove = (): Promise<void> => {
+    setLeaving(false);
+    return attempt(() => api.deleteSource(source.id).then(onRemoved));
+  };
   return (
     <li className="row" data-testid="source-row">
       <div className="row-head">
         <SourceFacts source={source} />
-        {source.type !== "upload" && (
+        <div className="row-actions">
+          {source.type !== "upload" && (
+            <button
+              type="button"
+              className="button small"
+              data-testid="sync-now"
+              disabled={running}
+              onClick={() => void sync()}
+            >
+              <SyncIcon />
+              Sync now
+            </button>
+          )}
           <button
             type="button"
-            className="button small"
-            data-testid="sync-now"
-            disabled={job !== null && !hasEnded(job)}
-            onClick={() => void sync()}
+            className="icon-button small"
+            data-testid="source-delete"
+            aria-label={`Remove ${source.name}`}
+            title="Remove"
+            onClick={() => setLeaving(true)}
           >
-            <SyncIcon />
-            Sync now
+            <TrashIcon />
           </button>
-        )}
+        </div>
       </div>
       {job !== null && <JobLine job={job} />}
+      {job !== null && (
+        <JobActions job={job} source={source} onStart={start} onSync={sync} attempt={attempt} />
+      )}
       {source.last_job_id === null && job === null && <p className="job-line muted">Nothing read yet</p>}
       {problem !== null && <ProblemBanner problem={problem} />}
+      {leaving && (
+        <ConfirmDialog
+          title={`Remove ${source.name}?`}
+          text="Its documents can no longer be found, read or cited at once. The source itself is not touched."
+          action="Remove"
+          onConfirm={() => void remove()}
+          onCancel={() => setLeaving(false)}
+        />
+      )}
     </li>
   );
 }
 
 function SourceFacts({ source }: { source: DocumentationSource }): ReactElement {
   const audience = source.groups.length === 0 ? "everyone" : source.groups.join(", ");
-  const facts = [sourceTypeName(source.type), audience, source.schedule ?? ""];
+  const facts = [
+    sourceTypeName(source.type),
+    audience,
+    source.schedule ?? "",
+    checkedText(source.checked_at),
+  ];
   return (
     <div>
       <p className="row-title">{source.name}</p>
@@ -46,26 +91,36 @@ function SourceFacts({ source }: { source: DocumentationSource }): ReactElement 
   );
 }
 
-interface Sync {
+/** When it was last made equal to its source, in the reader's own time. */
+function checkedText(checkedAt: string | null | undefined): string {
+  if (checkedAt == null) return "";
+  return `checked ${new Date(checkedAt).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
+}
+
+interface LatestJob {
   job: Job | null;
   problem: Problem | null;
-  sync: () => Promise<void>;
+  /** Does something that begins a job, and follows that one from now on. */
+  start: (begin: () => Promise<{ job_id: string }>) => Promise<void>;
+  /** Does something, and shows what went wrong. */
+  attempt: (work: () => Promise<unknown>) => Promise<void>;
 }
 
 /** The source's latest job, followed while it runs, and a way to start the next one. */
-function useSync(source: DocumentationSource): Sync {
-  const { api } = useServices();
+function useLatestJob(source: DocumentationSource): LatestJob {
   const [jobId, setJobId] = useState(source.last_job_id);
   const [refused, setRefused] = useState<Problem | null>(null);
   const { job, problem } = useJob(jobId);
 
-  const sync = async (): Promise<void> => {
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     setRefused(null);
     try {
-      setJobId((await api.syncSource(source.id)).job_id);
+      await work();
     } catch (error) {
       setRefused(problemOf(error));
     }
   };
-  return { job, problem: refused ?? problem, sync };
+  const start = (begin: () => Promise<{ job_id: string }>): Promise<void> =>
+    attempt(async () => setJobId((await begin()).job_id));
+  return { job, problem: refused ?? problem, start, attempt };
 }

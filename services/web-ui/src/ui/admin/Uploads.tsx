@@ -44,7 +44,9 @@ export function Uploads(): ReactElement {
         <span>
           <strong>Choose files</strong> or drop them here
         </span>
-        <span className="muted">Markdown and plain text, up to 50 MB each</span>
+        <span className="muted">
+          Markdown, HTML, PDF, Word, PowerPoint, Excel, CSV, e-mail or text, up to 50 MB each
+        </span>
         <input
           type="file"
           multiple
