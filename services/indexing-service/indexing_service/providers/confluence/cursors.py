@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 _NEXT_LINK = re.compile(r'<([^>]*)>\s*;[^,<]*\brel="?next"?', re.IGNORECASE)
 _OVERLAP_SHARE: Final = 10
 _MOST_OVERLAP: Final = 10
+_FEWEST: Final = 25
+"""No Confluence caps a listing at fewer rows."""
 
 
 class ListingCutError(UpstreamUnavailableError):
@@ -46,27 +48,37 @@ async def by_cursor(rest: RestClient, path: str, params: Mapping[str, str]) -> A
 async def by_offset(rest: RestClient, path: str, params: Mapping[str, str]) -> AsyncIterator[Row]:
     """All rows of a listing that goes on by `start`, each once. Raises `ListingCutError`.
 
-    Data Center caps how many rows it gives, while the next address counts those that were asked for: only the rows
-    that came say where to go on, and only an empty page that names no next one is the end. Steps overlap, because what
-    is deleted meanwhile moves the rest forward.
+    Data Center caps how many rows it gives, and leaves out those that the account may not see, while the next address
+    counts on from what was asked for: only the rows that came say where to go on, and only a page with nothing new that
+    names no next one is the end. Steps overlap, because what is deleted meanwhile moves the rest forward.
     """
     seen: set[str] = set()
-    start = 0
+    before: list[str] = []
+    start, widest = 0, _FEWEST
     while True:
         response = await rest.get(path, params={**params, "start": str(start)})
         body = object_of(response.json())
-        rows = rows_of(body)
+        rows = {str(row.get("id")): row for row in rows_of(body)}
         after = next_params(response.headers.get("link"), body)
-        new = {str(row.get("id")): row for row in rows if str(row.get("id")) not in seen}
-        for row in new.values():
-            yield row
-        seen |= set(new)
+        new = [name for name in rows if name not in seen]
+        for name in new:
+            yield rows[name]
         if not new and after is None:
             return
-        step = len(rows) - min(len(rows) // _OVERLAP_SHARE, _MOST_OVERLAP) if rows else _start_of(after) - start
-        if step <= 0 or (rows and not new):
+        if rows and list(rows) == before:
             raise ListingCutError("Confluence gives the same part of a listing again: some pages may be missing.")
-        start += step
+        seen.update(new)
+        before = list(rows)
+        widest = max(widest, len(rows))
+        start += len(rows) - min(len(rows) // _OVERLAP_SHARE, _MOST_OVERLAP) or min(widest, _ahead(after, start))
+
+
+def _ahead(after: Mapping[str, str] | None, start: int) -> int:
+    """How far the next part lies ahead of one in which nothing may be seen."""
+    following = (after or {}).get("start", "")
+    if not following.isdecimal() or int(following) <= start:
+        raise ListingCutError("Confluence gives an empty part of a listing and does not say how it goes on.")
+    return int(following) - start
 
 
 def next_params(link: str | None, body: Row) -> dict[str, str] | None:
@@ -88,11 +100,6 @@ def _address(links: object) -> str:
     if isinstance(following, dict):
         following = following.get("href") or following.get("url")
     return following if isinstance(following, str) else ""
-
-
-def _start_of(after: Mapping[str, str] | None) -> int:
-    start = (after or {}).get("start", "")
-    return int(start) if start.isdecimal() else 0
 
 
 def object_of(answer: object) -> Row:

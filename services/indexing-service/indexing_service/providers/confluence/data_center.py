@@ -47,9 +47,11 @@ class DataCenterSite(Site):
             yield self._page(row)
 
     async def trashed(self, spaces: Sequence[Space], kind: str) -> AsyncIterator[str]:
-        for space in spaces:
-            params = {"spaceKey": space.key, "type": kind, "status": "trashed", "limit": _ROWS}
-            async for row in by_offset(self._rest, f"{_API}/content", params):
+        """In one listing for all spaces: a look costs the same however many there are."""
+        keys = {space.key for space in spaces}
+        params = {"type": kind, "status": "trashed", "expand": "space", "limit": _ROWS}
+        async for row in by_offset(self._rest, f"{_API}/content", params):
+            if member(row, "space", "key") in keys:
                 yield str(row.get("id"))
 
     async def page(self, page_id: str, kind: str) -> Page:  # noqa: ARG002  # one address for both

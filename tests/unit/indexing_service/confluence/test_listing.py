@@ -1,0 +1,149 @@
+"""What is listed, in whatever parts Confluence gives it."""
+
+import pytest
+
+from flash_core.errors import UpstreamRejectedError
+from tests.servers.confluence_world import Confluence
+from tests.unit.indexing_service.confluence.world import connected, listed, pending, problems
+
+
+async def test_all_pages_of_all_spaces_are_listed(confluence: Confluence, face: str) -> None:
+    async with connected(confluence, face) as source:
+        inventory = await listed(source)
+    assert (sorted(pending(inventory)), inventory.complete) == (sorted(confluence.contents), True)
+
+
+async def test_only_the_chosen_spaces_are_listed(confluence: Confluence, face: str) -> None:
+    async with connected(confluence, face, spaces=["HR"]) as source:
+        assert pending(await listed(source)) == ["1004"]
+
+
+async def test_blog_posts_are_listed_unless_they_are_not_wanted(confluence: Confluence, face: str) -> None:
+    post = confluence.write("News", "<p>New.</p>", kind="blogpost")
+    async with connected(confluence, face) as source:
+        assert post in pending(await listed(source))
+    async with connected(confluence, face, include_blogs=False) as source:
+        assert post not in pending(await listed(source))
+
+
+@pytest.mark.parametrize("shape", ["header", "relative", "no_wiki", "absolute", "object"])
+async def test_cloud_goes_on_by_the_next_address_in_every_shape(confluence: Confluence, shape: str) -> None:
+    confluence.shapes = [shape]
+    confluence.cap = 2
+    for number in range(5):
+        confluence.write(f"Page {number}")
+    async with connected(confluence, "cloud") as source:
+        inventory = await listed(source)
+    assert (sorted(pending(inventory)), inventory.complete) == (sorted(confluence.contents), True)
+
+
+async def test_a_short_page_of_data_center_is_not_the_end(confluence: Confluence) -> None:
+    confluence.cap = 30
+    for number in range(100):
+        confluence.write(f"Page {number}")
+    async with connected(confluence, "data_center") as source:
+        inventory = await listed(source)
+    assert (sorted(pending(inventory)), inventory.complete) == (sorted(confluence.contents), True)
+
+
+async def test_parts_in_which_nothing_may_be_seen_are_not_the_end(confluence: Confluence) -> None:
+    confluence.cap = 30
+    confluence.hidden = {confluence.write(f"Secret {number}") for number in range(80)}
+    last = confluence.write("Last")
+    async with connected(confluence, "data_center") as source:
+        assert last in pending(await listed(source))
+
+
+async def test_what_is_deleted_during_a_listing_hides_nothing_else(confluence: Confluence) -> None:
+    confluence.cap = 30
+    kept = [confluence.write(f"Page {number}") for number in range(100)]
+    confluence.meanwhile = {"start=27": lambda: confluence.trash("1003")}
+    async with connected(confluence, "data_center", spaces=["DEV"]) as source:
+        inventory = await listed(source)
+    assert not confluence.meanwhile
+    assert set(kept) <= set(pending(inventory))
+
+
+@pytest.mark.parametrize("shape", ["relative", "nowhere"])
+async def test_a_listing_that_goes_round_or_nowhere_is_not_complete(
+    confluence: Confluence, face: str, shape: str
+) -> None:
+    confluence.circles = "/pages" if face == "cloud" else "/content"
+    confluence.cap = 2
+    confluence.shapes = [shape]
+    async with connected(confluence, face, spaces=["DEV"]) as source:
+        inventory = await listed(source)
+    assert (inventory.complete, len(problems(inventory)), pending(inventory)[:2]) == (False, 1, ["1001", "1002"])
+
+
+async def test_an_empty_part_that_does_not_lead_on_is_not_the_end(confluence: Confluence) -> None:
+    confluence.circles = "/content"
+    confluence.hidden = set(confluence.contents)
+    confluence.meanwhile = {"/content": lambda: setattr(confluence, "shapes", ["nowhere"])}
+    async with connected(confluence, "data_center") as source:
+        assert not (await listed(source)).complete
+
+
+async def test_a_space_that_is_not_seen_is_no_reason_to_remove_its_pages(confluence: Confluence, face: str) -> None:
+    async with connected(confluence, face, spaces=["HR", "OPS"]) as source:
+        inventory = await listed(source)
+    assert (inventory.complete, pending(inventory)) == (False, ["1004"])
+    assert "OPS" in problems(inventory)[0]
+
+
+async def test_a_space_that_can_not_be_read_leaves_the_others(confluence: Confluence, face: str) -> None:
+    part = "pages?space-id=50&status=current" if face == "cloud" else "content?spaceKey=DEV&type=page&status=current"
+    confluence.fail(part, 403)
+    async with connected(confluence, face) as source:
+        inventory = await listed(source)
+    assert (inventory.complete, pending(inventory)) == (False, ["1004"])
+
+
+async def test_somebody_who_is_not_signed_in_is_not_believed(confluence: Confluence, face: str) -> None:
+    confluence.anonymous = True
+    async with connected(confluence, face) as source:
+        with pytest.raises(UpstreamRejectedError, match="does not know this account"):
+            await listed(source)
+
+
+async def test_an_account_that_sees_no_space_is_no_empty_source(confluence: Confluence, face: str) -> None:
+    confluence.spaces = {}
+    async with connected(confluence, face) as source:
+        with pytest.raises(UpstreamRejectedError, match="sees no space"):
+            await listed(source)
+
+
+@pytest.mark.parametrize("answer", ["[]", '{"results": 1}'])
+async def test_another_server_at_the_address_is_told_from_confluence(
+    confluence: Confluence, face: str, answer: str
+) -> None:
+    confluence.answers = answer
+    async with connected(confluence, face) as source:
+        with pytest.raises(UpstreamRejectedError, match="does not answer as Confluence"):
+            await listed(source)
+
+
+async def test_labels_choose_pages(confluence: Confluence, face: str) -> None:
+    confluence.contents["1002"].labels = ["public", "old"]
+    confluence.contents["1003"].labels = ["public"]
+    async with connected(confluence, face, labels=["public"], exclude_labels=["old"]) as source:
+        assert pending(await listed(source)) == ["1003"]
+    async with connected(confluence, face, exclude_labels=["old"]) as source:
+        assert sorted(pending(await listed(source))) == ["1001", "1003", "1004"]
+
+
+async def test_a_page_that_moves_or_whose_parent_is_renamed_has_another_version(
+    confluence: Confluence, face: str
+) -> None:
+    async with connected(confluence, face) as source:
+        before = {item.external_id: item.version for item in (await listed(source)).items}
+        confluence.contents["1002"].title = "Manual"
+        confluence.contents["1004"].parent = None
+        after = {item.external_id: item.version for item in (await listed(source)).items}
+    assert {name for name in before if before[name] != after[name]} == {"1003"}
+
+
+async def test_parents_that_go_round_end_a_path(confluence: Confluence) -> None:
+    confluence.contents["1001"].parent = "1003"
+    async with connected(confluence, "cloud") as source:
+        assert (await listed(source)).complete

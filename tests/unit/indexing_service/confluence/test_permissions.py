@@ -1,0 +1,141 @@
+"""Who may read what: in doubt, nobody."""
+
+import pytest
+
+from flash_core.errors import UpstreamRejectedError
+from flash_core.models.document import NOBODY
+from indexing_service.interfaces import SourceDocument
+from indexing_service.interfaces.providers import DocumentationSourceInterface
+from tests.servers.confluence_world import Confluence
+from tests.unit.indexing_service.confluence.world import connected
+
+GROUPS = {"leads": "managers", "Works-Council": "council", "eve@acme.example": "eve", "all-hands": "staff"}
+CLOSED = frozenset({NOBODY})
+
+
+async def agreed(source: DocumentationSourceInterface, confluence: Confluence) -> dict[str, frozenset[str]]:
+    """What is said of all pages, after seeing that each says the same when it is fetched."""
+    permissions = dict(await source.permissions() or {})
+    for name, content in confluence.contents.items():
+        if content.kind in {"page", "blogpost"} and content.status == "current":
+            document = await source.fetch(name)
+            assert isinstance(document, SourceDocument)
+            assert document.groups == permissions.get(name, frozenset()), content.title
+    return permissions
+
+
+async def test_pages_without_restrictions_are_not_named(confluence: Confluence, face: str) -> None:
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {}
+
+
+async def test_a_restriction_holds_for_all_that_lies_below(confluence: Confluence, face: str) -> None:
+    confluence.restrict("1002", groups=["leads"], emails=["Eve@acme.example"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == dict.fromkeys(["1002", "1003"], frozenset({"managers", "eve"}))
+
+
+async def test_restrictions_on_the_way_hold_together(confluence: Confluence, face: str) -> None:
+    confluence.restrict("1001", groups=["leads", "all-hands"])
+    confluence.restrict("1003", groups=["all-hands", "works-council"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        permissions = await agreed(source, confluence)
+    assert permissions["1003"] == {"staff"}
+    assert permissions["1002"] == {"managers", "staff"}
+
+
+async def test_restrictions_that_no_group_passes_close_a_page(confluence: Confluence, face: str) -> None:
+    confluence.restrict("1001", groups=["leads"])
+    confluence.restrict("1002", groups=["works-council"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert (await agreed(source, confluence))["1003"] == CLOSED
+
+
+async def test_somebody_whom_askflash_does_not_know_is_nobody(confluence: Confluence, face: str) -> None:
+    confluence.restrict("1003", groups=["strangers"], emails=["mallory@acme.example"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": CLOSED}
+    async with connected(confluence, face) as source:
+        assert await agreed(source, confluence) == {"1003": CLOSED}
+
+
+async def test_a_user_who_is_called_like_a_group_is_not_that_group(confluence: Confluence, face: str) -> None:
+    confluence.contents["1003"].users = [{"username": "leads", "displayName": "leads"}]
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": CLOSED}
+
+
+async def test_long_lists_of_readers_are_read_to_their_end(confluence: Confluence, face: str) -> None:
+    confluence.readers_cap = 10
+    users = [f"user{number}@acme.example" for number in range(35)]
+    confluence.restrict("1003", groups=["strangers", "all-hands"], emails=[*users, "eve@acme.example"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": {"staff", "eve"}}
+
+
+async def test_a_folder_restricts_what_lies_in_it(confluence: Confluence) -> None:
+    folder = confluence.write("Board", kind="folder")
+    page = confluence.write("Minutes", "<p>x</p>", parent=folder)
+    confluence.restrict(folder, groups=["leads"])
+    async with connected(confluence, "cloud", group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {page: {"managers"}}
+
+
+async def test_pages_that_the_search_does_not_hold_yet_are_asked_for(confluence: Confluence, face: str) -> None:
+    confluence.restrict("1003", groups=["leads"])
+    confluence.behind = {"1003", "1004"}
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": {"managers"}}
+
+
+async def test_pages_whose_readers_can_not_be_read_are_for_nobody(confluence: Confluence, face: str) -> None:
+    confluence.says_readers = False
+    confluence.fail("content/1003/restriction", 403, times=100)
+    confluence.fail("content/1004/restriction", 404, times=100)
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": CLOSED, "1004": CLOSED}
+
+
+async def test_a_restriction_that_is_not_told_in_full_closes_a_page(confluence: Confluence, face: str) -> None:
+    confluence.says_readers = False
+    confluence.fail("content/1003/restriction", 200, times=100)
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": CLOSED}
+
+
+async def test_more_unknown_pages_than_can_be_asked_for_are_closed(confluence: Confluence, face: str) -> None:
+    confluence.says_readers = False
+    pages = [confluence.write(f"Page {number}") for number in range(320)]
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        permissions = await source.permissions()
+    assert permissions is not None
+    assert set(permissions.values()) == {CLOSED}
+    assert 0 < len(permissions) < len(pages)
+
+
+async def test_requests_go_with_the_hundreds_of_pages(confluence: Confluence, face: str) -> None:
+    for number in range(600):
+        confluence.write(f"Page {number}", parent="1002")
+    confluence.restrict("1002", groups=["leads"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        permissions = await source.permissions()
+    assert permissions is not None
+    assert len(permissions) == 602
+    assert len(confluence.requests) <= 25
+
+
+async def test_what_lies_in_the_trash_is_for_nobody_until_it_is_removed(confluence: Confluence, face: str) -> None:
+    confluence.trash("1003")
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await source.permissions() == {"1003": CLOSED}
+
+
+async def test_half_a_tree_says_nothing_about_permissions(confluence: Confluence, face: str) -> None:
+    async with connected(confluence, face, spaces=["HR", "OPS"]) as source:
+        with pytest.raises(UpstreamRejectedError, match="OPS"):
+            await source.permissions()
+    confluence.circles = "/pages" if face == "cloud" else "/content"
+    confluence.cap = 2
+    async with connected(confluence, face) as source:
+        with pytest.raises(UpstreamRejectedError, match="can't be read to its end"):
+            await source.permissions()
