@@ -1,13 +1,18 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 
+from flash_core.clients.outgoing import OutgoingPolicy, open_outgoing
 from flash_core.errors import UpstreamUnavailableError
 from indexing_service.interfaces import ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import DocumentationSourceInterface
+from indexing_service.providers.azure_devops.client import WikiClient
+from indexing_service.providers.azure_devops.source import AzureWikiSource, Choice
+from indexing_service.providers.rest import RestClient
 from tests.servers.azure_git import BEGIN
-from tests.servers.azure_world import AzureDevOps, Wiki
+from tests.servers.azure_world import PROJECT, AzureDevOps, Wiki
 from tests.unit.indexing_service.azure_devops.conftest import Connect
 
 
@@ -241,3 +246,30 @@ async def test_a_server_that_goes_away_is_no_word_about_the_page(
 
 async def test_no_page_is_restricted_by_itself(source: DocumentationSourceInterface) -> None:
     assert await source.permissions() is None
+
+
+async def test_a_page_of_a_wiki_that_was_disabled_since_the_listing_stays_as_it_was(
+    server: AzureDevOps, wiki: Wiki, connect: Connect
+) -> None:
+    page = server.write(wiki, "/Home", "# Home")
+    server.write(server.add_wiki("Other"), "/Home", "# Other")
+    wiki.disabled = True
+    async with connect() as source:
+        for _ in range(3):
+            skipped = await outcome(source, f"{wiki.id}/{page}")
+            assert (skipped.state, "disabled" in skipped.reason) == (ItemState.SKIPPED, True)
+    assert len(server.requests) == 1
+
+
+async def test_a_page_that_is_too_large_to_be_read_is_named(server: AzureDevOps, wiki: Wiki) -> None:
+    page = server.write(wiki, "/Home", "# Home")
+    huge = server.write(wiki, "/Huge", "x" * 20_000)
+    async with open_outgoing(
+        server.organization_url,
+        OutgoingPolicy(["127.0.0.1"]),
+        auth=httpx2.BasicAuth("", server.pat),
+        max_body=10_000,
+    ) as http:
+        source = AzureWikiSource(WikiClient(RestClient(http), PROJECT, "7.1"), Choice(PROJECT), "https://x.example")
+        assert (await outcome(source, f"{wiki.id}/{huge}")).state is ItemState.WITHDRAWN
+        assert (await document(source, wiki, page)).content == "# Home"

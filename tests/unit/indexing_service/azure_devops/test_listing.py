@@ -223,3 +223,12 @@ async def test_an_answer_of_another_shape_is_none(
     server.fail(part, 200, body=body)
     with pytest.raises(UpstreamUnavailableError):
         await source.list(found)
+
+
+async def test_a_repository_that_is_not_shown_says_so(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
+) -> None:
+    wiki.repository_id = "elsewhere"
+    server.fail("/refs", 404, body={"typeKey": "GitRepositoryNotFoundException", "message": "TF401019: no repository"})
+    with pytest.raises(UpstreamRejectedError, match="TF401019"):
+        await source.list(found)

@@ -4,6 +4,7 @@ import pytest
 
 from flash_core.errors import InvalidInputError
 from indexing_service.interfaces.providers import Access
+from indexing_service.providers.azure_devops.provider import AzureDevOpsWikiProvider
 from indexing_service.providers.azure_devops.settings import checked
 
 CONFIG: dict[str, Any] = {"organization_url": "https://dev.azure.com/acme", "project": "Hand Book"}
@@ -134,3 +135,11 @@ def test_an_authority_goes_with_an_application() -> None:
 )
 def test_credentials_are_one_whole_kind(credentials: dict[str, str], fields: list[str]) -> None:
     assert wrong(CONFIG, credentials) == [f"credentials.{name}" for name in fields]
+
+
+async def test_an_address_without_tls_must_be_allowed(provider: AzureDevOpsWikiProvider) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        await provider.validated(Access(CONFIG | {"organization_url": "http://tfs.example/tfs/Docs"}, PAT))
+    assert [error.field for error in caught.value.errors] == ["config.organization_url"]
+    stored = await provider.validated(Access(CONFIG | {"organization_url": "http://127.0.0.1:8080/tfs/Docs"}, PAT))
+    assert stored.credentials == PAT

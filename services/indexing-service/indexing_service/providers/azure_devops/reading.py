@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from flash_core.errors import FlashError, NotFoundError
+from flash_core.errors import FlashError, NotFoundError, TooLargeError
 from indexing_service.interfaces import ItemState, Outcome, SourceDocument
 from indexing_service.providers.azure_devops.book import Book
 from indexing_service.providers.azure_devops.client import WikiClient
@@ -31,6 +31,12 @@ class PageReader:
         """Through Git where the page's file is known, which also says when it was changed; else, or when it is not
         there any more, by its id, which says whether it moved or was deleted.
         """
+        try:
+            return await self._read(book, page, chosen)
+        except TooLargeError as error:
+            return Outcome(ItemState.WITHDRAWN, str(error))
+
+    async def _read(self, book: Book, page: int, chosen: tuple[str, ...]) -> SourceDocument | Outcome:
         path = book.pages.get(page, "")
         written = await self._from_git(book, path)
         if written is None:

@@ -37,6 +37,7 @@ class AzureWikiSource(DocumentationSourceInterface):
         self._reader = PageReader(client, project_url)
         self._chosen: dict[str, Wiki] | None = None
         self._books: dict[str, Book] = {}
+        self._closed: dict[str, Outcome] = {}
         self._opening = asyncio.Lock()
 
     async def check(self) -> Check:
@@ -62,7 +63,7 @@ class AzureWikiSource(DocumentationSourceInterface):
                 problems.append(error)
                 items.append(Item(len(items), f"{wiki.id}/", ItemState.FAILED, str(error)))
         if not self._books:
-            raise problems[0]
+            raise UpstreamRejectedError(str(problems[0])) from problems[0]
         found(len(items))
         complete = not problems and all(book.complete for book in self._books.values())
         return Inventory(items, complete, str(self._cursor()) if complete else None)
@@ -98,7 +99,10 @@ class AzureWikiSource(DocumentationSourceInterface):
         wiki = (await self._wikis()).get(named["wiki"])
         if wiki is None:
             return Outcome(ItemState.SKIPPED, "Its wiki is not there any more, or is not among those of this source.")
-        return await self._reader.document(await self._book(wiki), int(named["page"]), self._choice.paths)
+        book = await self._book(wiki)
+        if isinstance(book, Outcome):
+            return book
+        return await self._reader.document(book, int(named["page"]), self._choice.paths)
 
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:
         """Who may read a wiki's repository may read all of it."""
@@ -125,12 +129,15 @@ class AzureWikiSource(DocumentationSourceInterface):
             raise UpstreamRejectedError("The project has no wiki that these credentials may see.")
         return {wiki.id: wiki for wiki in sorted(chosen, key=lambda wiki: wiki.id)}
 
-    async def _book(self, wiki: Wiki) -> Book:
+    async def _book(self, wiki: Wiki) -> Book | Outcome:
         """Links between pages need all of them, so a job that goes on without its listing lists once more."""
         async with self._opening:
-            if wiki.id not in self._books:
-                self._books[wiki.id] = await read(self._client, wiki, self._choice.paths, lambda _: None)
-            return self._books[wiki.id]
+            if wiki.id not in self._books and wiki.id not in self._closed:
+                try:
+                    self._books[wiki.id] = await read(self._client, wiki, self._choice.paths, lambda _: None)
+                except (NotFoundError, UpstreamRejectedError) as error:
+                    self._closed[wiki.id] = Outcome(ItemState.SKIPPED, str(error))
+            return self._books.get(wiki.id) or self._closed[wiki.id]
 
     async def _delta(self, wiki: Wiki, known: Cursor, found: Found) -> Delta | None:
         try:
