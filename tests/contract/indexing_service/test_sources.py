@@ -7,9 +7,16 @@ import pytest
 
 from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import Changes, DocumentationSourceInterface, Inventory
-from tests.contract.indexing_service.worlds import Can, Opening, World, azure_devops, local
+from tests.contract.indexing_service.worlds import Can, Opening, World, azure_devops, git, local, notion
 
-WORLDS: tuple[Opening, ...] = (local.folder, local.upload, local.fake, azure_devops.wiki)
+WORLDS: tuple[Opening, ...] = (
+    local.folder,
+    local.upload,
+    local.fake,
+    azure_devops.wiki,
+    git.repository,
+    notion.workspace,
+)
 """A type of source is added with its world."""
 
 

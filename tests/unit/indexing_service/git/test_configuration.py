@@ -9,6 +9,7 @@ from indexing_service.interfaces.providers import Access
 from indexing_service.providers.git.configuration import Configuration, checked, folder_of
 from indexing_service.providers.git.failures import refused
 from indexing_service.providers.git.links import guessed, rendered
+from indexing_service.services.files import DEFAULT_INCLUDE
 
 URL = "https://example.com/team/docs.git"
 
@@ -29,7 +30,7 @@ def test_a_configuration_is_kept_as_it_was_given() -> None:
 def test_what_was_not_given_has_defaults() -> None:
     configuration = Configuration.of({"url": URL})
     assert (configuration.branch, configuration.subfolder, configuration.azure_wiki) == (None, "", False)
-    assert (list(configuration.include), list(configuration.exclude)) == (["*.md", "*.markdown", "*.txt"], [])
+    assert (tuple(configuration.include), tuple(configuration.exclude)) == (DEFAULT_INCLUDE, ())
     assert configuration.web_url is None
 
 

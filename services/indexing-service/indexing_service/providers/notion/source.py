@@ -11,7 +11,7 @@ from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import Changes, Check, DocumentationSourceInterface, Found, Inventory
 from indexing_service.providers.notion.ancestry import Ancestry
 from indexing_service.providers.notion.client import Notion, Object
-from indexing_service.providers.notion.configuration import Configuration
+from indexing_service.providers.notion.configuration import Configuration, identifier
 from indexing_service.providers.notion.reading import text_of
 from indexing_service.providers.notion.rich_text import title_of
 from indexing_service.providers.notion.survey import Survey
@@ -69,7 +69,8 @@ class NotionSource(DocumentationSourceInterface):
         return Changes(self._items(pages), [], cursor=self._cursor(max(latest, since)))
 
     async def fetch(self, external_id: str) -> SourceDocument | Outcome:
-        page = await self._notion.one("pages", external_id)
+        known = identifier(external_id) == external_id  # whatever else it is, it is no part of an address
+        page = await self._notion.one("pages", external_id) if known else None
         if page is None:
             return Outcome(ItemState.SKIPPED, _NOT_SHARED)
         if gone(page):
