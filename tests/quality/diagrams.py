@@ -25,6 +25,7 @@ def write(path: Path, curves: Mapping[str, Points], *, across: str, up: str, dia
         parts.append(f'<path d="{_path([(0, 0), (1, 1)])}" stroke="#94a3b8" stroke-dasharray="4 4" fill="none"/>')
     for number, (name, points) in enumerate(curves.items()):
         parts += _curve(number, name, points)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
 
 
