@@ -1,9 +1,12 @@
 """HTTP to hosts that people configured: to these only, and to nothing in the operator's own network by accident."""
 
 import asyncio
+import os
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
 import httpcore2
@@ -141,9 +144,15 @@ class _CheckedBackend(httpcore2.AnyIOBackend):
         return await super().connect_tcp(addresses[-1], port, timeout, *args, **options)
 
 
+@cache
+def _trusted(*_: str | None) -> ssl.SSLContext:
+    """Certificates that the environment names, or the usual ones; reading them takes too long for every connection."""
+    return httpx2.create_ssl_context()
+
+
 class _GuardedTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, policy: OutgoingPolicy, origins: frozenset[tuple[str, int]], max_body: int) -> None:
-        context = httpx2.create_ssl_context()
+        context = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         super().__init__(context, trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,
