@@ -143,6 +143,22 @@ async def test_what_was_named_and_is_not_found_leaves_the_rest_untouched(
     assert not (await workspace.inventory(data_sources=["0" * 32])).complete
 
 
+async def test_what_was_named_and_lies_in_the_trash_is_gone(workspace: Workspace, world: NotionWorld) -> None:
+    kept, gone = world.write("Kept", "Text."), world.write("Gone", "Text.")
+    world.delete(gone)
+    inventory = await workspace.inventory(pages=[kept, gone])
+    assert (set(versions(inventory)), inventory.complete) == ({kept}, True)
+
+
+async def test_a_long_listing_says_how_far_it_is(workspace: Workspace, world: NotionWorld) -> None:
+    for number in range(230):
+        world.write(f"Page {number}", "Text.")
+    seen: list[int] = []
+    async with workspace.source() as source:
+        await source.list(seen.append)
+    assert seen == [100, 200, 230]
+
+
 async def test_what_notion_cuts_off_is_no_complete_listing(workspace: Workspace, world: NotionWorld) -> None:
     _, source = world.data_source("Runbooks")
     for number in range(3):
