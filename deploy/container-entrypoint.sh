@@ -26,6 +26,10 @@ serve)
         INTERNAL_KEY=$(kept_secret internal-key)
         export INTERNAL_KEY
     fi
+    if [ "$SERVICE" = indexing ] && [ -z "${CREDENTIALS_KEYS:-}" ]; then
+        CREDENTIALS_KEYS=first:$(kept_secret credentials-key)
+        export CREDENTIALS_KEYS
+    fi
     if [ "$SERVICE" = auth ] && [ -z "${ASKFLASH_ADMIN_PASSWORD:-}" ]; then
         ASKFLASH_ADMIN_PASSWORD=$(kept_secret admin-password)
         export ASKFLASH_ADMIN_PASSWORD

@@ -11,11 +11,15 @@ from local_fleet.home import read_json, write_private
 
 @dataclass(frozen=True, slots=True)
 class FleetSecrets:
-    """Everything that must not be guessed. Only hexadecimal digits, so that no format has to quote them."""
+    """Everything that must not be guessed. In a form that no format has to quote.
+
+    `credentials_keys`: as the setting of that name wants them, `id:key` with the one that seals first.
+    """
 
     postgres: str
     redis: str
     internal_key: str
+    credentials_keys: str
     databases: Mapping[str, str]
     admin_email: str
     admin_password: str
@@ -37,6 +41,7 @@ def load_or_create(path: Path, databases: Iterable[str], administrator: Mapping[
         postgres=secret("postgres", secrets.token_hex(24)),
         redis=secret("redis", secrets.token_hex(24)),
         internal_key=secret("internal_key", secrets.token_hex(32)),
+        credentials_keys=secret("credentials_keys", f"first:{secrets.token_urlsafe(32)}"),
         databases={name: str(known.get(name) or secrets.token_hex(24)) for name in databases},
         admin_email=secret("admin_email", "admin@askflash.local"),
         admin_password=secret("admin_password", secrets.token_hex(8)),

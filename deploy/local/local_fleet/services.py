@@ -25,6 +25,7 @@ Environments = Mapping[str, Mapping[str, str]]
 """The variables of each service, by its name."""
 WITH_DATABASE = ("auth", "chat", "documentation", "indexing")
 _DATABASE_URL = "DATABASE_URL_"
+_CREDENTIALS_KEYS = "CREDENTIALS_KEYS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def database_variable(service: str) -> str:
 def environments(
     settings: FleetSettings, secrets: FleetSecrets, servers: Servers, ports: Mapping[str, int]
 ) -> Environments:
-    """Each service's variables: the fleet's own, then the operator's, which win. Each sees its own database only."""
+    """Each service's variables: the fleet's own, then the operator's, which win. Each sees its own database and keys only."""
     common = {
         "INTERNAL_KEY": secrets.internal_key,
         "PUBLIC_URL": settings.address,
@@ -67,13 +68,15 @@ def environments(
     common |= {f"{name.replace('-', '_').upper()}_URL": f"http://127.0.0.1:{ports[name]}" for name in SERVICES}
     if servers.redis:
         common["REDIS_URL"] = servers.redis.url
-    common |= {name: value for name, value in settings.environment.items() if not name.startswith(_DATABASE_URL)}
+    own = (_DATABASE_URL, _CREDENTIALS_KEYS)
+    common |= {name: value for name, value in settings.environment.items() if not name.startswith(own)}
     common |= {
         "ASKFLASH_HOME": str(settings.home.root),
         "ASKFLASH_ADMIN_EMAIL": secrets.admin_email,
         "ASKFLASH_ADMIN_PASSWORD": secrets.admin_password,
     }
-    return {name: common | _own_database(name, settings, secrets, servers) for name in SERVICES}
+    keys = {"indexing": {_CREDENTIALS_KEYS: settings.environment.get(_CREDENTIALS_KEYS, secrets.credentials_keys)}}
+    return {name: common | keys.get(name, {}) | _own_database(name, settings, secrets, servers) for name in SERVICES}
 
 
 def service(flash: str, name: str, port: int, environment: Mapping[str, str]) -> Process:

@@ -7,6 +7,7 @@ import pytest
 
 from flash_core.cli import SERVICES as KNOWN_SERVICES
 from flash_core.cli import WITH_DATABASE as KNOWN_WITH_DATABASE
+from indexing_service.providers.vault import sealing_keys
 from local_fleet.secrets_file import FleetSecrets, load_or_create
 from local_fleet.services import SERVICES, WITH_DATABASE, embedded_servers, environments
 from local_fleet.settings import FleetSettings
@@ -40,6 +41,16 @@ def test_every_service_knows_its_siblings_and_no_others_database(secrets: FleetS
     vector = environment_of("vector", secrets, tmp_path)
     assert not [name for name in vector if name.startswith("DATABASE_URL")]
     assert secrets.postgres not in "".join((*chat.values(), *vector.values()))
+
+
+def test_only_indexing_has_the_keys_of_credentials(secrets: FleetSecrets, tmp_path: Path) -> None:
+    for given, keys in (({}, secrets.credentials_keys), ({"CREDENTIALS_KEYS": "mine:key"}, "mine:key")):
+        found = {name: environment_of(name, secrets, tmp_path, **given).get("CREDENTIALS_KEYS") for name in SERVICES}
+        assert found == {name: keys if name == "indexing" else None for name in SERVICES}
+
+
+def test_the_keys_that_a_fleet_makes_can_be_used(secrets: FleetSecrets) -> None:
+    assert [key.id for key in sealing_keys(secrets.credentials_keys)] == ["first"]
 
 
 def test_what_the_operator_sets_wins(secrets: FleetSecrets, tmp_path: Path) -> None:
