@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from indexing_service.providers.azure_devops.paths import file_of
+from tests.servers.azure_answers import listed, one_file, ordered, refused
 from tests.servers.azure_git import Commit, folders, object_id
 from tests.servers.azure_world import (
     CLIENT,
@@ -21,7 +22,6 @@ from tests.servers.azure_world import (
     SECRET,
     TENANT,
     AzureDevOps,
-    Fault,
     Wiki,
 )
 
@@ -67,7 +67,7 @@ class _Api:
         self._world.queries.append(dict(request.query))
         fault = self._world.fault(request.path)
         if fault is not None and not fault.adds:
-            return _answer(fault)
+            return ordered(fault)
         refusal = None if request.path.endswith("/token") else self._refusal(request)
         response: web.StreamResponse = refusal or await handler(request)
         response.headers.update(fault.headers if fault else {})
@@ -78,15 +78,15 @@ class _Api:
             return self._sign_in()
         needed = "code" if "/git/" in request.path else "wiki"
         if needed not in self._world.scopes:
-            return _error(401, "UnauthorizedRequestException", "TF400813: The user is not authorized.")
+            return refused(401, "UnauthorizedRequestException", "TF400813: The user is not authorized.")
         if request.match_info["project"] != PROJECT:
-            return _error(404, "ProjectDoesNotExistWithNameException", "TF200016: The following project does not exist")
+            return refused(404, "ProjectDoesNotExistWithNameException", "TF200016: The project does not exist")
         version = request.query.get("api-version", "")
         if not version:
-            return _error(400, "VssVersionNotSpecifiedException", "No api-version was supplied.")
+            return refused(400, "VssVersionNotSpecifiedException", "No api-version was supplied.")
         old = version.startswith("6.0") and ("pagesbatch" in request.path or "page" in request.match_info)
         if old and not version.endswith("-preview.1"):
-            return _error(400, "VssInvalidPreviewVersionException", "The requested version is under preview.")
+            return refused(400, "VssInvalidPreviewVersionException", "The requested version is under preview.")
         return None
 
     def _known(self, authorization: str) -> bool:
@@ -115,7 +115,7 @@ class _Api:
         )
 
     async def _list_wikis(self, _: web.Request) -> web.Response:
-        return _list([self._described(wiki) for wiki in self._world.wikis.values()])
+        return listed([self._described(wiki) for wiki in self._world.wikis.values()])
 
     def _described(self, wiki: Wiki) -> dict[str, Any]:
         url = f"{self._world.organization_url}/{_PROJECT_ID}"
@@ -136,16 +136,16 @@ class _Api:
         wiki = self._wiki(request)
         asked = await request.json()
         if not 0 < asked.get("top", LARGEST_BATCH) <= LARGEST_BATCH:
-            return _error(400, "InvalidArgumentValueException", "The value of top is out of range.")
+            return refused(400, "InvalidArgumentValueException", "The value of top is out of range.")
         if wiki is None or wiki.disabled:
-            return _error(404, "WikiNotFoundException", "The wiki is disabled, deleted or you have no access to it.")
+            return refused(404, "WikiNotFoundException", "The wiki is disabled, deleted or you have no access to it.")
         first = int(asked.get("continuationToken") or 0)
-        listed = sorted((page, path) for path, page in wiki.pages.items() if page not in wiki.unlisted)
-        batch = [(page, path) for page, path in listed if page > first][: min(asked["top"], self._world.batch_size)]
+        shown = sorted((page, path) for path, page in wiki.pages.items() if page not in wiki.unlisted)
+        batch = [(page, path) for page, path in shown if page > first][: min(asked["top"], self._world.batch_size)]
         headers = {}
-        if batch and batch[-1] != listed[-1]:
+        if batch and batch[-1] != shown[-1]:
             headers["x-MS-ContinuationToken"] = "1" if self._world.repeats_token else str(batch[-1][0])
-        return _list([{"path": path, "id": page} for page, path in batch], headers)
+        return listed([{"path": path, "id": page} for page, path in batch], headers)
 
     async def _page(self, request: web.Request) -> web.Response:
         wiki = self._wiki(request)
@@ -160,9 +160,9 @@ class _Api:
 
     def _one_page(self, wiki: Wiki | None, path: str | None, missing: str, request: web.Request) -> web.Response:
         if wiki is None or wiki.disabled:
-            return _error(404, "WikiNotFoundException", "The wiki is disabled, deleted or you have no access to it.")
+            return refused(404, "WikiNotFoundException", "The wiki is disabled, deleted or you have no access to it.")
         if path is None or path not in wiki.pages:
-            return _error(404, "WikiPageNotFoundException", missing)
+            return refused(404, "WikiPageNotFoundException", missing)
         file = file_of(path, wiki.root)
         data = wiki.repository.head.files.get(file, b"")
         url = f"{self._world.organization_url}/{PROJECT}/_apis/wiki/wikis/{wiki.id}/pages"
@@ -182,19 +182,19 @@ class _Api:
     async def _refs(self, request: web.Request) -> web.Response:
         wiki = self._world.wiki_of(request.match_info["repository"])
         if wiki is None:
-            return _error(404, "GitRepositoryNotFoundException", "TF401019: The Git repository does not exist")
+            return refused(404, "GitRepositoryNotFoundException", "TF401019: The Git repository does not exist")
         refs = [f"refs/heads/{name}" for name in (wiki.repository.branch, f"{wiki.repository.branch}-draft")]
         wanted = request.query.get("filter", "")
         found = [name for name in refs if name.startswith(f"refs/{wanted}")]
-        return _list([{"name": name, "objectId": wiki.repository.head.id} for name in found])
+        return listed([{"name": name, "objectId": wiki.repository.head.id} for name in found])
 
     async def _items(self, request: web.Request) -> web.Response:
         wiki = self._world.wiki_of(request.match_info["repository"])
         commit = _version(wiki, request.query) if wiki else None
         if wiki is None or commit is None:
-            return _error(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
+            return refused(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
         if "path" in request.query:
-            return _one_file(wiki, commit, request.query)
+            return one_file(wiki, commit, request.query)
         scope = request.query["scopePath"].rstrip("/")
         found = [
             {"objectId": object_id(data), "gitObjectType": "blob", "commitId": commit.id, "path": path, "url": path}
@@ -204,14 +204,14 @@ class _Api:
             | {"isFolder": True, "url": path}
             for path in folders(commit.files)
         ]
-        return _list([item for item in found if str(item["path"]).startswith(f"{scope}/")])
+        return listed([item for item in found if str(item["path"]).startswith(f"{scope}/")])
 
     async def _diff(self, request: web.Request) -> web.Response:
         wiki = self._world.wiki_of(request.match_info["repository"])
         base = wiki.repository.at(request.query["baseVersion"]) if wiki else None
         target = wiki.repository.at(request.query["targetVersion"]) if wiki else None
         if wiki is None or base is None or target is None:
-            return _error(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
+            return refused(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
         changes = wiki.repository.changes(base, target)
         skip = int(request.query.get("$skip", 0))
         top = min(int(request.query.get("$top", _DEFAULT_CHANGES)), self._world.largest_change_page)
@@ -232,55 +232,8 @@ class _Api:
         return self._world.wikis.get(request.match_info["wiki"])
 
 
-def _one_file(wiki: Wiki, commit: Commit, query: Mapping[str, str]) -> web.Response:
-    path = query["path"]
-    data = commit.files.get(path)
-    if data is None:
-        return _error(404, "GitItemNotFoundException", f"TF401174: The item '{path}' could not be found")
-    if query.get("$format") == "octetStream":
-        return web.Response(body=data, content_type="application/octet-stream")
-    item: dict[str, Any] = {
-        "objectId": object_id(data),
-        "gitObjectType": "blob",
-        "commitId": commit.id,
-        "path": path,
-        "url": path,
-    }
-    if query.get("latestProcessedChange") == "true":
-        person = {"name": "Writer", "email": "writer@example.com", "date": wiki.repository.changed_at(path).isoformat()}
-        item["latestProcessedChange"] = {"commitId": commit.id, "author": person, "committer": person}
-    if query.get("includeContent") == "true":
-        item["content"] = data.decode("utf-8", "replace")
-    return web.json_response(item)
-
-
 def _version(wiki: Wiki, query: Mapping[str, str]) -> Commit | None:
     version = query["versionDescriptor.version"]
     if query["versionDescriptor.versionType"] == "commit":
         return wiki.repository.at(version)
     return wiki.repository.head if version == wiki.repository.branch else None
-
-
-def _list(values: list[dict[str, Any]], headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"value": values, "count": len(values)}, headers=headers)
-
-
-def _error(status: int, kind: str, message: str) -> web.Response:
-    return web.json_response(
-        {
-            "$id": "1",
-            "innerException": None,
-            "message": message,
-            "typeName": f"Microsoft.TeamFoundation.{kind}, Microsoft.TeamFoundation",
-            "typeKey": kind,
-            "errorCode": 0,
-            "eventId": 3000,
-        },
-        status=status,
-    )
-
-
-def _answer(fault: Fault) -> web.Response:
-    if isinstance(fault.body, str):
-        return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
-    return web.json_response(fault.body, status=fault.status, headers=fault.headers)

@@ -199,3 +199,12 @@ async def test_a_page_that_leaves_the_chosen_paths_is_deleted_and_one_that_comes
         server.rename(wiki, "/Last", "/Guides/Last")
         changes = await told(source, narrowed)
     assert (ids(changes.items), changes.deleted) == ({f"{wiki.id}/{comes}"}, [f"{wiki.id}/{leaves}"])
+
+
+async def test_a_folder_that_is_moved_as_one_asks_for_a_listing(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, cursor: str
+) -> None:
+    server.rename(wiki, "/Guides", "/Manuals")
+    moved = {"item": {"gitObjectType": "tree", "path": "/Manuals", "isFolder": True}, "changeType": "rename"}
+    server.fail("diffs/commits", 200, body={"changes": [moved], "allChangesIncluded": True})
+    assert await source.changes(cursor, found) is None

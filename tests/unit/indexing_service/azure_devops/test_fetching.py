@@ -273,3 +273,12 @@ async def test_a_page_that_is_too_large_to_be_read_is_named(server: AzureDevOps,
         source = AzureWikiSource(WikiClient(RestClient(http), PROJECT, "7.1"), Choice(PROJECT), "https://x.example")
         assert (await outcome(source, f"{wiki.id}/{huge}")).state is ItemState.WITHDRAWN
         assert (await document(source, wiki, page)).content == "# Home"
+
+
+async def test_a_text_that_the_server_takes_for_none_is_read_all_the_same(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
+) -> None:
+    page = server.write(wiki, "/Home", "# Grüße".encode("utf-16"))
+    await source.list(found)
+    server.fail("/items", 200, body={"path": "/Home.md", "gitObjectType": "blob"})
+    assert (await document(source, wiki, page)).content == "# Grüße"

@@ -95,7 +95,7 @@ class WikiClient:
             raise
         with _understood():
             page = answer.json()
-            return Page(page["path"], page.get("content") or "")
+            return Page(page["path"], page.get("content"))
 
     async def written(self, wiki: Wiki, file: str) -> Written:
         """What is in a file of the wiki's branch now."""
@@ -104,7 +104,7 @@ class WikiClient:
         with _understood():
             item = answer.json()
             person = (item.get("latestProcessedChange") or {}).get("committer") or {}
-            return Written(item.get("content") or "", _moment(person.get("date")))
+            return Written(item.get("content"), _moment(person.get("date")))
 
     async def bytes_of(self, wiki: Wiki, file: str) -> bytes:
         asked = {"path": file, "$format": "octetStream", **_at("branch", wiki.branch)}
@@ -112,7 +112,9 @@ class WikiClient:
         return answer.content
 
     async def difference(self, wiki: Wiki, base: str, target: str) -> Difference | None:
-        """None when `base` does not lead to `target` (any more), as after a forced push."""
+        """None when `base` does not lead to `target` (any more), as after a forced push, and when folders were moved
+        as such: whether all that is in them is named as well is not promised.
+        """
         there: dict[str, str] = {}
         gone: list[str] = []
         skip = 0
@@ -123,7 +125,7 @@ class WikiClient:
                 return None  # if more than the commit is missing, the listing will say so
             with _understood():
                 body = answer.json()
-                if body.get("behindCount") or body.get("commonCommit", base) != base:
+                if body.get("behindCount") or body.get("commonCommit", base) != base or _moves_folders(body):
                     return None
                 for change in body["changes"]:
                     _sort_in(change, there, gone)
@@ -199,10 +201,18 @@ def _between(base: str, target: str, skip: int) -> dict[str, str]:
     }
 
 
+def _is_folder(item: Mapping[str, Any]) -> bool:
+    return bool(item.get("isFolder")) or item.get("gitObjectType") == "tree"
+
+
+def _moves_folders(body: Mapping[str, Any]) -> bool:
+    return any(_is_folder(one["item"]) and "rename" in one["changeType"].lower() for one in body["changes"])
+
+
 def _sort_in(change: Mapping[str, Any], there: dict[str, str], gone: list[str]) -> None:
     """Kinds come alone and together: `edit`, `edit, rename`, `delete, sourceRename`."""
     item = change["item"]
-    if item.get("isFolder") or item.get("gitObjectType") == "tree":
+    if _is_folder(item):
         return
     if "delete" in change["changeType"].lower():
         gone.append(item["path"])

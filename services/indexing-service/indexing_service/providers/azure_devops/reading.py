@@ -59,9 +59,9 @@ class PageReader:
         except NotFoundError:
             return None
 
-    async def _readable(self, book: Book, path: str, content: str) -> str | bytes:
+    async def _readable(self, book: Book, path: str, content: str | None) -> str | bytes:
         """As bytes where their encoding is not known either: whoever parses them says what is wrong."""
-        if not any(sign in content for sign in _UNREADABLE):
+        if content is not None and not any(sign in content for sign in _UNREADABLE):
             return content
         file = book.files.get(path)
         data = await self._client.bytes_of(book.wiki, file.path if file else file_of(path, book.wiki.root))

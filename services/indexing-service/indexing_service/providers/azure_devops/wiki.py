@@ -37,17 +37,17 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`content` is as the server decoded it."""
+    """`content` is as the server decoded it, None where it takes it for no text."""
 
     path: str
-    content: str
+    content: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is in a file, and when it was last changed, where the server says it."""
+    """What is in a file, as in a `Page`, and when it was last changed, where the server says it."""
 
-    content: str
+    content: str | None
     changed_at: datetime | None
 
 
