@@ -55,7 +55,7 @@ def database_variable(service: str) -> str:
 def environments(
     settings: FleetSettings, secrets: FleetSecrets, servers: Servers, ports: Mapping[str, int]
 ) -> Environments:
-    """Each service's variables: the fleet's own, then the operator's, which win. Databases and keys are their owner's only."""
+    """Each service's variables: the fleet's own, then the operator's, which win. Databases and keys are one's own."""
     common = {
         "INTERNAL_KEY": secrets.internal_key,
         "PUBLIC_URL": settings.address,
