@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flash_core.clients.outgoing import OutgoingPolicy
 from indexing_service.interfaces.providers import Access, DocumentationProviderInterface
-from indexing_service.providers.git.provider import GitProvider
+from indexing_service.providers.git import provider as git
 from tests.contract.indexing_service.worlds import Can, World
 from tests.servers.git import Repository, running
 
@@ -38,5 +38,5 @@ async def repository(home: Path) -> AsyncIterator[World]:
     docs.write("index.md", "# Start\n\nRead on.\n").write("guides/a.md", "# First guide\n\nDo this.\n").commit()
     with running(home) as server:
         server.sign_in = "x-access-token:s3cret-value"
-        provider = GitProvider(OutgoingPolicy(["127.0.0.1"]), home / "copies")
+        provider = git.GitProvider(OutgoingPolicy(["127.0.0.1"]), home / "copies")
         yield GitWorld(provider, Access({"url": server.url("docs")}, {"token": "s3cret-value"}), docs)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flash_core.clients.outgoing import OutgoingPolicy
 from indexing_service.interfaces.providers import Access
-from indexing_service.providers.notion.provider import NotionProvider
+from indexing_service.providers.notion import provider as notion
 from indexing_service.providers.rest_pace import Timing
 from tests.contract.indexing_service.worlds import Can, World
 from tests.servers.notion import TOKEN, NotionWorld, running
@@ -22,7 +22,7 @@ class NotionPages(World):
         timing = Timing(
             monotonic=lambda: self._seconds, now=lambda: workspace.moment + timedelta(hours=1), sleep=self._sleep
         )
-        provider = NotionProvider(OutgoingPolicy(["127.0.0.1"]), timing)
+        provider = notion.NotionProvider(OutgoingPolicy(["127.0.0.1"]), timing)
         access = Access({"api_url": workspace.address}, {"token": TOKEN})
         super().__init__(provider, access, names, Can.WRITE | Can.RENAME | Can.TELL)
 
