@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from flash_core.clients.documentation import DocumentRegistryClient
-from flash_core.clients.embedding import EmbeddingClient
+from flash_core.clients.documentation import DocumentRegistryClient, StoredDocumentsClient
+from flash_core.clients.embedding import EmbeddingModelsClient
+from flash_core.clients.outgoing import OutgoingPolicy
 from flash_core.clients.vector import VectorStoreClient
 from flash_core.composition import ServiceContainer, open_platform
 from flash_core.database.context import open_database
@@ -21,25 +22,35 @@ from flash_core.schemas.indexing import SourceType
 from flash_core.utils.clock import SystemClock
 from flash_core.utils.ids import new_id
 from indexing_service.config import Settings
+from indexing_service.database.rebuild_transaction import SqlRebuildTransaction
+from indexing_service.database.repositories.sealed_repo import SqlSealedCredentials
 from indexing_service.database.tables import OutboxRow
 from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
 from indexing_service.interfaces.providers import DocumentationProviderInterface
+from indexing_service.providers.azure_devops.provider import AzureDevOpsWikiProvider
+from indexing_service.providers.confluence.provider import ConfluenceProvider
 from indexing_service.providers.folder import FolderProvider
+from indexing_service.providers.git.provider import GitProvider
+from indexing_service.providers.notion.provider import NotionProvider
+from indexing_service.providers.parsing.limits import Limits
+from indexing_service.providers.parsing.pool import ConverterPool
 from indexing_service.providers.upload import UploadProvider
+from indexing_service.providers.vault import EnvelopeVault, sealing_keys
+from indexing_service.services.collections import IndexCollections
+from indexing_service.services.connections import Connections
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
-from indexing_service.providers.git.provider import GitProvider
-from indexing_service.providers.parsing.limits import Limits
-from indexing_service.providers.parsing.pool import ConverterPool
+from indexing_service.services.key_rotation import KeyRotation
+from indexing_service.services.parsing import DocumentParser
 from indexing_service.services.pipeline import DocumentPipeline
+from indexing_service.services.rebuilder import IndexRebuilder
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import SourceManager
+from indexing_service.services.webhooks import WebhookReceiver
 
 GROUP = "indexing"
 
-from indexing_service.services.key_rotation import KeyRotation
-from indexing_service.services.parsing import DocumentParser
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container(ServiceContainer):
@@ -48,6 +59,8 @@ class Container(ServiceContainer):
     sources: SourceManager
     intake: DocumentIntake
     jobs: JobManager
+    collections: IndexCollections
+    webhooks: WebhookReceiver
     workers: Sequence[WorkerInterface]
 
 
@@ -55,36 +68,45 @@ class Container(ServiceContainer):
 async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     settings = settings or Settings()
     clock = SystemClock()
-    providers: dict[SourceType, DocumentationProviderInterface] = {
-        SourceType.FOLDER: FolderProvider(),
-        SourceType.UPLOAD: UploadProvider(),
-    }
+    vault = EnvelopeVault(sealing_keys(settings.credentials_keys.get_secret_value()))
+    connections = Connections(_providers(settings), vault)
     async with (
         open_platform(settings, "indexing") as platform,
         open_database(settings.database_url, pool_size=10) as database,
+        ConverterPool(_limits(settings), processes=settings.parser_processes) as converter,
     ):
         unit_of_work = partial(SqlIndexingUnitOfWork, database.sessions)
         registry = DocumentRegistryClient(platform.http.sibling(settings.documentation_url))
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
-        ConverterPool(_limits(settings), processes=settings.parser_processes) as converter,
-        embeddings = EmbeddingClient(platform.http.sibling(settings.embedding_url))
-        pipeline = DocumentPipeline(registry, embeddings, vectors, DocumentParser(converter))
+        models = EmbeddingModelsClient(platform.http.sibling(settings.embedding_url))
+        stored = StoredDocumentsClient(platform.http.sibling(settings.documentation_url))
+        rebuilds = partial(SqlRebuildTransaction, database.sessions)
+        pipeline = DocumentPipeline(registry, models, vectors, DocumentParser(converter), rebuilds)
         scheduler = JobScheduler(
             unit_of_work,
-            JobWork(unit_of_work, registry, vectors, pipeline, providers),
+            JobWork(
+                unit_of_work, registry, vectors, pipeline, connections, hold_share=settings.indexing_hold_deletions
+            ),
             at_once=settings.indexing_jobs,
             lease_seconds=settings.indexing_lease_seconds,
         )
+        sources = SourceManager(unit_of_work, registry, connections, clock)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(*platform.health, database),
-            sources=SourceManager(unit_of_work, registry, providers, clock),
+            sources=sources,
             intake=DocumentIntake(unit_of_work, registry, clock),
             jobs=JobManager(unit_of_work, clock),
+            collections=IndexCollections(rebuilds, models, vectors, clock),
+            webhooks=WebhookReceiver(
+                partial(sources.sync, full=False), settings.internal_key.get_secret_value().encode()
+            ),
             workers=(
                 OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
                 scheduler,
+                IndexRebuilder(rebuilds, stored, models, vectors, clock),
+                KeyRotation(SqlSealedCredentials(database.sessions), vault),
                 StreamConsumer(
                     platform.redis,
                     Subscription(JobQueued, scheduler.job_queued),
@@ -102,6 +124,7 @@ def _providers(settings: Settings) -> dict[SourceType, DocumentationProviderInte
         SourceType.CONFLUENCE: ConfluenceProvider(outgoing),
         SourceType.FOLDER: FolderProvider(),
         SourceType.GIT: GitProvider(outgoing, settings.indexing_folder, local=settings.indexing_local_repositories),
+        SourceType.NOTION: NotionProvider(outgoing),
         SourceType.UPLOAD: UploadProvider(),
     }
 

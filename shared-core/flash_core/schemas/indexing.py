@@ -12,6 +12,11 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 """As long as an index entry of PostgreSQL can hold in any script."""
 
 
+Credentials = dict[
+    Annotated[str, StringConstraints(max_length=100)], Annotated[str, StringConstraints(max_length=20_000)]
+]
+
+
 class SourceType(StrEnum):
     """The types that there are; a service reads those for which it has a provider."""
 
@@ -29,7 +34,7 @@ class CreateSourceRequest(Request):
     type: str = Field(max_length=50)
     name: str = Field(min_length=1, max_length=200)
     config: dict[str, Any] = Field(default_factory=dict)
-    credentials: dict[str, Any] | None = Field(default=None, description="Write-only.")
+    credentials: Credentials | None = Field(default=None, description="Write-only.", repr=False)
     groups: list[GroupName] = Field(default_factory=list, max_length=100)
     schedule: str | None = Field(default=None, max_length=100)
 
@@ -37,7 +42,7 @@ class CreateSourceRequest(Request):
 class UpdateSourceRequest(Request):
     name: str | None = Field(default=None, min_length=1, max_length=200)
     config: dict[str, Any] | None = None
-    credentials: dict[str, Any] | None = None
+    credentials: Credentials | None = Field(default=None, description="Write-only; all or none.", repr=False)
     groups: list[GroupName] | None = Field(default=None, max_length=100)
     schedule: str | None = Field(default=None, max_length=100)
 
@@ -51,6 +56,11 @@ class SourceResponse(Response):
     schedule: str | None
     created_at: Timestamp
     last_job_id: UUID | None = None
+    checked_at: Timestamp | None = Field(default=None, description="When the index was last equal to the source.")
+    held_deletions: int | None = Field(
+        default=None, description="Documents that the source lost; they are removed when a sync allows it."
+    )
+    next_sync_at: Timestamp | None = None
 
 
 class CheckResponse(Response):
@@ -60,7 +70,10 @@ class CheckResponse(Response):
 
 
 class SyncRequest(Request):
+    """`full`: also what is unchanged. `allow_deletions`: however many documents the source does not hold any more."""
+
     full: bool = False
+    allow_deletions: bool = False
 
 
 class JobAcceptedResponse(Response):

@@ -9,6 +9,7 @@ from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import Item, ItemState, JobKind, JobQuery, Phase
+from indexing_service.interfaces.syncing import Plan
 from tests.contract.indexing_service.conftest import Store
 from tests.unit.indexing_service.world import NOON, claimed, job, listed, page, source, stored
 
@@ -117,7 +118,7 @@ async def test_a_claimed_job_is_held_until_its_lease_runs_out(store: Store) -> N
             work.jobs.extend(first, 10),
             work.jobs.release(first),
             work.jobs.progressed(first),
-            work.jobs.advance(first, Phase.INDEXING, listed=True, cleans=True),
+            work.jobs.planned(first, Plan(complete=True)),
         ):
             with pytest.raises(FencedError):
                 await fenced
@@ -162,7 +163,7 @@ async def test_a_job_that_is_given_back_waits_as_long_as_it_was_told(store: Stor
     held = await claimed(store.unit_of_work)
     assert held is not None
     async with store.unit_of_work() as work:
-        await work.jobs.advance(held, Phase.INDEXING, listed=True, cleans=True)
+        await work.jobs.planned(held, Plan(complete=True))
         await work.jobs.release(held, after_seconds=30, problem="The model is away.")
         await work.commit()
     assert await claimed(store.unit_of_work) is None

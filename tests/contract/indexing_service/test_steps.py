@@ -8,15 +8,16 @@ from flash_core.schemas.indexing import SourceType
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, JobWorkInterface
+from indexing_service.services.connections import Connections
 from indexing_service.services.job_work import JobWork
-from indexing_service.services.pipeline import DocumentPipeline
+from tests.unit.indexing_service.fake_rebuilds import pipeline_of
 from tests.unit.indexing_service.fake_source import FakeProvider
-from tests.unit.indexing_service.fake_converter import reading
 from tests.unit.indexing_service.fakes import (
     FakeDatabase,
     FakeDocumentRegistry,
     FakeJobWork,
     FakePipeline,
+    FakeVault,
 )
 from tests.unit.indexing_service.world import claimed, job, page, source, stored
 
@@ -29,7 +30,7 @@ async def pipeline(request: pytest.FixtureRequest) -> DocumentPipelineInterface:
         return FakePipeline()
     registry = FakeDocumentRegistry()
     await registry.put_source(HANDBOOK.id, PutSourceRequest(name="Handbook", provider="folder", groups=[]))
-    return DocumentPipeline(registry, FakeEmbeddingProvider(), FakeVectorStore(), reading(), retry_seconds=())
+    return pipeline_of(registry, FakeEmbeddingProvider(), FakeVectorStore(), retry_seconds=())
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -39,7 +40,7 @@ def away(request: pytest.FixtureRequest) -> DocumentPipelineInterface:
     if request.param == "fake":
         return FakePipeline(error=error)
     registry = FakeDocumentRegistry(error=error)
-    return DocumentPipeline(registry, FakeEmbeddingProvider(), FakeVectorStore(), reading(), retry_seconds=())
+    return pipeline_of(registry, FakeEmbeddingProvider(), FakeVectorStore(), retry_seconds=())
 
 
 async def outcomes(pipeline: DocumentPipelineInterface, *names: str) -> dict[str, ItemState]:
@@ -60,7 +61,13 @@ async def test_a_missing_service_is_no_outcome(away: DocumentPipelineInterface) 
 @pytest.mark.parametrize("kind", ["fake", "real"])
 async def test_work_on_an_empty_source_comes_to_an_end(kind: str) -> None:
     database, registry, vectors = FakeDatabase(), FakeDocumentRegistry(), FakeVectorStore()
-    real = JobWork(database.unit_of_work, registry, vectors, FakePipeline(), {SourceType.FOLDER: FakeProvider()})
+    real = JobWork(
+        database.unit_of_work,
+        registry,
+        vectors,
+        FakePipeline(),
+        Connections({SourceType.FOLDER: FakeProvider()}, FakeVault()),
+    )
     work: JobWorkInterface = FakeJobWork() if kind == "fake" else real
     await stored(database.unit_of_work, HANDBOOK, job(HANDBOOK))
     held = await claimed(database.unit_of_work)

@@ -28,25 +28,21 @@ from flash_core.web.app import create_app
 from indexing_service.composition import GROUP, Container, compose
 from indexing_service.database.tables import OutboxRow
 from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
-from indexing_service.interfaces.providers import DocumentationProviderInterface
 from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
+from indexing_service.services.connections import Connections
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
-from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.scheduler import JobScheduler
-from indexing_service.services.sources import SourceManager
-from tests.unit.indexing_service.fake_converter import reading
+from indexing_service.services.sources import NewSource, SourceManager
+from tests.unit.indexing_service.fake_rebuilds import pipeline_of
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault
 from tests.unit.indexing_service.world import EDITOR
 
 NOBODY = "http://127.0.0.1:9"
-PROVIDERS: dict[SourceType, DocumentationProviderInterface] = {
-    SourceType.FOLDER: FolderProvider(),
-    SourceType.UPLOAD: UploadProvider(),
-}
+CONNECTIONS = Connections({SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider()}, FakeVault())
 
 
 @dataclass
@@ -68,7 +64,7 @@ class World:
 
     @property
     def sources(self) -> SourceManager:
-        return SourceManager(self.unit_of_work, self.registry, PROVIDERS, SystemClock())
+        return SourceManager(self.unit_of_work, self.registry, CONNECTIONS, SystemClock())
 
     @property
     def jobs(self) -> JobManager:
@@ -81,9 +77,7 @@ class World:
         lease_seconds: float = 10,
         poll_seconds: float = 0.01,
     ) -> JobScheduler:
-        pipeline = DocumentPipeline(
-            self.registry, embeddings or self.embeddings, self.vectors, reading(), retry_seconds=()
-        )
+        pipeline = pipeline_of(self.registry, embeddings or self.embeddings, self.vectors, retry_seconds=())
         work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, CONNECTIONS)
         return JobScheduler(self.unit_of_work, work, lease_seconds=lease_seconds, poll_seconds=poll_seconds)
 
@@ -200,7 +194,7 @@ async def test_two_workers_share_the_sources_and_double_nothing(world: World, tm
         folder.mkdir()
         for at in range(20):
             (folder / f"{at}.md").write_text(f"# {name} {at}\n\nText.\n")
-        made = await world.sources.create("folder", name, {"path": str(folder)}, frozenset(), None)
+        made = await world.sources.create(NewSource("folder", name, {"path": str(folder)}, frozenset()))
         job_ids.append(await world.sources.sync(made.id, full=False))
     async with running(world.scheduler(), world.scheduler()):
         for job_id in job_ids:
@@ -221,7 +215,7 @@ async def test_uploads_at_the_same_moment_share_one_default_source(world: World)
 async def test_a_source_deleted_in_the_middle_of_its_sync_leaves_nothing(world: World, tmp_path: Path) -> None:
     for at in range(150):
         (tmp_path / f"{at:03}.md").write_text(f"# Page {at}\n\nText.\n")
-    made = await world.sources.create("folder", "x", {"path": str(tmp_path)}, frozenset(), None)
+    made = await world.sources.create(NewSource("folder", "x", {"path": str(tmp_path)}, frozenset()))
     await world.sources.sync(made.id, full=False)
     async with running(world.scheduler(Stalling())):
         await eventually(lambda: len(world.registry.live) >= 32)

@@ -1,6 +1,7 @@
 """The indexing database and the document registry, in memory."""
 
 import copy
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from flash_core.errors import ConflictError, FencedError, NotFoundError
+from flash_core.errors import ConflictError, FencedError, NotFoundError, UpstreamRejectedError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import Event
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
@@ -16,6 +17,7 @@ from flash_core.schemas.indexing import JobCounts, JobProblem, JobState
 from flash_core.testing.fakes import FakeOutbox
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import (
+    CredentialVaultInterface,
     DocumentPipelineInterface,
     IndexingUnitOfWorkInterface,
     IntakeRepositoryInterface,
@@ -33,7 +35,9 @@ from indexing_service.interfaces import (
     SourceDocument,
     SourceRepositoryInterface,
 )
+from indexing_service.interfaces.syncing import Known, KnownRepositoryInterface, Plan, SyncState
 
+_NOT_FOUND = {ItemState.GONE, ItemState.DELETED}
 _SKIPPED = (ItemState.SKIPPED, ItemState.WITHDRAWN, ItemState.CANCELLED)
 
 
@@ -51,6 +55,7 @@ class _State:
     jobs: dict[UUID, _JobRow] = field(default_factory=dict)
     items: dict[UUID, dict[int, Item]] = field(default_factory=dict)
     intake: dict[tuple[UUID, int], SourceDocument] = field(default_factory=dict)
+    known: dict[UUID, dict[str, Known]] = field(default_factory=dict)
 
 
 @dataclass
@@ -77,7 +82,8 @@ class FakeUnitOfWork(IndexingUnitOfWorkInterface):
         if self._database.error is not None:
             raise self._database.error
         self._state = copy.deepcopy(self._database.state)
-        self.sources = FakeSources(self._state)
+        self.sources = FakeSources(self._state, self._database)
+        self.known = FakeKnown(self._state)
         self.jobs = FakeJobs(self._state, self._database)
         self.items = FakeItems(self._state)
         self.intake = FakeIntake(self._state)
@@ -94,8 +100,9 @@ class FakeUnitOfWork(IndexingUnitOfWorkInterface):
 
 
 class FakeSources(SourceRepositoryInterface):
-    def __init__(self, state: _State) -> None:
+    def __init__(self, state: _State, database: FakeDatabase) -> None:
         self._state = state
+        self._database = database
 
     async def add(self, source: Source) -> None:
         self._state.sources[source.id] = source
@@ -115,10 +122,19 @@ class FakeSources(SourceRepositoryInterface):
         return [shown for one in page if (shown := self._with_last_job(one))]
 
     async def update(self, source: Source) -> None:
-        self._state.sources[source.id] = source
+        self._state.sources[source.id] = replace(source, sync=self._state.sources[source.id].sync)
+
+    async def synced(self, source_id: UUID, state: SyncState) -> None:
+        self._state.sources[source_id] = replace(self._state.sources[source_id], sync=state)
+
+    async def due(self, limit: int) -> list[Source]:
+        waiting = [(one.next_sync_at, one.id) for one in self._state.sources.values() if one.next_sync_at]
+        due = [source_id for at, source_id in sorted(waiting) if at <= self._database.now()]
+        return [shown for one in due[:limit] if (shown := self._with_last_job(self._state.sources[one]))]
 
     async def delete(self, source_id: UUID) -> None:
         del self._state.sources[source_id]
+        self._state.known.pop(source_id, None)
         for job_id in [one.job.id for one in self._state.jobs.values() if one.job.source_id == source_id]:
             del self._state.jobs[job_id]
             self._state.items.pop(job_id, None)
@@ -184,9 +200,32 @@ class FakeJobs(JobRepositoryInterface):
     async def hold(self, job: Job) -> None:
         self._held(job)
 
-    async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None:
+    async def advance(self, job: Job, phase: Phase) -> None:
         row = self._held(job)
-        row.job = replace(row.job, phase=phase, listed=listed, cleans=cleans)
+        row.job = replace(row.job, phase=phase)
+
+    async def planned(self, job: Job, plan: Plan) -> None:
+        row = self._held(job)
+        row.job = replace(
+            row.job,
+            phase=Phase.INDEXING,
+            listed=True,
+            cleans=plan.complete,
+            cursor=plan.cursor,
+            renamed=dict(plan.renamed),
+        )
+
+    async def reached(self, job: Job, external_id: str) -> None:
+        row = self._held(job)
+        row.job = replace(row.job, current=external_id)
+
+    async def held(self, job: Job, deletions: int | None) -> None:
+        row = self._held(job)
+        row.job = replace(row.job, held_deletions=deletions)
+
+    async def allow_deletions(self, job_id: UUID) -> None:
+        row = self._state.jobs[job_id]
+        row.job = replace(row.job, allow_deletions=True)
 
     async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
         row = self._held(job)
@@ -277,9 +316,13 @@ class FakeItems(ItemRepositoryInterface):
         )
 
     async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
-        gone = {ItemState.WITHDRAWN, ItemState.DELETED}
+        gone = {ItemState.WITHDRAWN, ItemState.GONE, ItemState.DELETED}
         kept = {item.external_id for item in self._of(job_id).values() if item.state not in gone}
         return [one for one in external_ids if one not in kept]
+
+    async def gone(self, job_id: UUID) -> list[str]:
+        found = self._in(job_id, ItemState.GONE, ItemState.WITHDRAWN)
+        return [item.external_id for item in found if item.state is ItemState.GONE or item.tries > 0]
 
     async def mark_deleted(self, job_id: UUID, external_ids: Sequence[str]) -> None:
         counted = {item.external_id for item in self._in(job_id, ItemState.DELETED)}
@@ -292,7 +335,7 @@ class FakeItems(ItemRepositoryInterface):
         if row and row.counts:
             return row.counts
         return JobCounts(
-            found=sum(item.state is not ItemState.DELETED for item in self._of(job_id).values()),
+            found=sum(item.state not in _NOT_FOUND for item in self._of(job_id).values()),
             indexed=len(self._in(job_id, ItemState.INDEXED)),
             unchanged=len(self._in(job_id, ItemState.UNCHANGED)),
             deleted=len(self._in(job_id, ItemState.DELETED)),
@@ -305,7 +348,7 @@ class FakeItems(ItemRepositoryInterface):
         return [JobProblem(document=item.external_id, detail=item.reason) for item in items]
 
     async def forget_successes(self, job_id: UUID) -> None:
-        for item in self._in(job_id, ItemState.INDEXED, ItemState.UNCHANGED, ItemState.DELETED):
+        for item in self._in(job_id, ItemState.INDEXED, ItemState.UNCHANGED, ItemState.GONE, ItemState.DELETED):
             del self._of(job_id)[item.ordinal]
 
     def _of(self, job_id: UUID) -> dict[int, Item]:
@@ -313,6 +356,49 @@ class FakeItems(ItemRepositoryInterface):
 
     def _in(self, job_id: UUID, *states: ItemState) -> list[Item]:
         return [item for _, item in sorted(self._of(job_id).items()) if item.state in states]
+
+
+class FakeKnown(KnownRepositoryInterface):
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    async def of(self, source_id: UUID) -> dict[str, Known]:
+        return dict(self._state.known.get(source_id, {}))
+
+    async def put(self, source_id: UUID, documents: Sequence[Known]) -> None:
+        self._state.known.setdefault(source_id, {}).update({one.external_id: one for one in documents})
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+        known = self._state.known.get(source_id, {})
+        for old, new in renamed.items():
+            if old in known and new not in known:
+                known[new] = replace(known.pop(old), external_id=new)
+
+    async def forget_gone(self, source_id: UUID, job_id: UUID, *, complete: bool) -> None:
+        items = self._state.items.get(job_id, {}).values()
+        states = {item.external_id: item.state for item in items if item.state is not ItemState.DELETED}
+        known = self._state.known.get(source_id, {})
+        for one in list(known.values()):
+            state = states.get(one.external_id, ItemState.GONE if complete else None)
+            if state is ItemState.GONE or (state is ItemState.WITHDRAWN and not one.reason):
+                del known[one.external_id]
+
+
+@dataclass
+class FakeVault(CredentialVaultInterface):
+    """Sealed credentials can be read by whoever knows how; they belong to one source all the same."""
+
+    broken: bool = False
+
+    def seal(self, source_id: UUID, credentials: Mapping[str, str]) -> bytes:
+        return json.dumps([str(source_id), dict(credentials)]).encode()[::-1]
+
+    def open(self, source_id: UUID, sealed: bytes) -> Mapping[str, str]:
+        owner, credentials = json.loads(sealed[::-1])
+        if self.broken or owner != str(source_id):
+            raise UpstreamRejectedError("The credentials can't be opened: enter them again.")
+        opened: dict[str, str] = credentials
+        return opened
 
 
 class FakeIntake(IntakeRepositoryInterface):
@@ -343,6 +429,7 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
     deleted_sources: set[UUID] = field(default_factory=set)
     places: dict[UUID, dict[str, UUID]] = field(default_factory=dict)
     live: dict[UUID, PutDocumentRequest] = field(default_factory=dict)
+    checks: dict[UUID, datetime] = field(default_factory=dict)
     error: Exception | None = None
 
     async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
@@ -385,6 +472,18 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
                 for name in [name for name, one in places.items() if one == document_id]:
                     del places[name]
 
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+        self._check()
+        places = self.places.get(source_id, {})
+        for old, new in renamed.items():
+            if old in places and places.get(new) not in self.live:
+                places[new] = places.pop(old)
+
+    async def checked(self, source_id: UUID, at: datetime) -> None:
+        self._check()
+        if source_id in self.sources:
+            self.checks[source_id] = at
+
     def titles(self) -> list[str]:
         """Of what can be found."""
         return sorted(document.title for document in self.live.values())
@@ -410,6 +509,10 @@ class FakePipeline(DocumentPipelineInterface):
     error: Exception | None = None
     stops_at: str | None = None
     begins: Callable[[], None] = lambda: None
+    marked: str = "model"
+
+    async def mark(self) -> str:
+        return self.marked
 
     async def index(
         self, source: Source, documents: Sequence[SourceDocument], *, full: bool
@@ -429,8 +532,10 @@ class FakeJobWork(JobWorkInterface):
 
     performed: list[Job] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    undone: str | None = None
 
-    async def perform(self, job: Job) -> None:
+    async def perform(self, job: Job) -> str | None:
         self.performed.append(job)
         if self.errors:
             raise self.errors.pop(0)
+        return self.undone

@@ -1,28 +1,42 @@
 """The HTTP face of the indexing service, with everything behind it faked."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from asgi_lifespan import LifespanManager
 
 from flash_core.schemas.indexing import JobState, SourceType
-from flash_core.testing.fakes import FakeAuthenticator, FakeIdempotencyStore, FrozenClock
+from flash_core.testing.fakes import (
+    FakeAuthenticator,
+    FakeEmbeddingModels,
+    FakeEmbeddingProvider,
+    FakeIdempotencyStore,
+    FrozenClock,
+)
+from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.web.app import create_app
 from indexing_service.composition import Container
 from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
+from indexing_service.services.collections import IndexCollections
+from indexing_service.services.connections import Connections
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.jobs import JobManager, ended
 from indexing_service.services.sources import SourceManager
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
+from indexing_service.services.webhooks import WebhookReceiver
+from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds
+from tests.unit.indexing_service.fake_source import FakeProvider
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeVault
 from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, source, stored
 
 UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
@@ -50,17 +64,22 @@ class Service:
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
     database, registry, clock = FakeDatabase(), FakeDocumentRegistry(), FrozenClock(NOON)
-    providers = {SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider()}
+    types = {SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider(), SourceType.GIT: FakeProvider()}
 
     @asynccontextmanager
     async def compose() -> AsyncIterator[Container]:
         unit_of_work = database.unit_of_work
+        sources = SourceManager(unit_of_work, registry, Connections(types, FakeVault()), clock)
         yield Container(
             authenticator=FakeAuthenticator(dict(USERS)),
             idempotency=FakeIdempotencyStore(),
-            sources=SourceManager(unit_of_work, registry, providers, clock),
+            sources=sources,
             intake=DocumentIntake(unit_of_work, registry, clock),
             jobs=JobManager(unit_of_work, clock, watch_seconds=0.001),
+            collections=IndexCollections(
+                FakeRebuilds().transaction, FakeEmbeddingModels([FakeEmbeddingProvider()]), FakeVectorStore(), clock
+            ),
+            webhooks=WebhookReceiver(partial(sources.sync, full=False), b"k" * 32),
             workers=(),
         )
 
@@ -73,7 +92,7 @@ async def service() -> AsyncIterator[Service]:
 
 async def test_a_source_from_its_making_to_its_end(service: Service, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# A")
-    made = await service.source(tmp_path, credentials={"token": "s3cret"}, groups=["hr"], schedule="daily")
+    made = await service.source(tmp_path, groups=["hr"], schedule="daily")
     path = f"/sources/{made['id']}"
     assert (made["type"], made["groups"], made["schedule"]) == ("folder", ["hr"], "daily")
     assert "s3cret" not in str(made) + str(service.database.state)
@@ -104,6 +123,22 @@ async def test_a_wrong_source_is_refused_by_field(service: Service, body: dict[s
     response = await service.call("POST", "/sources", json=body)
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_secrets_go_in_and_never_come_out(service: Service) -> None:
+    body = {"type": "git", "name": "x", "config": {"url": "https://a.example/x"}, "credentials": {"token": "s3cret"}}
+    made = await service.call("POST", "/sources", json=body)
+    assert made.status_code == 201
+    path = f"/sources/{made.json()['id']}"
+    moved = await service.call("PATCH", path, json={"config": {"url": "https://b.example/x"}})
+    assert (moved.status_code, moved.json()["errors"][0]["field"]) == (422, "credentials")
+    assert (await service.call("PATCH", path, json={"credentials": {"token": "n3w"}})).status_code == 200
+    wrong = await service.call("PATCH", path, json={"credentials": {"token": ["n3w"]}})
+    assert wrong.status_code == 422
+    shown = await service.call("GET", path)
+    for answer in (made, moved, wrong, shown):
+        assert not {"s3cret", "n3w"} & set(re.findall(r"\w+", answer.text))
+    assert service.database.state.sources[UUID(made.json()["id"])].sealed_credentials
 
 
 async def test_users_see_their_sources_without_configuration(service: Service, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from flash_core.errors import FencedError, UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.schemas.indexing import JobCounts, SourceType
-from flash_core.testing.fakes import FakeEmbeddingProvider
+from flash_core.testing.fakes import FakeEmbeddingModels, FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import (
     DocumentPipelineInterface,
@@ -19,11 +19,14 @@ from indexing_service.interfaces import (
     Source,
     SourceDocument,
 )
+from indexing_service.interfaces.syncing import Plan
+from indexing_service.services.connections import Connections
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
-from tests.unit.indexing_service.fake_source import FakeProvider
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline
 from tests.unit.indexing_service.fake_converter import reading
+from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds, pipeline_of
+from tests.unit.indexing_service.fake_source import FakeProvider
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline, FakeVault
 from tests.unit.indexing_service.world import claimed, job, listed, page, source, stored
 
 
@@ -37,7 +40,7 @@ class World:
     pipeline: DocumentPipelineInterface | None = None
 
     def work(self) -> JobWork:
-        real = DocumentPipeline(self.registry, FakeEmbeddingProvider(), self.vectors, reading(), retry_seconds=())
+        real = pipeline_of(self.registry, FakeEmbeddingProvider(), self.vectors, retry_seconds=())
         connections = Connections({SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}, FakeVault())
         return JobWork(self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, connections)
 
@@ -189,7 +192,7 @@ async def test_what_a_killed_try_had_published_counts_as_indexed(world: World) -
     async with world.database.unit_of_work() as work:
         await work.items.add(held.id, (await world.provider.list(lambda _: None)).items)
         await work.items.begin(held.id, [0])
-        await work.jobs.advance(held, held.phase, listed=True, cleans=False)
+        await work.jobs.planned(held, Plan(complete=False))
         await work.commit()
     await world.work().perform(replace(held, listed=True))
     assert await world.counts(held) == JobCounts(found=2, indexed=1, unchanged=1)
@@ -238,7 +241,7 @@ async def test_a_document_that_ends_its_workers_is_given_up(world: World) -> Non
         await work.items.add(held.id, (await world.provider.list(lambda _: None)).items)
         for _ in range(3):
             await work.items.begin(held.id, [0])
-        await work.jobs.advance(held, held.phase, listed=True, cleans=False)
+        await work.jobs.planned(held, Plan(complete=False))
         await work.commit()
     await world.work().perform(replace(held, listed=True))
     assert await world.counts(held) == JobCounts(found=2, indexed=1, failed=1)
@@ -256,6 +259,8 @@ async def test_a_change_of_groups_in_the_middle_reaches_every_passage(world: Wor
             world.database.state.sources[world.handbook.id] = closed
 
     world.write(a="# A")
-    world.pipeline = Closing(world.registry, FakeEmbeddingProvider(), world.vectors)
+    world.pipeline = Closing(
+        world.registry, FakeEmbeddingModels(), world.vectors, reading(), FakeRebuilds().transaction
+    )
     await world.synced()
     assert [point.payload["source_groups"] for point in world.vectors.points()] == [["board"]]

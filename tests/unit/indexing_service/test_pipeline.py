@@ -9,15 +9,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from flash_core.errors import ConflictError, InvalidInputError, UpstreamUnavailableError
+from flash_core.errors import InvalidInputError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.models.document import EVERYONE
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import ItemState, Outcome, Source, SourceDocument
-from indexing_service.services.pipeline import DocumentPipeline
-from tests.unit.indexing_service.fake_converter import reading
+from tests.unit.indexing_service.fake_rebuilds import pipeline_of
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 from tests.unit.indexing_service.world import NOON, page, source
 
@@ -56,7 +55,7 @@ class Index:
     async def add(self, *documents: SourceDocument, of: Source = HANDBOOK, full: bool = False) -> dict[str, Outcome]:
         known = PutSourceRequest(name=of.name, provider=of.type.value, groups=sorted(of.groups))
         await self.registry.put_source(of.id, known)
-        pipeline = DocumentPipeline(self.registry, self.embeddings, self.vectors, reading(), retry_seconds=(0, 0))
+        pipeline = pipeline_of(self.registry, self.embeddings, self.vectors, retry_seconds=(0, 0))
         return {name: outcome async for name, outcome in pipeline.index(of, documents, full=full)}
 
     def check_consistent(self) -> None:
@@ -184,7 +183,7 @@ async def test_a_service_that_stays_away_is_nobodys_fault(index: Index, which: s
         index.embeddings.away = 1_000
     else:
         getattr(index, which).error = error
-    pipeline = DocumentPipeline(index.registry, index.embeddings, index.vectors, reading(), retry_seconds=(0,))
+    pipeline = pipeline_of(index.registry, index.embeddings, index.vectors, retry_seconds=(0,))
     with pytest.raises(UpstreamUnavailableError):
         await anext(aiter(pipeline.index(HANDBOOK, [page("a.md")], full=False)))
 
@@ -198,7 +197,7 @@ async def test_what_was_published_before_a_service_went_away_is_said(index: Inde
 
     index.registry = registry = Leaving()
     await registry.put_source(HANDBOOK.id, PutSourceRequest(name="Handbook", provider="folder", groups=[]))
-    pipeline = DocumentPipeline(registry, index.embeddings, index.vectors, reading(), retry_seconds=())
+    pipeline = pipeline_of(registry, index.embeddings, index.vectors, retry_seconds=())
     done: list[str] = []
     with pytest.raises(UpstreamUnavailableError):  # noqa: PT012  # what came before the error is the point
         async for name, _ in pipeline.index(HANDBOOK, [page("a.md"), page("b.md"), page("c.md")], full=False):
@@ -238,8 +237,8 @@ async def test_a_refusal_at_the_last_step_is_the_documents_own(index: Index) -> 
     assert await index.add(page("a.md")) == {"a.md": Outcome(ItemState.FAILED, "Too odd.")}
 
 
-async def test_another_models_collection_stops_the_job(index: Index) -> None:
+async def test_documents_wait_while_the_collections_model_is_not_served(index: Index) -> None:
     await index.add(page("a.md"))
     index.embeddings.name = "another"
-    with pytest.raises(ConflictError):
+    with pytest.raises(UpstreamUnavailableError, match="it is being rebuilt for another"):
         await index.add(page("b.md"))

@@ -8,9 +8,10 @@ from flash_core.errors import InvalidInputError, NotFoundError, UpstreamUnavaila
 from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import SourceType
 from flash_core.testing.fakes import FrozenClock
-from indexing_service.services.sources import SourceChanges, SourceManager
+from indexing_service.services.connections import Connections
+from indexing_service.services.sources import NewSource, SourceChanges, SourceManager
 from tests.unit.indexing_service.fake_source import FakeProvider
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeVault
 from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER
 
 NO_ONE = frozenset[str]()
@@ -28,12 +29,12 @@ def registry() -> FakeDocumentRegistry:
 
 @pytest.fixture
 def sources(database: FakeDatabase, registry: FakeDocumentRegistry) -> SourceManager:
-    providers = {SourceType.FOLDER: FakeProvider()}
-    return SourceManager(database.unit_of_work, registry, providers, FrozenClock(NOON))
+    connections = Connections({SourceType.FOLDER: FakeProvider()}, FakeVault())
+    return SourceManager(database.unit_of_work, registry, connections, FrozenClock(NOON))
 
 
 async def test_a_new_source_is_known_to_documentation(sources: SourceManager, registry: FakeDocumentRegistry) -> None:
-    made = await sources.create("folder", "  My\n docs ", {"path": "/x"}, frozenset({"hr"}), None)
+    made = await sources.create(NewSource("folder", "  My\n docs ", {"path": "/x"}, frozenset({"hr"}), None))
     assert (made.name, made.config, made.created_at) == ("My docs", {"path": "/x"}, NOON)
     known = registry.sources[made.id]
     assert (known.name, known.provider, known.groups) == ("My docs", "folder", ["hr"])
@@ -47,22 +48,22 @@ async def test_a_source_that_makes_no_sense_is_refused(
     sources: SourceManager, registry: FakeDocumentRegistry, kind: str, name: str, config: dict[str, int]
 ) -> None:
     with pytest.raises(InvalidInputError):
-        await sources.create(kind, name, config, NO_ONE, None)
+        await sources.create(NewSource(kind, name, config, NO_ONE, None))
     assert registry.sources == {}
 
 
 async def test_an_unknown_type_names_those_that_are_read(sources: SourceManager) -> None:
     with pytest.raises(InvalidInputError, match="Supported: folder"):
-        await sources.create("gopher", "x", {}, NO_ONE, None)
+        await sources.create(NewSource("gopher", "x", {}, NO_ONE, None))
 
 
 async def test_nothing_is_stored_that_documentation_does_not_know(
     sources: SourceManager, registry: FakeDocumentRegistry, database: FakeDatabase
 ) -> None:
-    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE, None))
     registry.error = UpstreamUnavailableError("away")
     with pytest.raises(UpstreamUnavailableError):
-        await sources.create("folder", "y", {}, NO_ONE, None)
+        await sources.create(NewSource("folder", "y", {}, NO_ONE, None))
     with pytest.raises(UpstreamUnavailableError):
         await sources.update(made.id, SourceChanges(groups=frozenset({"hr"})))
     with pytest.raises(UpstreamUnavailableError):
@@ -71,9 +72,9 @@ async def test_nothing_is_stored_that_documentation_does_not_know(
 
 
 async def test_users_see_what_is_theirs_and_editors_everything(sources: SourceManager) -> None:
-    open_to_all = await sources.create("folder", "open", {}, NO_ONE, None)
-    of_hr = await sources.create("folder", "hr", {}, frozenset({"hr"}), None)
-    of_it = await sources.create("folder", "it", {}, frozenset({"it"}), None)
+    open_to_all = await sources.create(NewSource("folder", "open", {}, NO_ONE, None))
+    of_hr = await sources.create(NewSource("folder", "hr", {}, frozenset({"hr"}), None))
+    of_it = await sources.create(NewSource("folder", "it", {}, frozenset({"it"}), None))
     assert {one.id for one in await sources.page(USER, None, 10)} == {open_to_all.id, of_hr.id}
     assert len(await sources.page(EDITOR, None, 10)) == 3
     assert (await sources.get(of_hr.id, USER)).id == of_hr.id
@@ -83,7 +84,7 @@ async def test_users_see_what_is_theirs_and_editors_everything(sources: SourceMa
 
 
 async def test_what_is_left_out_of_a_change_stays(sources: SourceManager, registry: FakeDocumentRegistry) -> None:
-    made = await sources.create("folder", "x", {"path": "/x"}, frozenset({"hr"}), "daily")
+    made = await sources.create(NewSource("folder", "x", {"path": "/x"}, frozenset({"hr"}), "daily"))
     renamed = await sources.update(made.id, SourceChanges(name="y"))
     assert (renamed.name, renamed.config, renamed.groups, renamed.schedule) == (
         "y", {"path": "/x"}, frozenset({"hr"}), "daily",
@@ -100,7 +101,7 @@ async def test_what_is_left_out_of_a_change_stays(sources: SourceManager, regist
 async def test_a_deleted_source_is_gone_everywhere(
     sources: SourceManager, registry: FakeDocumentRegistry, database: FakeDatabase
 ) -> None:
-    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE, None))
     await sources.sync(made.id, full=False)
     await sources.delete(made.id)
     assert registry.deleted_sources == {made.id}
@@ -110,14 +111,14 @@ async def test_a_deleted_source_is_gone_everywhere(
 
 
 async def test_a_source_is_checked(sources: SourceManager) -> None:
-    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE, None))
     assert (await sources.check(made.id)).found == {"documents": 0}
     with pytest.raises(NotFoundError):
         await sources.check(uuid4())
 
 
 async def test_a_sync_that_is_under_way_is_not_started_twice(sources: SourceManager, database: FakeDatabase) -> None:
-    made = await sources.create("folder", "x", {}, NO_ONE, None)
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE, None))
     job_id = await sources.sync(made.id, full=True)
     assert await sources.sync(made.id, full=False) == job_id
     [event] = database.events

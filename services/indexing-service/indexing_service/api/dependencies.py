@@ -9,6 +9,7 @@ from indexing_service.composition import Container
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.jobs import JobManager
 from indexing_service.services.sources import SourceManager
+from indexing_service.services.webhooks import WebhookReceiver
 
 
 async def _container(connection: HTTPConnection) -> Container:
@@ -31,6 +32,11 @@ async def _jobs(container: _ContainerDep) -> JobManager:
     return container.jobs
 
 
+async def _webhooks(container: _ContainerDep) -> WebhookReceiver:
+    return container.webhooks
+
+
 SourcesDep = Annotated[SourceManager, Depends(_sources)]
 IntakeDep = Annotated[DocumentIntake, Depends(_intake)]
 JobsDep = Annotated[JobManager, Depends(_jobs)]
+WebhooksDep = Annotated[WebhookReceiver, Depends(_webhooks)]

@@ -27,7 +27,7 @@ from flash_core.web.pagination import PageQuery, page_of
 from flash_core.web.problems import problems
 from indexing_service.api.dependencies import SourcesDep
 from indexing_service.interfaces import Source
-from indexing_service.services.sources import SourceChanges
+from indexing_service.services.sources import NewSource, SourceChanges
 
 router = APIRouter(prefix="/api/v1/sources", tags=["sources"], responses=problems(UnauthenticatedError))
 _MANAGED = problems(ForbiddenError, InvalidInputError, UpstreamUnavailableError)
@@ -37,8 +37,8 @@ _ONE = problems(NotFoundError)
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_MANAGED)
 async def create_source(body: CreateSourceRequest, editor: CurrentEditor, sources: SourcesDep) -> SourceResponse:
     """A place that documents come from. Nothing is read before the first sync."""
-    source = await sources.create(body.type, body.name, body.config, frozenset(body.groups), body.schedule)
-    return _response(source, editor)
+    new = NewSource(body.type, body.name, body.config, frozenset(body.groups), body.schedule, body.credentials or {})
+    return _response(await sources.create(new), editor)
 
 
 @router.get("", responses=problems(BadRequestError))
@@ -57,12 +57,15 @@ async def get_source(source_id: UUID, user: CurrentUser, sources: SourcesDep) ->
 async def update_source(
     source_id: UUID, body: UpdateSourceRequest, editor: CurrentEditor, sources: SourcesDep
 ) -> SourceResponse:
-    """What is left out stays. A change of groups is in effect when this returns."""
+    """What is left out stays. A change of groups is in effect when this returns. Credentials are replaced as a whole;
+    with a new address they have to be given again.
+    """
     changes = SourceChanges(
         name=body.name,
         config=body.config,
         groups=None if body.groups is None else frozenset(body.groups),
         schedule=body.schedule,
+        credentials=body.credentials,
     )
     return _response(await sources.update(source_id, changes), editor)
 
@@ -83,9 +86,14 @@ async def check_source(source_id: UUID, _: CurrentEditor, sources: SourcesDep) -
 async def sync_source(
     source_id: UUID, _: CurrentEditor, sources: SourcesDep, body: SyncRequest | None = None
 ) -> JobAcceptedResponse:
-    """Make the index equal to the source. A sync that is under way already is not started twice."""
-    full = body.full if body else False
-    return JobAcceptedResponse(job_id=await sources.sync(source_id, full=full))
+    """Make the index equal to the source. A sync that is under way already is not started twice.
+
+    A sync that would remove a large part of a source's documents leaves them, and says so; `allow_deletions` removes
+    them.
+    """
+    wanted = body or SyncRequest()
+    job_id = await sources.sync(source_id, full=wanted.full, allow_deletions=wanted.allow_deletions)
+    return JobAcceptedResponse(job_id=job_id)
 
 
 def _response(source: Source, user: Principal) -> SourceResponse:
@@ -98,4 +106,7 @@ def _response(source: Source, user: Principal) -> SourceResponse:
         schedule=source.schedule,
         created_at=source.created_at,
         last_job_id=source.last_job_id,
+        checked_at=source.sync.checked_at,
+        held_deletions=source.sync.held_deletions if user.is_editor else None,
+        next_sync_at=source.next_sync_at,
     )

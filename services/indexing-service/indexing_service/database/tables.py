@@ -36,6 +36,27 @@ class SourceRow(IndexingBase):
     schedule: Mapped[str | None] = mapped_column(Text)
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    sealed_credentials: Mapped[bytes | None]
+    cursor: Mapped[str | None] = mapped_column(Text)
+    listed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    held_deletions: Mapped[int | None]
+    next_sync_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class KnownDocumentRow(IndexingBase):
+    """A document as it was taken up last. Without a foreign key: a worker that holds its job may not wait for the
+    source's row, which whoever deletes the source has locked while waiting for the job.
+    """
+
+    __tablename__ = "known_documents"
+
+    source_id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    version: Mapped[str] = mapped_column(Text)
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    mark: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class JobRow(IndexingBase):
@@ -66,6 +87,11 @@ class JobRow(IndexingBase):
     cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
     problem: Mapped[str | None] = mapped_column(Text)
     retried_as: Mapped[UUID | None]
+    allow_deletions: Mapped[bool] = mapped_column(server_default=text("false"))
+    cursor: Mapped[str | None] = mapped_column(Text)
+    renamed: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
+    current: Mapped[str] = mapped_column(Text, server_default="")
+    held_deletions: Mapped[int | None]
     counts: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -91,10 +117,11 @@ class JobItemRow(IndexingBase):
     state: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, server_default="")
     tries: Mapped[int] = mapped_column(server_default=text("0"))
+    version: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class IntakeRow(IndexingBase):
-    """A document that was handed in, until it is indexed."""
+    """A document that was handed in, until it is indexed. `content`: text as UTF-8, anything else as it is."""
 
     __tablename__ = "intake"
     __table_args__ = (
@@ -103,7 +130,7 @@ class IntakeRow(IndexingBase):
 
     job_id: Mapped[UUID] = mapped_column(primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes]
     format: Mapped[str] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)
     url: Mapped[str | None] = mapped_column(Text)
@@ -111,3 +138,30 @@ class IntakeRow(IndexingBase):
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
     updated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     modified_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class RebuildRow(IndexingBase):
+    """The index built anew in another collection. At most one has not ended."""
+
+    __tablename__ = "rebuilds"
+    __table_args__ = (Index("uq_rebuilds_active", text("(true)"), unique=True, postgresql_where=_ACTIVE),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
+    chunker: Mapped[str] = mapped_column(Text)
+    dimension: Mapped[int]
+    replaced: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    swapped: Mapped[bool] = mapped_column(server_default=text("false"))
+    walk: Mapped[int] = mapped_column(server_default=text("0"))
+    after: Mapped[UUID | None]
+    documents: Mapped[int] = mapped_column(server_default=text("0"))
+    fresh: Mapped[int] = mapped_column(server_default=text("0"))
+    embedded: Mapped[int] = mapped_column(server_default=text("0"))
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    problem: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    heartbeat_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flash_core.interfaces.persistence import UnitOfWorkInterface
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobState, SourceType
+from indexing_service.interfaces.syncing import KnownRepositoryInterface, Plan, SyncState
 
 DocumentFormat = Literal[
     "markdown", "text", "html", "rst", "csv", "mail", "pdf", "docx", "pptx", "spreadsheet", "outlook"
@@ -19,7 +20,10 @@ TextFormat = DocumentFormat
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where documents come from. `is_default` marks the one that takes uploads for which none was named."""
+    """Where documents come from. `is_default` marks the one that takes uploads for which none was named.
+
+    `sealed_credentials`: as the vault keeps them. `next_sync_at`: when its schedule wants the next sync.
+    """
 
     id: UUID
     type: SourceType
@@ -30,6 +34,9 @@ class Source:
     created_at: datetime
     is_default: bool = False
     last_job_id: UUID | None = None
+    sealed_credentials: bytes | None = field(default=None, repr=False)
+    next_sync_at: datetime | None = None
+    sync: SyncState = field(default_factory=SyncState)
 
     def visible_to(self, groups: frozenset[str]) -> bool:
         return not self.groups or bool(self.groups & groups)
@@ -55,7 +62,8 @@ class Job:
     """`attempt` counts the workers that held it: the fencing token. `listed`: its items are known.
 
     `cleans`: the listing was complete, so what it does not hold is to be removed. `postponed` counts the times in a
-    row that a service it needs was away. `problem` is what stopped or delays the job as a whole.
+    row that a service it needs was away. `problem` is what stopped or delays the job as a whole. `current` is the
+    document that was begun last; `held_deletions` wait for an approval, which `allow_deletions` is.
     """
 
     id: UUID
@@ -72,6 +80,11 @@ class Job:
     cancel_requested: bool = False
     problem: str | None = None
     retried_as: UUID | None = None
+    allow_deletions: bool = False
+    cursor: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    current: str = ""
+    held_deletions: int | None = None
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     finished_at: datetime | None = None
@@ -79,7 +92,8 @@ class Job:
 
 class ItemState(StrEnum):
     """What became of one document of a job. WITHDRAWN: there is nothing in it that could be shown (any more);
-    SKIPPED: left as it was. DELETED ones were found in the index, not in the source.
+    SKIPPED: left as it was. GONE ones the source says that it does not have any more; DELETED ones were found in the
+    index, not in the source. Neither are among what was found.
     """
 
     PENDING = "pending"
@@ -89,6 +103,7 @@ class ItemState(StrEnum):
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    GONE = "gone"
     DELETED = "deleted"
 
 
@@ -154,7 +169,15 @@ class SourceRepositoryInterface(Protocol):
 
     @abstractmethod
     async def update(self, source: Source) -> None:
-        """Name, configuration, groups and schedule."""
+        """Name, configuration, credentials, groups and schedule."""
+
+    @abstractmethod
+    async def synced(self, source_id: UUID, state: SyncState) -> None:
+        """What the last sync left."""
+
+    @abstractmethod
+    async def due(self, limit: int) -> list[Source]:
+        """Those whose next sync is due, each held by this transaction alone."""
 
     @abstractmethod
     async def delete(self, source_id: UUID) -> None:
@@ -203,7 +226,22 @@ class JobRepositoryInterface(Protocol):
         """Make sure that the job stays this worker's until the transaction ends."""
 
     @abstractmethod
-    async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None: ...
+    async def advance(self, job: Job, phase: Phase) -> None: ...
+
+    @abstractmethod
+    async def planned(self, job: Job, plan: Plan) -> None:
+        """Its items are known: it goes on with them, whoever works on it."""
+
+    @abstractmethod
+    async def reached(self, job: Job, external_id: str) -> None:
+        """The document that is worked on now."""
+
+    @abstractmethod
+    async def held(self, job: Job, deletions: int | None) -> None:
+        """So many wait for an approval."""
+
+    @abstractmethod
+    async def allow_deletions(self, job_id: UUID) -> None: ...
 
     @abstractmethod
     async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
@@ -261,6 +299,10 @@ class ItemRepositoryInterface(Protocol):
         """Those of `external_ids` that the job's listing does not hold, or holds as withdrawn."""
 
     @abstractmethod
+    async def gone(self, job_id: UUID) -> list[str]:
+        """What the source said is gone, and what was found to be so when it was fetched."""
+
+    @abstractmethod
     async def mark_deleted(self, job_id: UUID, external_ids: Sequence[str]) -> None:
         """Count these as deleted, each once."""
 
@@ -297,6 +339,7 @@ class IndexingUnitOfWorkInterface(UnitOfWorkInterface, Protocol):
     jobs: JobRepositoryInterface
     items: ItemRepositoryInterface
     intake: IntakeRepositoryInterface
+    known: KnownRepositoryInterface
 
 
 UnitOfWorkFactory = Callable[[], IndexingUnitOfWorkInterface]
@@ -304,6 +347,10 @@ UnitOfWorkFactory = Callable[[], IndexingUnitOfWorkInterface]
 
 class DocumentPipelineInterface(Protocol):
     """The way of documents into the index. Every step may be repeated without harm."""
+
+    @abstractmethod
+    async def mark(self) -> str:
+        """Names all, beside a document itself, that its place in the index depends on: the model and the chunker."""
 
     @abstractmethod
     def index(
@@ -320,9 +367,10 @@ class JobWorkInterface(Protocol):
     """All that a claimed job does, in steps that each may be repeated."""
 
     @abstractmethod
-    async def perform(self, job: Job) -> None:
-        """From where it stands to the end. Raises a retryable `FlashError` when something it needs is away, any other
-        one when the job as a whole can't succeed, `FencedError` when it is another's by now.
+    async def perform(self, job: Job) -> str | None:
+        """From where it stands to the end; returns what it had to leave undone, if anything. Raises a retryable
+        `FlashError` when something it needs is away, any other one when the job as a whole can't succeed,
+        `FencedError` when it is another's by now.
         """
 
 

@@ -1,4 +1,4 @@
-"""A folder of this machine as a source: its Markdown and text files, its folders as their path."""
+"""A folder of this machine as a source: its documents, its folders as their path."""
 
 import asyncio
 import os

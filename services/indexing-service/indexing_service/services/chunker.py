@@ -16,7 +16,7 @@ from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
 from indexing_service.services.spans import Piece, Span
 
 CHUNKER_VERSION: Final = "2"
-"""Part of every content hash: with another version everything is indexed again."""
+"""Part of every collection's description: with another version the index is rebuilt beside the one that there is."""
 
 _A_CHUNK: Final = 0.05
 _TOO_SHORT: Final = 1.0

@@ -16,6 +16,7 @@ from indexing_service.interfaces import (
     SourceDocument,
     UnitOfWorkFactory,
 )
+from indexing_service.interfaces.syncing import Known
 
 _GROUP_BYTES: Final = 50_000
 _GROUP_DOCUMENTS: Final = 32
@@ -23,6 +24,7 @@ _GROUPS_AT_ONCE: Final = 3
 """While one group is being stored, the next is embedded and a third is read: the model never waits."""
 _ITEMS_A_READ: Final = 200
 _MAX_TRIES: Final = 3
+_OPEN: Final = (ItemState.FAILED, ItemState.SKIPPED)
 
 Fetch = Callable[[Item], Awaitable[SourceDocument | Outcome]]
 
@@ -44,6 +46,14 @@ class _Group:
             self.documents.append(fetched)
             self.bytes += fetched.size
 
+    def known(self, item: Item, mark: str) -> Known:
+        """What to remember of an item that has ended; what failed is to be looked at again."""
+        groups = next((one.groups for one in self.documents if one.external_id == item.external_id), frozenset())
+        if item.state in _OPEN:
+            return Known(item.external_id, "", groups)
+        reason = item.reason if item.state is ItemState.WITHDRAWN else ""
+        return Known(item.external_id, item.version, groups, mark, reason)
+
     @property
     def is_full(self) -> bool:
         return self.bytes >= _GROUP_BYTES or len(self.items) >= _GROUP_DOCUMENTS
@@ -56,13 +66,16 @@ class ItemIndexer:
         self._unit_of_work = unit_of_work
         self._pipeline = pipeline
 
-    async def index(self, job: Job, fetch: Fetch) -> set[frozenset[str]]:
-        """Every pending document of the job; returns the groups that the source had while they were stored."""
+    async def index(self, job: Job, fetch: Fetch, *, mark: str | None = None) -> set[frozenset[str]]:
+        """Every pending document of the job; returns the groups that the source had while they were stored.
+
+        With the pipeline's `mark` it is remembered in which version each was taken up.
+        """
         used: set[frozenset[str]] = set()
         running: set[asyncio.Task[frozenset[str]]] = set()
         try:
             async for group in self._grouped(job, fetch):
-                running.add(asyncio.create_task(self._index_group(job, group)))
+                running.add(asyncio.create_task(self._index_group(job, group, mark)))
                 if len(running) >= _GROUPS_AT_ONCE:
                     used |= await _first_done(running)
             while running:
@@ -94,7 +107,7 @@ class ItemIndexer:
         async with self._unit_of_work() as work:
             return await work.items.pending(job.id, after=after, limit=_ITEMS_A_READ)
 
-    async def _index_group(self, job: Job, group: _Group) -> frozenset[str]:
+    async def _index_group(self, job: Job, group: _Group, mark: str | None) -> frozenset[str]:
         source = await self._begun(job, group)
         outcomes = dict(group.outcomes)
         try:
@@ -102,18 +115,20 @@ class ItemIndexer:
                 async for name, outcome in self._pipeline.index(source, group.documents, full=job.full):
                     outcomes[name] = outcome  # noqa: PERF403  # one by one: what came before an error counts
         except FlashError:
-            await self._settle(job, group, outcomes)  # whatever stopped the others, this much is done
+            await self._settle(job, group, outcomes, mark)  # whatever stopped the others, this much is done
             raise
-        await self._settle(job, group, outcomes)
+        await self._settle(job, group, outcomes, mark)
         return source.groups
 
-    async def _settle(self, job: Job, group: _Group, outcomes: Mapping[str, Outcome]) -> None:
+    async def _settle(self, job: Job, group: _Group, outcomes: Mapping[str, Outcome], mark: str | None) -> None:
         settled = [_settled(group.items[name], outcome) for name, outcome in outcomes.items()]
         over = [item.ordinal for item in settled if item.state is not ItemState.FAILED]
         async with self._unit_of_work() as work:
             await work.jobs.hold(job)
             await work.items.settle(job.id, settled)
             await work.intake.drop(job.id, over)
+            if mark is not None:
+                await work.known.put(job.source_id, [group.known(item, mark) for item in settled])
             if settled:
                 await work.jobs.progressed(job)
             await work.commit()
@@ -121,7 +136,7 @@ class ItemIndexer:
     async def _begun(self, job: Job, group: _Group) -> Source:
         """The source with the groups that it has now."""
         async with self._unit_of_work() as work:
-            await work.jobs.hold(job)
+            await work.jobs.reached(job, next(iter(group.items)))
             source = await work.sources.get(job.source_id)
             await work.items.begin(job.id, [item.ordinal for item in group.items.values()])
             await work.commit()

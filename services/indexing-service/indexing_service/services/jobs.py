@@ -129,17 +129,17 @@ async def described(work: IndexingUnitOfWorkInterface, job: Job) -> JobResponse:
 async def ended(
     work: IndexingUnitOfWorkInterface, job_id: UUID, state: JobState | None, problem: str | None
 ) -> JobState:
-    """Store how the job ended, with its counts; by its counts, where `state` is not given."""
+    """Store how the job ended, with its counts; by these and by what is left undone, where `state` is not given."""
     counts = await work.items.counts(job_id)
-    outcome = state or _outcome(counts)
+    outcome = state or _outcome(counts, undone=problem is not None)
     await work.jobs.finish(job_id, outcome, counts, problem)
     await work.items.forget_successes(job_id)
     return outcome
 
 
-def _outcome(counts: JobCounts) -> JobState:
+def _outcome(counts: JobCounts, *, undone: bool) -> JobState:
     if not counts.failed:
-        return JobState.SUCCEEDED
+        return JobState.PARTIAL if undone else JobState.SUCCEEDED
     return JobState.FAILED if counts.failed == counts.found else JobState.PARTIAL
 
 

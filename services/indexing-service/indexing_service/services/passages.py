@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
@@ -15,8 +16,10 @@ from indexing_service.interfaces import Source, SourceDocument
 from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
 from indexing_service.services.parsing import readable_name
-from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
+from indexing_service.services.sizes import ChunkSize, size_for
 
+CONTENT_VERSION: Final = "3"
+"""Part of every content hash: with another one every document is another version."""
 _DETECT_ON: Final = 5_000
 _SEPARATOR: Final = " > "
 _TITLE_WEIGHT: Final = 3
@@ -86,28 +89,34 @@ class Version:
 
 
 def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model: EmbeddingModel) -> Version:
-    """Chunks are as long as `model` reads; documents whose chunks are of another size are other versions."""
-    size = size_for(model.max_tokens)
-    content: list[object] = [_chunker(size), model.name, parsed.title, *document.path, parsed.markdown, parsed.text]
+    """Chunks are as long as `model` reads. The version is the same for every model and every way to cut: those belong
+    to a collection of the index, and the same document stands in two of them while it is rebuilt.
+    """
     stated = document.updated_at.isoformat() if document.updated_at else None
     about: list[object] = [sorted(document.groups), document.url, stated, source.type]
-    return Version(document, parsed, f"{_digest(content)}.{_digest(about)[:16]}", size)
+    return Version(
+        document, parsed, f"{content_digest(document.path, parsed)}.{_digest(about)[:16]}", size_for(model.max_tokens)
+    )
+
+
+def content_digest(path: Sequence[str], parsed: ParsedDocument) -> str:
+    """The first half of a content hash."""
+    return _digest([CONTENT_VERSION, parsed.title, *path, parsed.markdown, parsed.text])
+
+
+def chunker_of(model: EmbeddingModel) -> str:
+    """How documents are cut for this model; one collection holds passages of one way."""
+    return f"{CHUNKER_VERSION}/{size_for(model.max_tokens).largest}"
 
 
 def mark_of(model: EmbeddingModel) -> str:
-    """What is the same for all documents that are cut and embedded the same way."""
-    return f"{_chunker(size_for(model.max_tokens))} {model.name}"
-
-
-def _chunker(size: ChunkSize) -> str:
-    return CHUNKER_VERSION if size == DEFAULT_SIZE else f"{CHUNKER_VERSION}/{size.largest}"
+    """What is the same for all documents that are read, cut and embedded the same way."""
+    return f"{CONTENT_VERSION} {chunker_of(model)} {model.name}"
 
 
 def point_of(
     version: Version, passage: Passage, vector: Vectors, *, document_id: UUID, source: Source, language: str
 ) -> ChunkPoint:
-    """The id is that of content and place: the same passage again overwrites itself."""
-    content, _, _ = version.content_hash.partition(".")
     text = version.parsed.text[passage.start : passage.end]
     payload: Payload = about(version, document_id=document_id, source=source) | {
         "text": text,
@@ -117,7 +126,13 @@ def point_of(
         "start": passage.start,
         "end": passage.end,
     }
-    return ChunkPoint(uuid5(document_id, f"{content}:{passage.ordinal}"), vector, passage.keywords, payload, language)
+    return ChunkPoint(point_id(version, passage, document_id), vector, passage.keywords, payload, language)
+
+
+def point_id(version: Version, passage: Passage, document_id: UUID) -> UUID:
+    """That of content and place: the same passage again overwrites itself."""
+    content, _, _ = version.content_hash.partition(".")
+    return uuid5(document_id, f"{content}:{passage.ordinal}")
 
 
 def about(version: Version, *, document_id: UUID, source: Source) -> dict[str, object]:

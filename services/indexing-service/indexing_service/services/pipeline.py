@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -10,13 +10,16 @@ import structlog
 
 from flash_core.errors import ConflictError, FlashError, TooLargeError
 from flash_core.interfaces.documents import DocumentRegistryInterface
-from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingProviderInterface, Priority, Purpose, Vectors
+from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingModelsInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import CHUNKS, ChunkPoint
 from flash_core.schemas.documentation import PutDocumentRequest, ResolvedDocument
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Outcome, Source, SourceDocument
 from indexing_service.interfaces.parsing import ParserInterface, UnreadableError
-from indexing_service.services.passages import Passage, Version, about, mark_of, point_of, version_of
+from indexing_service.interfaces.rebuilds import RebuildTransactionFactory
+from indexing_service.services.passages import CONTENT_VERSION, Passage, Version, about, point_of, version_of
+from indexing_service.services.sizes import size_for
+from indexing_service.services.targets import IndexTargets, Target
 
 log = structlog.get_logger(__name__)
 
@@ -29,12 +32,17 @@ ResultT = TypeVar("ResultT")
 @dataclass(frozen=True, slots=True)
 class _Work:
     """A version on its way, with the place that documentation keeps for it. `described`: only what describes the
-    document has changed, not its content.
+    document has changed, not its content. `target`: where its passages go.
     """
 
     version: Version
     place: ResolvedDocument
     described: bool
+    target: Target
+
+    def into(self, target: Target) -> "_Work":
+        version = replace(self.version, size=size_for(target.model.max_tokens))
+        return replace(self, version=version, target=target)
 
     @property
     def document_id(self) -> UUID:
@@ -70,25 +78,30 @@ class DocumentPipeline(DocumentPipelineInterface):
     def __init__(
         self,
         registry: DocumentRegistryInterface,
-        embeddings: EmbeddingProviderInterface,
+        models: EmbeddingModelsInterface,
         vectors: VectorStoreInterface,
         parser: ParserInterface,
+        rebuilds: RebuildTransactionFactory,
         *,
         retry_seconds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
     ) -> None:
         self._registry = registry
-        self._embeddings = embeddings
+        self._models = models
+        self._targets = IndexTargets(rebuilds, models, vectors)
         self._vectors = vectors
         self._parser = parser
         self._retry_seconds = retry_seconds
 
+    async def mark(self) -> str:
+        return CONTENT_VERSION
+
     async def index(
         self, source: Source, documents: Sequence[SourceDocument], *, full: bool
     ) -> AsyncIterator[tuple[str, Outcome]]:
-        model = await self._patiently(self._ensured_model)
+        live = await self._patiently(self._targets.live)
         versions: list[Version] = []
         for document in documents:
-            found = await self._version(source, document, model)
+            found = await self._version(source, document, live.model)
             if isinstance(found, Outcome):
                 yield document.external_id, found
             else:
@@ -100,13 +113,11 @@ class DocumentPipeline(DocumentPipelineInterface):
             if place.content_hash == version.content_hash and not full:
                 yield place.external_id, Outcome(ItemState.UNCHANGED)
             else:
-                changed.append(_Work(version, place, described=not full and version.same_content(place.content_hash)))
+                described = not full and version.same_content(place.content_hash)
+                changed.append(_Work(version, place, described, live))
         async for outcome in self._stored(source, changed):
             yield outcome
 
-    async def _ensured_model(self) -> EmbeddingModel:
-        model = await self._embeddings.model()
-        await self._vectors.ensure(CHUNKS, dimension=model.dimension, model=model.name)
     async def _version(self, source: Source, document: SourceDocument, model: EmbeddingModel) -> Version | Outcome:
         """The version that `document` is, or why there is nothing in it to be found.
 
@@ -122,8 +133,6 @@ class DocumentPipeline(DocumentPipelineInterface):
             return Outcome(ItemState.WITHDRAWN, str(error))
         return await asyncio.to_thread(version_of, source, document, parsed, model)
 
-        return model
-
     async def _stored(self, source: Source, changed: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
         for work in changed:
             if work.described:
@@ -137,6 +146,7 @@ class DocumentPipeline(DocumentPipelineInterface):
             for work in rest:
                 yield work.place.external_id, await self._alone(self._index_one, source, work)
             return
+        await self._embed_beside(source, rest)
         async for outcome in self._published(source, rest):
             yield outcome
 
@@ -150,16 +160,37 @@ class DocumentPipeline(DocumentPipelineInterface):
         await self._embed(source, [work])
         await self._publish(source, work)
 
+    async def _embed_beside(self, source: Source, documents: Sequence[_Work]) -> None:
+        """While the index is rebuilt its other collection gets them, too, and the alias may have moved meanwhile. What
+        can't be written beside the live one now, the rebuild itself finds missing.
+        """
+        if not documents:
+            return
+        written = documents[0].target.version
+        live = await self._patiently(self._targets.live)
+        for target in [live, *await self._patiently(lambda: self._targets.beside(live))]:
+            if target.version != written:
+                try:
+                    await self._embed(source, [one.into(target) for one in documents])
+                except FlashError as error:
+                    if target == live:
+                        raise
+                    log.warning("pipeline.left_for_the_rebuild", error=error.code)
+
     async def _embed(self, source: Source, documents: Sequence[_Work]) -> None:
+        if not documents:
+            return
+        target = documents[0].target
+        embeddings = self._models.named(target.model.name)
         cut = [one for work in documents for one in await asyncio.to_thread(_cut, work)]
         for start in range(0, len(cut), _TEXTS_A_CALL):
             batch = cut[start : start + _TEXTS_A_CALL]
             texts = [one.passage.embedded for one in batch]
             vectors = await self._patiently(
-                lambda texts=texts: self._embeddings.embed(texts, purpose=Purpose.PASSAGE, priority=Priority.BULK)  # type: ignore[misc]  # bound now
+                lambda texts=texts: embeddings.embed(texts, purpose=Purpose.PASSAGE, priority=Priority.BULK)  # type: ignore[misc]  # bound now
             )
             points = [one.point(source, vector) for one, vector in zip(batch, vectors, strict=True)]
-            await self._patiently(lambda points=points: self._vectors.upsert(CHUNKS, points))  # type: ignore[misc]  # bound now
+            await self._patiently(lambda points=points: self._vectors.upsert(target.version, points))  # type: ignore[misc]  # bound now
 
     async def _published(self, source: Source, documents: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
         slots = asyncio.Semaphore(_PUBLISHED_AT_ONCE)

@@ -91,7 +91,7 @@ class JobScheduler(WorkerInterface):
 
     async def _hold(self, job: Job) -> None:
         log.info("job.claimed", kind=job.kind, phase=job.phase)
-        work = asyncio.create_task(self._work.perform(job))
+        work: asyncio.Task[str | None] = asyncio.create_task(self._work.perform(job))
         keeper = asyncio.create_task(self._keep(job))
         try:
             await asyncio.wait({work, keeper}, return_when=asyncio.FIRST_COMPLETED)
@@ -99,13 +99,15 @@ class JobScheduler(WorkerInterface):
             await _stopped(work, keeper)
             await asyncio.shield(self._give_back(job))
             raise
-        finished = work if work.done() else keeper
+        finished: asyncio.Task[str | None] | asyncio.Task[None] = work if work.done() else keeper
         await _stopped(work, keeper)
         error = finished.exception()
-        if error is None:
-            await self._end(job, None if finished is work else JobState.CANCELLED)
-        else:
+        if error is not None:
             await self._failed(job, error)
+        elif finished is work:
+            await self._end(job, None, work.result())
+        else:
+            await self._end(job, JobState.CANCELLED)
 
     async def _keep(self, job: Job) -> None:
         """Extend the lease while the job runs; ends when the job's cancellation is asked for."""
@@ -163,7 +165,7 @@ class JobScheduler(WorkerInterface):
         log.info("job.ended", state=outcome)
 
 
-async def _stopped(*tasks: asyncio.Task[None]) -> None:
+async def _stopped(*tasks: asyncio.Task[str | None] | asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

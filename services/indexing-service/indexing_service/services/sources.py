@@ -1,7 +1,7 @@
 """Sources: where documents come from, and who may see what is in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +23,23 @@ from indexing_service.interfaces import (
     Source,
     UnitOfWorkFactory,
 )
-from indexing_service.interfaces.providers import Access, Check, DocumentationProviderInterface
+from indexing_service.interfaces.providers import Access, Check
+from indexing_service.services.addresses import destinations
+from indexing_service.services.connections import Connections
 
 log = structlog.get_logger(__name__)
-Providers = Mapping[SourceType, DocumentationProviderInterface]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """As somebody describes it. `credentials` are sealed before they are stored."""
+
+    type: str
+    name: str
+    config: Mapping[str, Any]
+    groups: frozenset[str]
+    schedule: str | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +50,38 @@ class SourceChanges:
     config: Mapping[str, Any] | None = None
     groups: frozenset[str] | None = None
     schedule: str | None = None
+    credentials: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 class SourceManager:
-    """Documentation hears of every change before it is stored here: a source that is closed is closed at once.
-
-    Credentials are not kept: no type of source that can be read so far needs any.
-    """
+    """Documentation hears of every change before it is stored here: a source that is closed is closed at once."""
 
     def __init__(
         self,
         unit_of_work: UnitOfWorkFactory,
         registry: DocumentRegistryInterface,
-        providers: Providers,
+        connections: Connections,
         clock: ClockInterface,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registry = registry
-        self._providers = providers
+        self._connections = connections
         self._clock = clock
 
-    async def create(
-        self, kind: str, name: str, config: Mapping[str, Any], groups: frozenset[str], schedule: str | None
-    ) -> Source:
-        source_type = self._supported(kind)
+    async def create(self, new: NewSource) -> Source:
+        kind = self._supported(new.type)
+        name = _named(new.name)
+        access = await self._connections.validated(kind, Access(new.config, new.credentials))
         source = Source(
             id=new_id(),
-            type=source_type,
-            name=_named(name),
-            config=(await self._providers[source_type].validated(Access(config))).config,
-            groups=groups,
-            schedule=_without_nul(schedule),
+            type=kind,
+            name=name,
+            config=access.config,
+            groups=new.groups,
+            schedule=_without_nul(new.schedule),
             created_at=self._clock.now(),
         )
+        source = replace(source, sealed_credentials=self._connections.sealed(source, access.credentials))
         await self._announce(source)
         async with self._unit_of_work() as work:
             await work.sources.add(source)
@@ -97,9 +109,8 @@ class SourceManager:
                 groups=source.groups if changes.groups is None else changes.groups,
                 schedule=source.schedule if changes.schedule is None else _without_nul(changes.schedule),
             )
-            if changes.config is not None:
-                access = await self._providers[source.type].validated(Access(changes.config))
-                changed = replace(changed, config=access.config)
+            if changes.config is not None or changes.credentials is not None:
+                changed = await self._reached_otherwise(changed, changes)
             await self._announce(changed)
             await work.sources.update(changed)
             await work.commit()
@@ -118,17 +129,24 @@ class SourceManager:
     async def check(self, source_id: UUID) -> Check:
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id)
-        async with self._providers[source.type].connect(Access(source.config)) as connected:
+        async with self._connections.connect(source) as connected:
             return await connected.check()
 
-    async def sync(self, source_id: UUID, *, full: bool) -> UUID:
-        """The id of the job; of the one that is under way already, if there is one."""
+    async def sync(self, source_id: UUID, *, full: bool, allow_deletions: bool = False) -> UUID:
+        """The id of the job; of the one that is under way already, if there is one.
+
+        `allow_deletions`: what the source does not hold any more is removed, however much it is.
+        """
         async with self._unit_of_work() as work:
             await _existing(work, source_id, locked=True)
             active = await work.jobs.active_sync(source_id)
             if active is not None:
+                if allow_deletions:
+                    await work.jobs.allow_deletions(active.id)
+                    await work.commit()
                 return active.id
-            job = Job(new_id(), source_id, JobKind.SYNC, self._clock.now(), full=full)
+            now = self._clock.now()
+            job = Job(new_id(), source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
             await work.jobs.add(job)
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
             await work.commit()
@@ -139,11 +157,25 @@ class SourceManager:
         known = PutSourceRequest(name=source.name, provider=source.type.value, groups=sorted(source.groups))
         await self._registry.put_source(source.id, known)
 
+    async def _reached_otherwise(self, source: Source, changes: SourceChanges) -> Source:
+        """Secrets that stay may go where they went before, and nowhere else."""
+        config = source.config if changes.config is None else changes.config
+        credentials = changes.credentials
+        if credentials is None:
+            credentials = self._connections.credentials(source)
+        access = await self._connections.validated(source.type, Access(config, credentials))
+        if changes.credentials is None and credentials and destinations(access.config) != destinations(source.config):
+            detail = "The address has changed, so the credentials have to be entered again."
+            raise InvalidInputError(detail, [FieldError("credentials", detail)])
+        return replace(
+            source, config=access.config, sealed_credentials=self._connections.sealed(source, access.credentials)
+        )
+
     def _supported(self, kind: str) -> SourceType:
         try:
-            return next(one for one in self._providers if one.value == kind)
+            return next(one for one in self._connections.types if one.value == kind)
         except StopIteration:
-            names = ", ".join(sorted(self._providers))
+            names = ", ".join(self._connections.types)
             raise InvalidInputError(
                 f"Sources of type {kind!r} can't be read. Supported: {names}.",
                 [FieldError("type", f"One of: {names}.")],

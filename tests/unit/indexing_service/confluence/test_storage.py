@@ -144,13 +144,15 @@ def test_signs_that_mean_something_are_kept() -> None:
 
 def test_tables_keep_their_header_and_have_one_line_a_row() -> None:
     cell = f"<ul><li>one</li><li>two</li></ul>{macro('code', plain='ls | wc', language='bash')}"
-    table = f"<table><colgroup><col/></colgroup><tbody><tr><th><p>A</p></th><th>B</th></tr><tr><td><p>x|y</p></td><td>{cell}</td></tr></tbody></table>"
+    rows = f"<tr><th><p>A</p></th><th>B</th></tr><tr><td><p>x|y</p></td><td>{cell}</td></tr>"
+    table = f"<table><colgroup><col/></colgroup><tbody>{rows}</tbody></table>"
     assert markdown(table).splitlines() == ["| A | B |", "| --- | --- |", "| x\\|y | - one - two ``` ls \\| wc ``` |"]
 
 
 def test_panels_and_tables_within_a_cell_become_text() -> None:
     inner = "<table><tbody><tr><td>i</td><td>j</td></tr><tr><td>k</td><td>l</td></tr></tbody></table>"
-    table = f"<table><tbody><tr><th>A</th><th>B</th></tr><tr><td>{inner}</td><td>{macro('info', '<p>x</p>')}</td></tr></tbody></table>"
+    row = f"<tr><td>{inner}</td><td>{macro('info', '<p>x</p>')}</td></tr>"
+    table = f"<table><tbody><tr><th>A</th><th>B</th></tr>{row}</tbody></table>"
     assert markdown(table).splitlines()[-1] == "| i, j; k, l | **Info** x |"
 
 
@@ -171,7 +173,8 @@ def test_strange_spans_of_rows_do_no_harm(rows: str) -> None:
 
 
 def test_the_new_editors_blocks_are_read_in_their_old_form() -> None:
-    node = '<ac:adf-node type="panel"><ac:adf-attribute key="panel-type">note</ac:adf-attribute><ac:adf-content><p>new</p></ac:adf-content></ac:adf-node>'
+    attribute = '<ac:adf-attribute key="panel-type">note</ac:adf-attribute>'
+    node = f'<ac:adf-node type="panel">{attribute}<ac:adf-content><p>new</p></ac:adf-content></ac:adf-node>'
     fallback = "<ac:adf-fallback><p>old</p></ac:adf-fallback>"
     assert markdown(f"<ac:adf-extension>{node}{fallback}</ac:adf-extension>") == "old"
     assert markdown(f"<ac:adf-extension>{node}</ac:adf-extension>") == "new"

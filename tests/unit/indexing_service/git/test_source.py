@@ -205,6 +205,23 @@ async def test_names_that_are_not_utf_8_are_refused_with_a_reason(world: World, 
     assert ("UTF-8" in item.reason, item.external_id) == (True, "caf?.md")
 
 
+async def test_a_document_that_moves_to_a_name_that_can_not_be_kept_is_gone(
+    world: World, repository: Repository
+) -> None:
+    before = await world.inventory()
+    repository.git("mv", "index.md", os.fsdecode(b"caf\xe9.md"))
+    repository.commit()
+    changes = await world.changes(before.cursor)
+    assert changes is not None
+    assert (changes.deleted, changes.renamed) == (["index.md"], {})
+    assert [item.state for item in changes.items] == [ItemState.WITHDRAWN]
+    repository.git("mv", os.fsdecode(b"caf\xe9.md"), "back.md")
+    repository.commit()
+    back = await world.changes(changes.cursor)
+    assert back is not None
+    assert ([item.external_id for item in back.items], back.deleted, back.renamed) == (["back.md"], ["caf?.md"], {})
+
+
 async def test_a_check_counts_and_never_raises(world: World, repository: Repository) -> None:
     async with world.source() as source:
         check = await source.check()

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from indexing_service.database.tables import IntakeRow, JobItemRow
-from indexing_service.interfaces import IntakeRepositoryInterface, SourceDocument, TextFormat
+from indexing_service.interfaces import DocumentFormat, IntakeRepositoryInterface, SourceDocument
+from indexing_service.services.formats import is_text
 
 
 class SqlIntakeRepository(IntakeRepositoryInterface):
@@ -21,7 +22,7 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
             {
                 "job_id": job_id,
                 "ordinal": ordinal,
-                "content": document.content,
+                "content": _bytes(document.content),
                 "format": document.format,
                 "title": document.title,
                 "url": document.url,
@@ -40,10 +41,11 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
         item = await self._session.get(JobItemRow, (job_id, ordinal))
         if row is None or item is None:
             return None
+        document_format = cast("DocumentFormat", row.format)
         return SourceDocument(
             external_id=item.external_id,
-            content=row.content,
-            format=cast("TextFormat", row.format),
+            content=row.content.decode() if is_text(document_format) else row.content,
+            format=document_format,
             title=row.title,
             url=row.url,
             path=tuple(row.path),
@@ -60,3 +62,7 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
     async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
         which = (IntakeRow.job_id == job_id) & IntakeRow.ordinal.in_(ordinals)
         await self._session.execute(update(IntakeRow).where(which).values(job_id=to_job_id))
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,8 @@ from indexing_service.interfaces import Item, ItemRepositoryInterface, ItemState
 _ROWS_A_STATEMENT = 2_000
 _SKIPPED = (ItemState.SKIPPED, ItemState.WITHDRAWN, ItemState.CANCELLED)
 _PROBLEMS = (ItemState.FAILED, *_SKIPPED)
-_SUCCESSES = (ItemState.INDEXED, ItemState.UNCHANGED, ItemState.DELETED)
+_SUCCESSES = (ItemState.INDEXED, ItemState.UNCHANGED, ItemState.GONE, ItemState.DELETED)
+_NOT_THERE = (ItemState.WITHDRAWN, ItemState.GONE, ItemState.DELETED)
 
 
 class SqlItemRepository(ItemRepositoryInterface):
@@ -31,6 +32,7 @@ class SqlItemRepository(ItemRepositoryInterface):
                     "external_id": item.external_id,
                     "state": item.state.value,
                     "reason": item.reason,
+                    "version": item.version,
                 }
                 for item in items[start : start + _ROWS_A_STATEMENT]
             ]
@@ -73,10 +75,15 @@ class SqlItemRepository(ItemRepositoryInterface):
         kept = select(JobItemRow.external_id).where(
             JobItemRow.job_id == job_id,
             JobItemRow.external_id.in_(external_ids),
-            JobItemRow.state.not_in([ItemState.WITHDRAWN.value, ItemState.DELETED.value]),
+            JobItemRow.state.not_in([state.value for state in _NOT_THERE]),
         )
         listed = set(await self._session.scalars(kept))
         return [one for one in external_ids if one not in listed]
+
+    async def gone(self, job_id: UUID) -> list[str]:
+        withdrawn = _of(job_id, ItemState.WITHDRAWN) & (JobItemRow.tries > 0)
+        statement = select(JobItemRow.external_id).where(or_(_of(job_id, ItemState.GONE), withdrawn))
+        return list(await self._session.scalars(statement.order_by(JobItemRow.ordinal)))
 
     async def mark_deleted(self, job_id: UUID, external_ids: Sequence[str]) -> None:
         highest = await self._session.scalar(select(func.max(JobItemRow.ordinal)).where(JobItemRow.job_id == job_id))
@@ -100,6 +107,7 @@ class SqlItemRepository(ItemRepositoryInterface):
         grouped = select(JobItemRow.state, func.count()).where(JobItemRow.job_id == job_id).group_by(JobItemRow.state)
         by_state = {ItemState(state): count for state, count in await self._session.execute(grouped)}
         deleted = by_state.pop(ItemState.DELETED, 0)
+        by_state.pop(ItemState.GONE, 0)
         return JobCounts(
             found=sum(by_state.values()),
             indexed=by_state.get(ItemState.INDEXED, 0),
@@ -123,9 +131,10 @@ class SqlItemRepository(ItemRepositoryInterface):
             JobItemRow.state,
             JobItemRow.reason,
             JobItemRow.tries,
+            JobItemRow.version,
         )
         rows: Any = await self._session.execute(select(*columns).where(which).order_by(JobItemRow.ordinal).limit(limit))
-        return [Item(row[0], row[1], ItemState(row[2]), row[3], row[4]) for row in rows]
+        return [Item(row[0], row[1], ItemState(row[2]), row[3], row[4], row[5]) for row in rows]
 
 
 def _of(job_id: UUID, *states: ItemState) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from flash_core.errors import FencedError
 from flash_core.schemas.indexing import JobCounts, JobState
 from indexing_service.database.tables import JobRow
 from indexing_service.interfaces import Job, JobKind, JobQuery, JobRepositoryInterface, Phase
+from indexing_service.interfaces.syncing import Plan
 
 _CLAIMING = 0x6A6F6273  # "jobs": one claim at a time, so that two workers never take two jobs of one source
 _ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
@@ -31,6 +32,7 @@ class SqlJobRepository(JobRepositoryInterface):
                 state=job.state.value,
                 phase=job.phase.value,
                 listed=job.listed,
+                allow_deletions=job.allow_deletions,
                 created_at=job.created_at,
             )
         )
@@ -88,8 +90,27 @@ class SqlJobRepository(JobRepositoryInterface):
         held = select(JobRow.id).where(_held(job)).with_for_update()
         _not_fenced(await self._session.scalar(held))
 
-    async def advance(self, job: Job, phase: Phase, *, listed: bool, cleans: bool) -> None:
-        await self._set_held(job, phase=phase.value, listed=listed, cleans=cleans)
+    async def advance(self, job: Job, phase: Phase) -> None:
+        await self._set_held(job, phase=phase.value)
+
+    async def planned(self, job: Job, plan: Plan) -> None:
+        await self._set_held(
+            job,
+            phase=Phase.INDEXING.value,
+            listed=True,
+            cleans=plan.complete,
+            cursor=plan.cursor,
+            renamed=dict(plan.renamed),
+        )
+
+    async def reached(self, job: Job, external_id: str) -> None:
+        await self._set_held(job, current=external_id)
+
+    async def held(self, job: Job, deletions: int | None) -> None:
+        await self._set_held(job, held_deletions=deletions)
+
+    async def allow_deletions(self, job_id: UUID) -> None:
+        await self._set(JobRow.id == job_id, allow_deletions=True)
 
     async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
         await self._set_held(
@@ -189,6 +210,11 @@ def _job(row: JobRow) -> Job:
         cancel_requested=row.cancel_requested,
         problem=row.problem,
         retried_as=row.retried_as,
+        allow_deletions=row.allow_deletions,
+        cursor=row.cursor,
+        renamed=row.renamed,
+        current=row.current,
+        held_deletions=row.held_deletions,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
         finished_at=row.finished_at,

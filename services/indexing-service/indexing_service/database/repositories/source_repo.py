@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, or_, select, update
+from sqlalchemy import Row, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flash_core.schemas.indexing import SourceType
-from indexing_service.database.tables import JobRow, SourceRow
+from indexing_service.database.tables import JobRow, KnownDocumentRow, SourceRow
 from indexing_service.interfaces import Source, SourceRepositoryInterface
+from indexing_service.interfaces.syncing import SyncState
 
 
 class SqlSourceRepository(SourceRepositoryInterface):
@@ -41,8 +42,27 @@ class SqlSourceRepository(SourceRepositoryInterface):
     async def update(self, source: Source) -> None:
         await self._session.execute(update(SourceRow).where(SourceRow.id == source.id).values(_values(source)))
 
+    async def synced(self, source_id: UUID, state: SyncState) -> None:
+        await self._session.execute(
+            update(SourceRow)
+            .where(SourceRow.id == source_id)
+            .values(
+                cursor=state.cursor,
+                listed_at=state.listed_at,
+                checked_at=state.checked_at,
+                held_deletions=state.held_deletions,
+            )
+        )
+
+    async def due(self, limit: int) -> list[Source]:
+        statement = _with_last_job().where(SourceRow.next_sync_at <= func.now()).order_by(SourceRow.next_sync_at)
+        held = statement.limit(limit).with_for_update(of=SourceRow, skip_locked=True)
+        return [source for row in await self._session.execute(held) if (source := _source(row))]
+
     async def delete(self, source_id: UUID) -> None:
         await self._session.execute(delete(SourceRow).where(SourceRow.id == source_id))
+        # Afterwards: whoever held one of its jobs, and may have remembered more, is done by now.
+        await self._session.execute(delete(KnownDocumentRow).where(KnownDocumentRow.source_id == source_id))
 
 
 def _with_last_job() -> Select[SourceRow, UUID]:
@@ -62,6 +82,8 @@ def _values(source: Source) -> dict[str, object]:
         "schedule": source.schedule,
         "is_default": source.is_default,
         "created_at": source.created_at,
+        "sealed_credentials": source.sealed_credentials,
+        "next_sync_at": source.next_sync_at,
     }
 
 
@@ -79,4 +101,7 @@ def _source(found: Row[SourceRow, UUID] | None) -> Source | None:
         created_at=row.created_at,
         is_default=row.is_default,
         last_job_id=last_job_id,
+        sealed_credentials=row.sealed_credentials,
+        next_sync_at=row.next_sync_at,
+        sync=SyncState(row.cursor, row.listed_at, row.checked_at, row.held_deletions),
     )

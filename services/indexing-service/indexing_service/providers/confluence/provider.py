@@ -92,6 +92,8 @@ def _sign_in(credentials: Mapping[str, str]) -> tuple[httpx2.Auth | None, Mappin
 
 def _credential_errors(deployment: object, credentials: Mapping[str, str]) -> list[FieldError]:
     needed: tuple[str, ...]
+    if deployment not in {CLOUD, DATA_CENTER}:
+        return []
     if deployment == CLOUD:
         needed, says = ("email", "api_token"), "The account's e-mail address and an API token are needed."
     else:

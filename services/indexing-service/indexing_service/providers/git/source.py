@@ -160,16 +160,21 @@ class GitSource(DocumentationSourceInterface):
 
     def _changes(self, edits: Sequence[Edit], cursor: str) -> Changes:
         blobs = [Blob(edit.after, edit.sha, 0, regular=True) for edit in edits if edit.after]
+        renamed = {
+            self._id(edit.before): self._id(edit.after)
+            for edit in edits
+            if edit.before and edit.after and edit.before != edit.after and self._keepable(edit.before, edit.after)
+        }
+        gone = [self._id(edit.before) for edit in edits if edit.before and edit.before != edit.after]
         return Changes(
             items=[self._item(number, blob) for number, blob in enumerate(blobs)],
-            deleted=[files.storable(self._id(edit.before)) for edit in edits if edit.before and not edit.after],
+            deleted=[name for name in map(files.storable, gone) if name not in renamed],
             cursor=cursor,
-            renamed={
-                self._id(edit.before): self._id(edit.after)
-                for edit in edits
-                if edit.before and edit.after and edit.before != edit.after
-            },
+            renamed=renamed,
         )
+
+    def _keepable(self, *paths: str) -> bool:
+        return all(files.storable(self._id(path)) == self._id(path) for path in paths)
 
     def _cursor(self, head: Head) -> str:
         return f"{head.commit} {self._chosen()}"

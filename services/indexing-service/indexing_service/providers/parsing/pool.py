@@ -48,6 +48,11 @@ class ConverterPool(ConverterInterface):
         self._places = asyncio.Semaphore(processes)
         self._resting: list[_Reader] = []
 
+    @property
+    def resting(self) -> int:
+        """Processes that wait for a document."""
+        return len(self._resting)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -79,7 +79,7 @@ def _allow(limits: Limits) -> None:
 
 def _answer(document_format: str, data: bytes, limits: Limits) -> bytes:
     try:
-        converted = _converted(document_format, data, limits)
+        converted = convert(document_format, data, limits)
     except FlashError as error:
         return _refusal(error)
     except MemoryError:
@@ -91,11 +91,11 @@ def _answer(document_format: str, data: bytes, limits: Limits) -> bytes:
     return packed({"title": converted.title}, converted.markdown.encode("utf-8", "replace"))
 
 
-def _converted(document_format: str, data: bytes, limits: Limits) -> Converted:
+def convert(document_format: str, data: bytes, limits: Limits) -> Converted:
     """Readers are loaded when the first document of their format comes: they take memory."""
     module = importlib.import_module(f"{_CONVERTERS}.{_MODULES[document_format]}")
-    convert: Callable[..., Converted] = module.convert
-    converted = convert(data, limits.max_pages) if document_format == "pdf" else convert(data)
+    read: Callable[..., Converted] = module.convert
+    converted = read(data, limits.max_pages) if document_format == "pdf" else read(data)
     if len(converted.markdown) > limits.max_text:
         raise TooLargeError(f"Its text has more than {limits.max_text // 1_000_000} million characters.")
     return converted

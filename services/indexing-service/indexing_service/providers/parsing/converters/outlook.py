@@ -21,7 +21,7 @@ _UNICODE, _BYTES, _BINARY = "001F", "001E", "0102"
 
 
 def convert(data: bytes) -> Converted:
-    if not olefile.isOleFile(data):
+    if not data.startswith(olefile.MAGIC):  # `isOleFile` takes short bytes for a path
         raise UnsupportedMediaError("It is damaged, or no Outlook message.")
     with olefile.OleFileIO(BytesIO(data)) as file:
         body = _property(file, _BODY)
