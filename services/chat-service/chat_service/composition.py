@@ -13,7 +13,6 @@ from chat_service.interfaces import RetryRules
 from chat_service.providers.tickets import AuthTickets
 from chat_service.services.answer_reader import AnswerReader
 from chat_service.services.conversations import ConversationManager
-from chat_service.services.disclosure import Disclosure
 from chat_service.services.generations import GenerationManager
 from chat_service.services.questions import QuestionDesk
 from chat_service.services.reconciler import Reconciler
@@ -57,15 +56,17 @@ async def compose() -> AsyncIterator[Container]:
         unit_of_work = partial(SqlChatUnitOfWork, database.sessions)
         answers = RedisAnswerLog(platform.redis)
         documentation = platform.http.sibling(settings.documentation_url)
-        disclosure = Disclosure(VisibleDocumentsClient(documentation, seconds=_DISCLOSURE_SECONDS), clock)
-        reader = AnswerReader(unit_of_work, answers, platform.broadcast, disclosure, settings.chat_silence_seconds)
+        documents = VisibleDocumentsClient(documentation, seconds=_DISCLOSURE_SECONDS)
+        reader = AnswerReader(
+            unit_of_work, answers, platform.broadcast, documents, clock, settings.chat_silence_seconds
+        )
         tickets = AuthTickets(platform.http.sibling(settings.auth_url), platform.redis)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=(*platform.health, database),
             settings=settings,
-            conversations=ConversationManager(unit_of_work, platform.broadcast, clock, disclosure),
+            conversations=ConversationManager(unit_of_work, platform.broadcast, clock, documents),
             questions=QuestionDesk(unit_of_work, clock, rules),
             generations=GenerationManager(unit_of_work, answers, platform.broadcast, rules, problem_of),
             reader=reader,

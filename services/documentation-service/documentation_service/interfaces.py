@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.persistence import TransactionInterface
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
@@ -365,4 +366,30 @@ class QueryExpanderInterface(Protocol):
         """By the aliases as they are now, whoever changed them where. `language` is the query's ISO 639-1 code.
 
         Never fails: without aliases, or when they can't be read now, the expansion is the query alone.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCollection:
+    """By its own name, so that a question's vector never meets vectors of another model: an alias may move between the
+    embedding of a question and its search. `model`: what its vectors are of.
+    """
+
+    name: str
+    model: str
+
+
+class LiveIndexInterface(Protocol):
+    """Which collection is searched at the moment, and with which model."""
+
+    @abstractmethod
+    async def current(self) -> LiveCollection | None:
+        """None before anything was indexed. While the vector store is away what was known last counts; without it
+        `UpstreamUnavailableError`.
+        """
+
+    @abstractmethod
+    async def embeddings(self, collection: LiveCollection | None) -> EmbeddingProviderInterface:
+        """Of the collection's model, whose calls raise `NotFoundError` as long as it is not served; without a
+        collection of the model that the first one will have.
         """

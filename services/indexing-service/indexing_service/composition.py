@@ -37,7 +37,6 @@ from indexing_service.providers.parsing.pool import ConverterPool
 from indexing_service.providers.upload import UploadProvider
 from indexing_service.providers.vault import EnvelopeVault, sealing_keys
 from indexing_service.services.collections import IndexCollections
-from indexing_service.services.connections import Connections
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
@@ -69,7 +68,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     settings = settings or Settings()
     clock = SystemClock()
     vault = EnvelopeVault(sealing_keys(settings.credentials_keys.get_secret_value()))
-    connections = Connections(_providers(settings), vault)
+    providers = _providers(settings)
     async with (
         open_platform(settings, "indexing") as platform,
         open_database(settings.database_url, pool_size=10) as database,
@@ -85,12 +84,12 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         scheduler = JobScheduler(
             unit_of_work,
             JobWork(
-                unit_of_work, registry, vectors, pipeline, connections, hold_share=settings.indexing_hold_deletions
+                unit_of_work, registry, vectors, pipeline, providers, vault, hold_share=settings.indexing_hold_deletions
             ),
             at_once=settings.indexing_jobs,
             lease_seconds=settings.indexing_lease_seconds,
         )
-        sources = SourceManager(unit_of_work, registry, connections, clock)
+        sources = SourceManager(unit_of_work, registry, providers, vault, clock)
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,

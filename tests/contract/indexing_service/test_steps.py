@@ -8,7 +8,6 @@ from flash_core.schemas.indexing import SourceType
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, JobWorkInterface
-from indexing_service.services.connections import Connections
 from indexing_service.services.job_work import JobWork
 from tests.unit.indexing_service.fake_rebuilds import pipeline_of
 from tests.unit.indexing_service.fake_source import FakeProvider
@@ -66,7 +65,8 @@ async def test_work_on_an_empty_source_comes_to_an_end(kind: str) -> None:
         registry,
         vectors,
         FakePipeline(),
-        Connections({SourceType.FOLDER: FakeProvider()}, FakeVault()),
+        {SourceType.FOLDER: FakeProvider()},
+        FakeVault(),
     )
     work: JobWorkInterface = FakeJobWork() if kind == "fake" else real
     await stored(database.unit_of_work, HANDBOOK, job(HANDBOOK))

@@ -31,7 +31,7 @@ from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
 from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
-from indexing_service.services.connections import Connections
+from indexing_service.services.connections import Providers
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
@@ -42,7 +42,7 @@ from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault
 from tests.unit.indexing_service.world import EDITOR
 
 NOBODY = "http://127.0.0.1:9"
-CONNECTIONS = Connections({SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider()}, FakeVault())
+PROVIDERS: Providers = {SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider()}
 
 
 @dataclass
@@ -64,7 +64,7 @@ class World:
 
     @property
     def sources(self) -> SourceManager:
-        return SourceManager(self.unit_of_work, self.registry, CONNECTIONS, SystemClock())
+        return SourceManager(self.unit_of_work, self.registry, PROVIDERS, FakeVault(), SystemClock())
 
     @property
     def jobs(self) -> JobManager:
@@ -78,7 +78,7 @@ class World:
         poll_seconds: float = 0.01,
     ) -> JobScheduler:
         pipeline = pipeline_of(self.registry, embeddings or self.embeddings, self.vectors, retry_seconds=())
-        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, CONNECTIONS)
+        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, PROVIDERS, FakeVault())
         return JobScheduler(self.unit_of_work, work, lease_seconds=lease_seconds, poll_seconds=poll_seconds)
 
     async def ended(self, job_id: UUID) -> JobResponse:

@@ -13,7 +13,6 @@ from chat_service.services.answer_feed import AnswerFeed
 from chat_service.services.answer_reader import AnswerReader
 from chat_service.services.answer_reading import AnswerReading
 from chat_service.services.conversations import ConversationManager
-from chat_service.services.disclosure import Disclosure
 from chat_service.services.generations import GenerationManager
 from chat_service.services.questions import QuestionDesk
 from chat_service.services.reconciler import Reconciler
@@ -92,11 +91,10 @@ class World:
         self.log = FragileLog(broadcast=self.broadcast)
         self.questions = QuestionDesk(self.database, self.clock, RULES)
         self.documents = FakeVisibleDocuments()
-        disclosure = Disclosure(self.documents, self.clock)
-        self.conversations = ConversationManager(self.database, self.broadcast, self.clock, disclosure)
+        self.conversations = ConversationManager(self.database, self.broadcast, self.clock, self.documents)
         self.generations = GenerationManager(self.database, self.log, self.broadcast, RULES, problem_of)
         self.reconciler = Reconciler(self.database, self.log, RULES, problem_of, 0.001)
-        self.reader = AnswerReader(self.database, self.log, self.broadcast, disclosure, silence_seconds)
+        self.reader = AnswerReader(self.database, self.log, self.broadcast, self.documents, self.clock, silence_seconds)
 
     async def ask(self, content: str = "How many?", **asking: object) -> Accepted:
         return await self.questions.accept(ALICE, Asking(content, **asking))  # type: ignore[arg-type]  # by name

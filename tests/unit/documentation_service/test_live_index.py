@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from documentation_service.config import SearchSettings
+from documentation_service.interfaces import LiveCollection
 from documentation_service.services.expansion import AliasExpander
-from documentation_service.services.live_index import FRESH_SECONDS, IndexModelHealth, LiveCollection, LiveIndex
+from documentation_service.services.live_index import FRESH_SECONDS, IndexModelHealth, LiveIndex
 from documentation_service.services.search import DocumentSearch
 from documentation_service.services.search_cache import CachedSearch
 from flash_core.errors import NotFoundError, UpstreamUnavailableError

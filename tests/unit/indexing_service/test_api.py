@@ -29,7 +29,7 @@ from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
 from indexing_service.services.collections import IndexCollections
-from indexing_service.services.connections import Connections
+from indexing_service.services.connections import Providers
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.jobs import JobManager, ended
 from indexing_service.services.sources import SourceManager
@@ -64,12 +64,16 @@ class Service:
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
     database, registry, clock = FakeDatabase(), FakeDocumentRegistry(), FrozenClock(NOON)
-    types = {SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider(), SourceType.GIT: FakeProvider()}
+    types: Providers = {
+        SourceType.FOLDER: FolderProvider(),
+        SourceType.UPLOAD: UploadProvider(),
+        SourceType.GIT: FakeProvider(),
+    }
 
     @asynccontextmanager
     async def compose() -> AsyncIterator[Container]:
         unit_of_work = database.unit_of_work
-        sources = SourceManager(unit_of_work, registry, Connections(types, FakeVault()), clock)
+        sources = SourceManager(unit_of_work, registry, types, FakeVault(), clock)
         yield Container(
             authenticator=FakeAuthenticator(dict(USERS)),
             idempotency=FakeIdempotencyStore(),

@@ -20,7 +20,7 @@ from indexing_service.interfaces import (
     SourceDocument,
 )
 from indexing_service.interfaces.syncing import Plan
-from indexing_service.services.connections import Connections
+from indexing_service.services.connections import Providers
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
 from tests.unit.indexing_service.fake_converter import reading
@@ -41,8 +41,10 @@ class World:
 
     def work(self) -> JobWork:
         real = pipeline_of(self.registry, FakeEmbeddingProvider(), self.vectors, retry_seconds=())
-        connections = Connections({SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}, FakeVault())
-        return JobWork(self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, connections)
+        providers: Providers = {SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}
+        return JobWork(
+            self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, providers, FakeVault()
+        )
 
     def write(self, **texts: str) -> None:
         self.provider.documents = {f"{name}.md": page(f"{name}.md", text) for name, text in texts.items()}

@@ -8,7 +8,7 @@ from flash_core.errors import InvalidInputError, NotFoundError, UpstreamUnavaila
 from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import SourceType
 from flash_core.testing.fakes import FrozenClock
-from indexing_service.services.connections import Connections
+from indexing_service.services.connections import Providers
 from indexing_service.services.sources import NewSource, SourceChanges, SourceManager
 from tests.unit.indexing_service.fake_source import FakeProvider
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeVault
@@ -29,8 +29,8 @@ def registry() -> FakeDocumentRegistry:
 
 @pytest.fixture
 def sources(database: FakeDatabase, registry: FakeDocumentRegistry) -> SourceManager:
-    connections = Connections({SourceType.FOLDER: FakeProvider()}, FakeVault())
-    return SourceManager(database.unit_of_work, registry, connections, FrozenClock(NOON))
+    providers: Providers = {SourceType.FOLDER: FakeProvider()}
+    return SourceManager(database.unit_of_work, registry, providers, FakeVault(), FrozenClock(NOON))
 
 
 async def test_a_new_source_is_known_to_documentation(sources: SourceManager, registry: FakeDocumentRegistry) -> None:

@@ -15,6 +15,8 @@ from chat_service.services.disclosure import Disclosure
 from flash_core.errors import FlashError, NotFoundError, OverloadedError
 from flash_core.interfaces.answer_log import BEGINNING, AnswerLogInterface, Position
 from flash_core.interfaces.broadcast import BroadcastInterface
+from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer
@@ -40,11 +42,12 @@ class AnswerReader(WorkerInterface):
         unit_of_work: ChatUnitOfWorkFactory,
         answers: AnswerLogInterface,
         broadcast: BroadcastInterface,
-        disclosure: Disclosure,
+        documents: VisibleDocumentsInterface,
+        clock: ClockInterface,
         silence_seconds: float,
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._disclosure = disclosure
+        self._disclosure = Disclosure(documents, clock)
         self._answers = answers
         self._broadcast = broadcast
         self._silence_seconds = silence_seconds

@@ -9,6 +9,7 @@ from chat_service.services.endings import hint_cancel
 from flash_core.errors import NotFoundError
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.models.conversation import Conversation, GenerationState, Mode
 from flash_core.models.user import Principal
 from flash_core.schemas.chat import FeedbackRequest, MessageResponse
@@ -23,9 +24,9 @@ class ConversationManager:
         unit_of_work: ChatUnitOfWorkFactory,
         broadcast: BroadcastInterface,
         clock: ClockInterface,
-        disclosure: Disclosure,
+        documents: VisibleDocumentsInterface,
     ) -> None:
-        self._disclosure = disclosure
+        self._disclosure = Disclosure(documents, clock)
         self._unit_of_work = unit_of_work
         self._broadcast = broadcast
         self._clock = clock

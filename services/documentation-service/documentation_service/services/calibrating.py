@@ -11,8 +11,7 @@ from uuid import UUID
 import numpy as np
 import structlog
 
-from documentation_service.interfaces import Calibration, SampledDocument, TransactionFactory
-from documentation_service.services.live_index import LiveIndex
+from documentation_service.interfaces import Calibration, LiveIndexInterface, SampledDocument, TransactionFactory
 from documentation_service.services.pseudo_questions import pseudo_question
 from flash_core.errors import FlashError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
@@ -45,7 +44,7 @@ class SourceCalibration(WorkerInterface):
     def __init__(
         self,
         transaction: TransactionFactory,
-        index: LiveIndex,
+        index: LiveIndexInterface,
         vectors: VectorStoreInterface,
         clock: ClockInterface,
         *,

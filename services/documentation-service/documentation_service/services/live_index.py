@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from documentation_service.interfaces import LiveCollection, LiveIndexInterface
 from flash_core.errors import FlashError, NotFoundError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.interfaces.health import HealthCheckInterface
@@ -16,17 +16,7 @@ FRESH_SECONDS: Final = 5.0
 (`SETTLE_SECONDS` in its rebuild)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCollection:
-    """By its own name, so that a question's vector never meets vectors of another model: an alias may move between the
-    embedding of a question and its search. `model`: what its vectors are of.
-    """
-
-    name: str
-    model: str
-
-
-class LiveIndex:
+class LiveIndex(LiveIndexInterface):
     """Asked for every five seconds at most, so that a search does not pay for it."""
 
     def __init__(
@@ -43,17 +33,11 @@ class LiveIndex:
         self._ask_again_at = 0.0
 
     async def current(self) -> LiveCollection | None:
-        """None before anything was indexed. While the vector store is away what was known last counts; without it
-        `UpstreamUnavailableError`.
-        """
         if self._known is None or self._monotonic() >= self._ask_again_at:
             await self._ask()
         return self._known
 
     async def embeddings(self, collection: LiveCollection | None) -> EmbeddingProviderInterface:
-        """Of the collection's model, whose calls raise `NotFoundError` as long as it is not served; without a
-        collection of the model that the first one will have.
-        """
         model = collection.model if collection else (await self._models.models())[0].name
         return self._models.named(model)
 
@@ -74,7 +58,7 @@ class IndexModelHealth(HealthCheckInterface):
 
     name = "index-model"
 
-    def __init__(self, index: LiveIndex, models: EmbeddingModelsInterface) -> None:
+    def __init__(self, index: LiveIndexInterface, models: EmbeddingModelsInterface) -> None:
         self._index = index
         self._models = models
 

@@ -9,8 +9,14 @@ from uuid import UUID
 import structlog
 
 from documentation_service.config import SearchSettings
-from documentation_service.interfaces import Expansion, QueryExpanderInterface, SourceState, TransactionFactory
-from documentation_service.services.live_index import LiveCollection, LiveIndex
+from documentation_service.interfaces import (
+    Expansion,
+    LiveCollection,
+    LiveIndexInterface,
+    QueryExpanderInterface,
+    SourceState,
+    TransactionFactory,
+)
 from documentation_service.services.source_names import resolved
 from documentation_service.services.timing import timed
 from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
@@ -46,7 +52,7 @@ class QueryBuilding:
     def __init__(
         self,
         transaction: TransactionFactory,
-        index: LiveIndex,
+        index: LiveIndexInterface,
         expander: QueryExpanderInterface,
         settings: SearchSettings,
     ) -> None:

@@ -8,11 +8,10 @@ import asyncio
 from collections.abc import Sequence
 
 from documentation_service.config import SearchSettings
-from documentation_service.interfaces import QueryExpanderInterface, TransactionFactory
+from documentation_service.interfaces import LiveIndexInterface, QueryExpanderInterface, TransactionFactory
 from documentation_service.services import presentation
 from documentation_service.services.calibration import AskedWords, Assessment, assess
 from documentation_service.services.calibration_book import CalibrationBook
-from documentation_service.services.live_index import LiveIndex
 from documentation_service.services.neighbours import Neighbours
 from documentation_service.services.query_building import BuiltQuery, QueryBuilding
 from documentation_service.services.ranking import (
@@ -38,7 +37,7 @@ class DocumentSearch(SearchInterface):
     def __init__(
         self,
         transaction: TransactionFactory,
-        index: LiveIndex,
+        index: LiveIndexInterface,
         vectors: VectorStoreInterface,
         expander: QueryExpanderInterface,
         reranker: RerankerInterface,

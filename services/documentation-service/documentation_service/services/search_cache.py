@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from documentation_service.interfaces import TransactionFactory
+from documentation_service.interfaces import LiveIndexInterface, TransactionFactory
 from documentation_service.services.index_version import index_version
-from documentation_service.services.live_index import LiveIndex
 from flash_core.errors import FlashError
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.search import SearchInterface
@@ -43,7 +42,7 @@ class CachedSearch(SearchInterface):
         search: SearchInterface,
         flights: SingleFlightInterface,
         transaction: TransactionFactory,
-        index: LiveIndex,
+        index: LiveIndexInterface,
         reranker: RerankerInterface,
         *,
         settings: str,

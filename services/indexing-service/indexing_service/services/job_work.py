@@ -14,6 +14,7 @@ from flash_core.models.document import EVERYONE
 from flash_core.models.vector import CHUNKS
 from flash_core.schemas.documentation import PutSourceRequest
 from indexing_service.interfaces import (
+    CredentialVaultInterface,
     DocumentPipelineInterface,
     Item,
     ItemState,
@@ -28,7 +29,7 @@ from indexing_service.interfaces import (
 )
 from indexing_service.interfaces.providers import DocumentationSourceInterface
 from indexing_service.interfaces.syncing import SyncState
-from indexing_service.services.connections import Connections
+from indexing_service.services.connections import Connections, Providers
 from indexing_service.services.item_indexing import ItemIndexer
 from indexing_service.services.removal import Removal
 from indexing_service.services.survey import Survey
@@ -49,7 +50,8 @@ class JobWork(JobWorkInterface):
         registry: DocumentRegistryInterface,
         vectors: VectorStoreInterface,
         pipeline: DocumentPipelineInterface,
-        connections: Connections,
+        providers: Providers,
+        vault: CredentialVaultInterface,
         *,
         hold_share: float = 0.2,
     ) -> None:
@@ -57,7 +59,7 @@ class JobWork(JobWorkInterface):
         self._registry = registry
         self._vectors = vectors
         self._pipeline = pipeline
-        self._connections = connections
+        self._connections = Connections(providers, vault)
         self._survey = Survey(unit_of_work, registry)
         self._removal = Removal(unit_of_work, registry, hold_share=hold_share)
         self._items = ItemIndexer(unit_of_work, pipeline)

@@ -17,6 +17,7 @@ from flash_core.schemas.indexing import SourceType
 from flash_core.utils.ids import new_id
 from flash_core.utils.request_id import current_request_id
 from indexing_service.interfaces import (
+    CredentialVaultInterface,
     IndexingUnitOfWorkInterface,
     Job,
     JobKind,
@@ -25,7 +26,7 @@ from indexing_service.interfaces import (
 )
 from indexing_service.interfaces.providers import Access, Check
 from indexing_service.services.addresses import destinations
-from indexing_service.services.connections import Connections
+from indexing_service.services.connections import Connections, Providers
 
 log = structlog.get_logger(__name__)
 
@@ -60,12 +61,13 @@ class SourceManager:
         self,
         unit_of_work: UnitOfWorkFactory,
         registry: DocumentRegistryInterface,
-        connections: Connections,
+        providers: Providers,
+        vault: CredentialVaultInterface,
         clock: ClockInterface,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registry = registry
-        self._connections = connections
+        self._connections = Connections(providers, vault)
         self._clock = clock
 
     async def create(self, new: NewSource) -> Source:
