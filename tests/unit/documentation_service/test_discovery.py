@@ -111,6 +111,7 @@ async def test_letters_that_a_link_says_are_as_good_as_an_explanation(documentat
         "[submit your vacation](leave.md)",
         "[of absence](leave.md)",
         "[leave policies](leave.md)",
+        "[vacation.md](leave.md)",
         "[leave](leave.md)",
         "[vacation](leave.md#days)",
         "[vacation](https://example.org/leave.md)",

@@ -45,6 +45,7 @@ _POINTERS: Final = frozenset(
     """)
 )
 """What a link says of itself or of what to do, not of the page that it leads to."""
+_FILE: Final = re.compile(r"\.(?:md|markdown|mdx|html?|txt|rst|adoc|pdf|docx|pptx|xlsx)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -216,8 +217,9 @@ def _tell_apart(one: Key, other: Key) -> bool:
 
 
 def _may_be_name(text: str) -> bool:
+    """Neither a pointer ("see here") nor the name of a file."""
     words = tokens(text)
-    return is_name(text) and not set(words) & _POINTERS and not {words[0], words[-1]} & stop_words()
+    return is_name(text) and not _FILE.search(text) and not set(words) & _POINTERS and not {words[0], words[-1]} & stop_words()
 
 
 def _is_capitalised(name: str) -> bool:
