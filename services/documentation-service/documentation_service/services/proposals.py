@@ -219,7 +219,8 @@ def _tell_apart(one: Key, other: Key) -> bool:
 def _may_be_name(text: str) -> bool:
     """Neither a pointer ("see here") nor the name of a file."""
     words = tokens(text)
-    return is_name(text) and not _FILE.search(text) and not set(words) & _POINTERS and not {words[0], words[-1]} & stop_words()
+    told = is_name(text) and not _FILE.search(text)
+    return told and not set(words) & _POINTERS and not {words[0], words[-1]} & stop_words()
 
 
 def _is_capitalised(name: str) -> bool:
