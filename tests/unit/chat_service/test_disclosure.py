@@ -9,7 +9,7 @@ from chat_service.services.disclosure import WITHHELD
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.answer_log import BEGINNING, TERMINAL_SEQUENCE, Position
 from flash_core.models.conversation import GenerationState
-from flash_core.schemas.chat import Citation, FinishRequest, WrittenAnswer
+from flash_core.schemas.chat import Citation, FinishRequest, SourcesFrame, WrittenAnswer
 from tests.unit.chat_service.people import ALICE
 from tests.unit.chat_service.test_facts import source
 from tests.unit.chat_service.world import Attempt, World
@@ -30,6 +30,7 @@ async def answered(world: World, *, citations: bool = True, grounded: bool = Tru
     """An answer that was read from its log and is a while ago."""
     attempt = await world.claim((await world.ask()).answer_id)
     await attempt.begin()
+    await attempt.push(SourcesFrame(sources=[CITED, SPARE]))
     await attempt.write(TEXT)
     written = WrittenAnswer(
         content=TEXT,
@@ -97,6 +98,23 @@ async def test_the_log_is_not_replayed_to_who_may_not_read_it_any_more(world: Wo
     assert TEXT not in "".join(frame.text for frame in frames)
     assert frames[-1].type == "done"
     assert orjson.loads(frames[-1].text)["answer"]["content"] == WITHHELD
+
+
+async def test_nor_is_a_log_that_names_a_page_which_the_answer_does_without(world: World) -> None:
+    attempt = await answered(world)
+    close(world, SPARE.document_id)
+    frames = [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, BEGINNING)]
+    assert SPARE.title not in "".join(frame.text for frame in frames)
+    assert orjson.loads(frames[-1].text)["answer"]["content"] == TEXT
+
+
+async def test_nor_is_the_log_of_an_answer_that_failed_whose_passages_nobody_knows_any_more(world: World) -> None:
+    attempt = await world.claim((await world.ask()).answer_id)
+    await attempt.push(SourcesFrame(sources=[CITED]))
+    await attempt.finish(GenerationState.FAILED)
+    frames = [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, BEGINNING)]
+    assert CITED.title not in "".join(frame.text for frame in frames)
+    assert len(frames) == 1
 
 
 async def test_who_has_seen_the_end_is_told_nothing_more(world: World) -> None:

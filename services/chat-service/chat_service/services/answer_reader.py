@@ -18,6 +18,7 @@ from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.worker import WorkerInterface
+from flash_core.models.conversation import GenerationState
 from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer
 from flash_core.utils.tasks import cancelled, end
@@ -57,19 +58,18 @@ class AnswerReader(WorkerInterface):
 
     async def get(self, reader: Principal, answer_id: UUID) -> Answer:
         """The answer as it is stored now and may be shown to its owner. `NotFoundError` for another's."""
-        async with self._unit_of_work() as work:
-            answer = await work.answers.get(answer_id, owner_id=reader.user_id)
-        if answer is None:
-            raise NotFoundError("There is no such answer.")
-        return await self._disclosure.answer(answer, reader)
+        return await self._disclosure.answer(await self._stored(reader, answer_id), reader)
 
     async def follow(self, reader: Principal, answer_id: UUID, after: Position) -> AsyncGenerator[ReadyFrame]:
         """Every frame behind `after`, in order, to the last one; ends early when this replica shuts down.
 
         Raises `NotFoundError` for another's answer, and when it is removed while it is followed.
         """
-        answer = await self.get(reader, answer_id)
-        async with self._feed_of(answer) as feed:
+        stored = await self._stored(reader, answer_id)
+        answer = await self._disclosure.answer(stored, reader)
+        async with self._feed_of(
+            answer, is_whole=answer == stored and stored.state is not GenerationState.FAILED
+        ) as feed:
             if answer.state.is_terminal:
                 await self._settle([feed])
             reading = AnswerReading(feed, after)
@@ -119,10 +119,19 @@ class AnswerReader(WorkerInterface):
         for feed in self._feeds.values():
             feed.tell()
 
+    async def _stored(self, reader: Principal, answer_id: UUID) -> Answer:
+        async with self._unit_of_work() as work:
+            answer = await work.answers.get(answer_id, owner_id=reader.user_id)
+        if answer is None:
+            raise NotFoundError("There is no such answer.")
+        return answer
+
     @asynccontextmanager
-    async def _feed_of(self, answer: Answer) -> AsyncIterator[AnswerFeed]:
-        """The log may still hold what is withheld by now: then there is only the end, as it may be shown."""
-        if answer.withheld:
+    async def _feed_of(self, answer: Answer, *, is_whole: bool) -> AsyncIterator[AnswerFeed]:
+        """The log may still hold what may not be shown by now, if only the name of a page that was read: then there is
+        only the end, as it may be shown.
+        """
+        if not is_whole:
             feed = AnswerFeed(answer.id, self._answers, self._broadcast)
             feed.close(attempt=_AFTER_EVERY_ATTEMPT, answer=answer)
             yield feed
