@@ -112,6 +112,7 @@ async def test_nor_is_the_log_of_an_answer_that_failed_whose_passages_nobody_kno
     attempt = await world.claim((await world.ask()).answer_id)
     await attempt.push(SourcesFrame(sources=[CITED]))
     await attempt.finish(GenerationState.FAILED)
+    world.clock.advance(seconds=61)
     frames = [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, BEGINNING)]
     assert CITED.title not in "".join(frame.text for frame in frames)
     assert len(frames) == 1

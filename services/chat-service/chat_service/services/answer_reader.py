@@ -18,7 +18,6 @@ from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.interfaces.worker import WorkerInterface
-from flash_core.models.conversation import GenerationState
 from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer
 from flash_core.utils.tasks import cancelled, end
@@ -67,9 +66,7 @@ class AnswerReader(WorkerInterface):
         """
         stored = await self._stored(reader, answer_id)
         answer = await self._disclosure.answer(stored, reader)
-        async with self._feed_of(
-            answer, is_whole=answer == stored and stored.state is not GenerationState.FAILED
-        ) as feed:
+        async with self._feed_of(answer, is_whole=self._disclosure.is_whole(stored, answer)) as feed:
             if answer.state.is_terminal:
                 await self._settle([feed])
             reading = AnswerReading(feed, after)

@@ -10,6 +10,7 @@ import structlog
 from flash_core.errors import FlashError
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import VisibleDocumentsInterface
+from flash_core.models.conversation import GenerationState
 from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer, MessageResponse
 
@@ -36,6 +37,11 @@ class Disclosure:
 
     async def answer(self, answer: Answer, reader: Principal) -> Answer:
         return (await self._shown([answer], reader))[answer.id]
+
+    def is_whole(self, stored: Answer, shown: Answer) -> bool:
+        """Whether its log may be read as well. On which passages a failed answer was to rest is in its log alone."""
+        is_unknown = stored.state is GenerationState.FAILED and _age(stored, self._clock.now()) > _FRESH
+        return shown == stored and not is_unknown
 
     async def messages(
         self, rows: Sequence[tuple[int, MessageResponse]], reader: Principal
