@@ -1,85 +1,175 @@
-"""`make bench-index`: indexing beside the bare embedding model, start-up time and memory of the idle fleet.
+"""`make bench-index`: indexing beside the bare embedding model, searches meanwhile, memory, and the time to start.
 
-The bare model embeds the same texts (the same chunks, made by the same chunker) in a loop with the service's batch
-size, in this process, before the fleet starts. Ratios count, the machine's own speed does not.
+The bare model embeds the same texts (what the pipeline makes of the same pages) in a loop with the service's batch
+size, sorted by length, in a process of its own, before the fleet starts. Then pages are indexed alone, searches timed on
+the idle fleet, and timed again while further pages are indexed. `--chunks` goes on with shuffled sentences of the
+handbook until the index holds so many, and shows how memory grows. Ratios count, the machine's own speed does not.
 """
 
 import argparse
 import asyncio
+import itertools
+import multiprocessing
 import os
+import random
+import re
+import statistics
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 
 from embedding_service.composition import batch_policy, load_provider
 from embedding_service.config import Settings
 from flash_core.interfaces.embedding import Purpose
-from indexing_service.services.chunker import chunk
-from tests.e2e.fleet import Fleet, User, running_fleet, signed_in
-from tests.quality.judged import handbook_pages
+from indexing_service.interfaces import SourceDocument
+from indexing_service.services.parsing import read_text
+from indexing_service.services.passages import Version
+from indexing_service.services.sizes import size_for
+from tests.e2e.fleet import Fleet, User, running_fleet, signed_in_for_long
+from tests.quality.judged import handbook_pages, squad2
 
-JOB_SECONDS = 3_600
-MIB = 1 << 20
+JOB_SECONDS: Final = 7_200
+MIB: Final = 1 << 20
+WARM_UP: Final = 10
+PAGES_A_BATCH: Final = 50
+SENTENCES_A_PAGE: Final = 60
+SEED: Final = 4
+
+
+@dataclass
+class Found:
+    """Seconds of the searches by what went on meanwhile, and MiB of the fleet by the number of chunks."""
+
+    ready: float = 0.0
+    alone: float = 0.0
+    chunks: int = 0
+    idle: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    memory: list[tuple[int, dict[str, float]]] = field(default_factory=list)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=int, default=100, help="how many pages of the 18F handbook (default: 100)")
-    pages = handbook_pages()[: parser.parse_args().pages]
-    texts = [text for page in pages for text in _embedded(page)]
+    options = _options()
+    pages = handbook_pages()
+    alone, during = pages[: options.pages], pages[options.pages : options.pages + options.during]
     with tempfile.TemporaryDirectory(prefix="askflash-bench-") as folder:
-        bare = asyncio.run(_bare(texts, Path(folder) / "models"))
+        models = Path(folder) / "models"
+        bare = _in_a_process(models, [text for page in alone for text in _embedded(page)])
         began = time.perf_counter()
-        with running_fleet(Path(folder) / "fleet", MODEL_CACHE=str(Path(folder) / "models")) as fleet:
-            ready = time.perf_counter() - began
-            idle = _memory(fleet)
-            seconds, counts = asyncio.run(_indexed(fleet, pages))
-            busy = _memory(fleet)
-    indexed = len(texts) / seconds
-    print("| what | figure |\n| --- | --- |")
-    print(f"| seconds from `make up` to ready (installed, first start) | {ready:.1f} |")
-    print(f"| pages, chunks | {counts['indexed']}, {len(texts)} |")
-    print(f"| indexed: pages/s, chunks/s | {counts['indexed'] / seconds:.1f}, {indexed:.1f} |")
-    print(f"| bare model: chunks/s | {bare:.1f} |")
-    print(f"| ratio indexed / bare | {indexed / bare:.2f} |")
-    for name, memory in (("idle", idle), ("after indexing", busy)):
-        largest = max(memory, key=lambda one: memory[one])
-        print(f"| resident memory of the fleet, {name} | {sum(memory.values()):.0f} MiB |")
-        print(f"| its largest process, {name} | {largest}, {memory[largest]:.0f} MiB |")
+        with running_fleet(Path(folder) / "fleet", MODEL_CACHE=str(models)) as fleet:
+            found = Found(ready=time.perf_counter() - began)
+            asyncio.run(_measure(fleet, found, alone, during, options.chunks))
+    _print(found, len(alone), bare)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=100, help="pages of the 18F handbook, alone (default: 100)")
+    parser.add_argument("--during", type=int, default=80, help="pages while searches are timed (default: 80)")
+    parser.add_argument("--chunks", type=int, default=0, help="go on until the index holds so many (default: no)")
+    return parser.parse_args()
 
 
 def _embedded(page: dict[str, Any]) -> list[str]:
-    """What the model is given for a page's chunks: their text under the page's title."""
-    text = page["text"]
-    return [f"{page['title']}\n{text[one.start : one.end]}" for one in chunk(text)]
+    """What the model is given for a page's passages."""
+    now = datetime.now(UTC)
+    document = SourceDocument(
+        external_id=page["external_id"], content=page["text"], format="markdown", modified_at=now, title=page["title"]
+    )
+    return [one.embedded for one in Version(document, read_text(document), "", size_for(256)).passages()]
 
 
-async def _bare(texts: list[str], cache: Path) -> float:
-    """Chunks a second of the model called in a loop, over texts sorted by length: the least padding there can be."""
+def _in_a_process(models: Path, texts: list[str]) -> float:
+    """Chunks a second of the bare model; its memory is gone afterwards."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_bare, (models, texts))
+
+
+def _bare(models: Path, texts: list[str]) -> float:
     os.environ.setdefault("INTERNAL_KEY", "x" * 32)
-    settings = Settings(model_cache=cache)
+    return asyncio.run(_embed(Settings(model_cache=models), texts))
+
+
+async def _embed(settings: Settings, texts: list[str]) -> float:
     provider, size = load_provider(settings), batch_policy(settings).size
     await provider.embed(texts[:size], purpose=Purpose.PASSAGE)
     ordered = sorted(texts, key=len)
     began = time.perf_counter()
-    for start in range(0, len(ordered), size):
-        await provider.embed(ordered[start : start + size], purpose=Purpose.PASSAGE)
+    for batch in _batches(ordered, size):
+        await provider.embed(list(batch), purpose=Purpose.PASSAGE)
     return len(texts) / (time.perf_counter() - began)
 
 
-async def _indexed(fleet: Fleet, pages: list[dict[str, Any]]) -> tuple[float, dict[str, int]]:
-    async with signed_in(fleet) as user:
+def _batches(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (texts[start : start + size] for start in range(0, len(texts), size))
+
+
+async def _measure(
+    fleet: Fleet, found: Found, alone: list[dict[str, Any]], during: list[dict[str, Any]], chunks: int
+) -> None:
+    questions = [one.text for one in squad2().questions]
+    random.Random(SEED).shuffle(questions)
+    asked = iter(questions)
+    async with signed_in_for_long(fleet) as user:
+        await _remember(fleet, user, found)
         began = time.perf_counter()
-        job = await _job(user, pages)
-        return time.perf_counter() - began, job["counts"]
+        await _index(user, alone)
+        found.alone = time.perf_counter() - began
+        await _remember(fleet, user, found)
+        found.chunks = found.memory[-1][0]
+        _ = [await _search(user, next(asked)) for _ in range(WARM_UP)]
+        found.idle = [await _search(user, next(asked)) for _ in range(150)]
+        work = asyncio.create_task(_index(user, during))
+        while not work.done():
+            found.busy.append(await _search(user, next(asked)))
+        await work
+        await _remember(fleet, user, found)
+        for batch in _shuffled_pages(chunks):
+            await _index(user, batch)
+            await _remember(fleet, user, found)
+            if found.memory[-1][0] >= chunks:
+                break
 
 
-async def _job(user: User, pages: list[dict[str, Any]]) -> dict[str, Any]:
+async def _index(user: User, pages: list[dict[str, Any]]) -> None:
     accepted = await user.post("/api/v1/documents/batch", {"documents": pages}, expect=202)
-    return await user.finished_job(accepted["job_id"], seconds=JOB_SECONDS)
+    job = await user.finished_job(accepted["job_id"], seconds=JOB_SECONDS)
+    assert job["counts"]["failed"] == 0, job
+
+
+async def _search(user: User, question: str) -> float:
+    began = time.perf_counter()
+    await user.post("/api/v1/search", {"query": question}, expect=200)
+    return time.perf_counter() - began
+
+
+async def _remember(fleet: Fleet, user: User, found: Found) -> None:
+    collections = (await user.get("/api/v1/indexing/collections"))["collections"]
+    found.memory.append((sum(one["points"] for one in collections), _memory(fleet)))
+
+
+def _shuffled_pages(chunks: int) -> Iterator[list[dict[str, Any]]]:
+    """Endless new pages of old sentences."""
+    if not chunks:
+        return
+    text = " ".join(page["text"] for page in handbook_pages())
+    sentences = [one for one in re.split(r"(?<=[.!?])\s+", " ".join(text.split())) if 20 < len(one) < 400]
+    mixed = random.Random(SEED)
+    for number in itertools.count():
+        yield [
+            {
+                "external_id": f"mixed/{number}/{page}",
+                "title": f"Mixed {number}.{page}",
+                "text": " ".join(mixed.sample(sentences, SENTENCES_A_PAGE)),
+            }
+            for page in range(PAGES_A_BATCH)
+        ]
 
 
 def _memory(fleet: Fleet) -> dict[str, float]:
@@ -90,6 +180,32 @@ def _memory(fleet: Fleet) -> dict[str, float]:
         family = [process, *process.children(recursive=True)] if path.stem != "supervisor" else [process]
         found[path.stem] = sum(one.memory_full_info().pss for one in family) / MIB
     return found
+
+
+def _p95(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[-1]
+
+
+def _print(found: Found, pages: int, bare: float) -> None:
+    indexed = found.chunks / found.alone
+    print("| what | figure |\n| --- | --- |")
+    print(f"| seconds from `make up` to ready (installed, first start) | {found.ready:.1f} |")
+    print(f"| pages, chunks | {pages}, {found.chunks} |")
+    print(f"| indexed: pages/s, chunks/s | {pages / found.alone:.1f}, {indexed:.1f} |")
+    print(f"| bare model: chunks/s | {bare:.1f} |")
+    print(f"| ratio indexed / bare | {indexed / bare:.2f} |")
+    print(f"| search, idle: p50, p95 in ms ({len(found.idle)}) | {_shown(found.idle)} |")
+    print(f"| search, while indexing: p50, p95 in ms ({len(found.busy)}) | {_shown(found.busy)} |")
+    print(f"| ratio of the p95 | {_p95(found.busy) / _p95(found.idle):.2f} |")
+    print("\n| chunks | MiB of the fleet | its largest processes |\n| --- | --- | --- |")
+    for chunks, memory in found.memory:
+        largest = sorted(memory, key=lambda one: -memory[one])[:3]
+        named = ", ".join(f"{name} {memory[name]:.0f}" for name in largest)
+        print(f"| {chunks} | {sum(memory.values()):.0f} | {named} |")
+
+
+def _shown(seconds: Sequence[float]) -> str:
+    return f"{1_000 * statistics.median(seconds):.1f}, {1_000 * _p95(seconds):.1f}"
 
 
 if __name__ == "__main__":
