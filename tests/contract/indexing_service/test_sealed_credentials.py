@@ -4,21 +4,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from flash_core.database.context import open_database
+from flash_core.errors import UpstreamRejectedError
 from flash_core.schemas.indexing import SourceType
 from flash_core.utils.ids import new_id
 from indexing_service.database.repositories.sealed_repo import SqlSealedCredentials
 from indexing_service.database.tables import METADATA
 from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
 from indexing_service.interfaces import Source, UnitOfWorkFactory
-from indexing_service.interfaces.sealing import SealedCredentialsInterface
+from indexing_service.interfaces.sealing import RewrappingInterface, SealedCredentialsInterface
 from indexing_service.providers.vault import EnvelopeVault, SealingKey
 from indexing_service.services.key_rotation import KeyRotation
-from tests.unit.indexing_service.sealed import FakeSealedCredentials
+from tests.unit.indexing_service.sealed import FakeRewrapping, FakeSealedCredentials
 
 OLD, NEW = SealingKey("old", b"o" * 32), SealingKey("new", b"n" * 32)
 
@@ -89,3 +91,57 @@ async def test_a_key_is_replaced_while_its_sources_go_on(stored: Stored) -> None
     assert await KeyRotation(stored.credentials, EnvelopeVault([NEW, OLD])).run_once() == len(ids)
     assert await all_open(NEW, OLD)
     assert await all_open(NEW)
+
+
+@dataclass(frozen=True)
+class Safe:
+    """Vaults by the names of their keys, and a source's secret in and out of them."""
+
+    of: Callable[..., RewrappingInterface]
+    put: Callable[[RewrappingInterface, UUID], bytes]
+    taken: Callable[[RewrappingInterface, UUID, bytes], object]
+
+
+def _envelopes(*names: str) -> EnvelopeVault:
+    known = {key.id: key for key in (OLD, NEW)}
+    return EnvelopeVault([known[name] for name in names])
+
+
+SAFES = {
+    "fake": Safe(
+        lambda *names: FakeRewrapping(names),
+        lambda vault, one: cast("FakeRewrapping", vault).seal(one, "s3cret"),
+        lambda vault, one, sealed: cast("FakeRewrapping", vault).open(one, sealed),
+    ),
+    "envelope": Safe(
+        _envelopes,
+        lambda vault, one: cast("EnvelopeVault", vault).seal(one, {"token": "s3cret"}),
+        lambda vault, one, sealed: cast("EnvelopeVault", vault).open(one, sealed),
+    ),
+}
+
+
+@pytest.fixture(params=SAFES)
+def safe(request: pytest.FixtureRequest) -> Safe:
+    return SAFES[request.param]
+
+
+def test_what_moves_to_the_key_in_front_is_the_same_secret_and_opens_without_the_old_key(safe: Safe) -> None:
+    source_id, both = new_id(), safe.of("new", "old")
+    sealed = safe.put(safe.of("old"), source_id)
+    assert not both.is_current(sealed)
+
+    moved = both.rewrapped(source_id, sealed)
+
+    assert both.is_current(moved)
+    assert safe.taken(safe.of("new"), source_id, moved) == safe.taken(safe.of("old"), source_id, sealed)
+
+
+@pytest.mark.parametrize("keys", [("new",), ("new", "old")])
+def test_what_no_key_opens_or_another_source_owns_is_refused_with_what_to_do(safe: Safe, keys: tuple[str, ...]) -> None:
+    owner = new_id()
+    reader = owner if keys == ("new",) else new_id()
+    sealed = safe.put(safe.of("old"), owner)
+
+    with pytest.raises(UpstreamRejectedError, match="credentials of this source again"):
+        safe.of(*keys).rewrapped(reader, sealed)

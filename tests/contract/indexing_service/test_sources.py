@@ -7,13 +7,15 @@ import pytest
 
 from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import Changes, DocumentationSourceInterface, Inventory
-from tests.contract.indexing_service.worlds import Can, Opening, World, azure_devops, git, local, notion
+from tests.contract.indexing_service.worlds import Can, Opening, World, azure_devops, confluence, git, local, notion
 
 WORLDS: tuple[Opening, ...] = (
     local.folder,
     local.upload,
     local.fake,
     azure_devops.wiki,
+    confluence.cloud,
+    confluence.data_center,
     git.repository,
     notion.workspace,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flash_core.clients.outgoing import OutgoingPolicy
 from indexing_service.interfaces.providers import Access
-from indexing_service.providers.azure_devops.provider import AzureDevOpsWikiProvider
+from indexing_service.providers.azure_devops import provider as azure_devops
 from tests.contract.indexing_service.worlds import Can, World
 from tests.servers.azure_devops import running
 from tests.servers.azure_world import PROJECT, AzureDevOps, Wiki
@@ -16,7 +16,7 @@ class AzureDevOpsWorld(World):
     def __init__(self, server: AzureDevOps, wiki: Wiki) -> None:
         names = [f"{wiki.id}/{server.write(wiki, path, f'# {path}')}" for path in ("/First page", "/Guides/Set-up")]
         config = {"organization_url": server.organization_url, "project": PROJECT}
-        provider = AzureDevOpsWikiProvider(OutgoingPolicy(["127.0.0.1"]))
+        provider = azure_devops.AzureDevOpsWikiProvider(OutgoingPolicy(["127.0.0.1"]))
         can = Can.WRITE | Can.DELETE | Can.RENAME | Can.TELL
         super().__init__(provider, Access(config, {"pat": server.pat}), names, can)
         self._server = server

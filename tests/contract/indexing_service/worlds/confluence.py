@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flash_core.clients.outgoing import OutgoingPolicy
 from indexing_service.interfaces.providers import Access
-from indexing_service.providers.confluence.provider import ConfluenceProvider
+from indexing_service.providers.confluence import provider as confluence
 from tests.contract.indexing_service.worlds import Can, World
 from tests.servers.confluence import running
 from tests.servers.confluence_world import API_TOKEN, EMAIL, PERSONAL_TOKEN, Confluence
@@ -15,16 +15,16 @@ _SECRETS = {"cloud": {"email": EMAIL, "api_token": API_TOKEN}, "data_center": {"
 
 
 class ConfluenceWorld(World):
-    def __init__(self, confluence: Confluence, deployment: str, names: list[str]) -> None:
+    def __init__(self, server: Confluence, deployment: str, names: list[str]) -> None:
         config = {
-            "base_url": confluence.address,
+            "base_url": server.address,
             "deployment": deployment,
             "spaces": ["DEV"],
             "group_map": {"confluence-board": "board"},
         }
-        provider = ConfluenceProvider(OutgoingPolicy(["127.0.0.1"]))
+        provider = confluence.ConfluenceProvider(OutgoingPolicy(["127.0.0.1"]))
         super().__init__(provider, Access(config, _SECRETS[deployment]), names, ~Can.NOTHING)
-        self._confluence = confluence
+        self._confluence = server
 
     async def write(self, name: str, text: str) -> str:
         if name not in self._confluence.contents:
@@ -58,7 +58,7 @@ async def data_center(_: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def _playing(deployment: str) -> AsyncIterator[World]:
-    async with running() as confluence:
-        confluence.space("DEV", "Development")
-        names = [confluence.write(title, f"<p>{title}</p>") for title in ("First", "Second", "Third")]
-        yield ConfluenceWorld(confluence, deployment, names)
+    async with running() as server:
+        server.space("DEV", "Development")
+        names = [server.write(title, f"<p>{title}</p>") for title in ("First", "Second", "Third")]
+        yield ConfluenceWorld(server, deployment, names)
