@@ -32,7 +32,7 @@ HANDBOOK = {
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    with running_fleet(tmp_path_factory.mktemp("fleet")) as fleet:
+    with running_fleet(tmp_path_factory.mktemp("fleet"), OUTGOING_ALLOW="127.0.0.1") as fleet:
         asyncio.run(_prepare(fleet))
         yield fleet
 

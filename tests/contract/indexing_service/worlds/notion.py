@@ -1,4 +1,4 @@
-"""A Notion workspace. That a page is gone is seen by a listing only, so nothing is deleted here."""
+"""A Notion workspace."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,11 +24,15 @@ class NotionPages(World):
         )
         provider = notion.NotionProvider(OutgoingPolicy(["127.0.0.1"]), timing)
         access = Access({"api_url": workspace.address}, {"token": TOKEN})
-        super().__init__(provider, access, names, Can.WRITE | Can.RENAME | Can.TELL)
+        super().__init__(provider, access, names, Can.WRITE | Can.DELETE | Can.RENAME | Can.TELL)
 
     async def write(self, name: str, text: str) -> str:
         self._workspace.tick()
         return self._workspace.write(name, text)
+
+    async def delete(self, name: str) -> None:
+        self._workspace.tick()
+        self._workspace.delete(name)
 
     async def rename(self, name: str, to: str) -> str:
         self._workspace.tick()

@@ -12,6 +12,7 @@ from indexing_service.interfaces.providers import Changes, Check, DocumentationS
 from indexing_service.providers.notion.ancestry import Ancestry
 from indexing_service.providers.notion.client import Notion, Object
 from indexing_service.providers.notion.configuration import Configuration, identifier
+from indexing_service.providers.notion.cursor import Cursor
 from indexing_service.providers.notion.reading import text_of
 from indexing_service.providers.notion.rich_text import title_of
 from indexing_service.providers.notion.survey import Survey
@@ -20,13 +21,15 @@ from indexing_service.providers.rest_pace import Timing
 _OVERLAP: Final = timedelta(minutes=3)
 """Notion rounds times to minutes, and its search comes behind."""
 _COUNTED: Final = 300
+_ASKED: Final = 50
+"""Pages that are asked for one by one because they are found no more; a listing looks at more."""
 _NOT_SHARED: Final = (
     "Notion does not show this page: it is not there any more, or not shared with the integration (any more)."
 )
 
 
 class NotionSource(DocumentationSourceInterface):
-    """A page is a document by its id; a cursor is the time of the last edit, with what the source is limited to."""
+    """A page is a document by its id."""
 
     def __init__(self, configuration: Configuration, notion: Notion, timing: Timing) -> None:
         self._configuration = configuration
@@ -51,22 +54,38 @@ class NotionSource(DocumentationSourceInterface):
         survey = await self._surveyed(found)
         await survey.everything(self._configuration)
         pages = [page for page in survey.pages.values() if await self._wanted(page)]
-        cursor = self._cursor(max((edited(page) for page in pages), default=""))
-        return Inventory(self._items(pages), complete=survey.complete, cursor=cursor)
+        latest = max((edited(page) for page in pages), default="")
+        cursor = Cursor.of(latest, self._chosen(), (page["id"] for page in pages))
+        return Inventory(self._items(pages), complete=survey.complete, cursor=str(cursor))
 
     async def changes(self, cursor: str, found: Found) -> Changes | None:
-        since, _, chosen = cursor.partition(" ")
-        if not since or chosen != self._chosen():
+        """What lies in the trash is told while the pages are few enough to be looked for each time."""
+        known = Cursor.parsed(cursor)
+        if known is None or known.chosen != self._chosen():
             return None
-        try:
-            begin = datetime.fromisoformat(since) - _OVERLAP
-        except ValueError:
-            return None
+        begin = known.moment - _OVERLAP
         survey = await self._surveyed(found)
-        await survey.since(begin, self._configuration)
-        pages = [page for page in survey.pages.values() if await self._wanted(page)]
-        latest = max(map(edited, pages), default=since)
-        return Changes(self._items(pages), [], cursor=self._cursor(max(latest, since)))
+        if known.pages is None:
+            await survey.since(begin, self._configuration)
+        else:
+            await survey.everything(self._configuration)
+        pages = {page["id"]: page for page in survey.pages.values() if await self._wanted(page)}
+        before = known.pages or frozenset()
+        if len(missing := before - pages.keys()) > _ASKED:
+            return None
+        deleted = [page_id for page_id in sorted(missing) if await self._is_in_trash(page_id)]
+        new = [
+            page for page in pages.values() if datetime.fromisoformat(edited(page)) >= begin or page["id"] not in before
+        ]
+        latest = max([known.latest, *map(edited, new)])
+        left = None if known.pages is None else (before | pages.keys()) - set(deleted)
+        again = Cursor(latest, known.chosen, None) if left is None else Cursor.of(latest, known.chosen, left)
+        return Changes(self._items(new), deleted, cursor=str(again))
+
+    async def _is_in_trash(self, page_id: str) -> bool:
+        """Not so when Notion does not show it: it may be shared no longer for a while, which a listing decides."""
+        page = await self._notion.one("pages", page_id)
+        return page is not None and gone(page)
 
     async def fetch(self, external_id: str) -> SourceDocument | Outcome:
         known = identifier(external_id) == external_id  # whatever else it is, it is no part of an address
@@ -138,9 +157,6 @@ class NotionSource(DocumentationSourceInterface):
         now = self._timing.now()
         settled = now - datetime.fromisoformat(edited(page)) > _OVERLAP
         return edited(page) if settled else f"{edited(page)} as of {now.astimezone(UTC).isoformat()}"
-
-    def _cursor(self, latest: str) -> str:
-        return f"{latest} {self._chosen()}"
 
     def _chosen(self) -> str:
         chosen = repr(sorted(self._configuration.chosen))
