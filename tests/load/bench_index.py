@@ -1,9 +1,9 @@
 """`make bench-index`: indexing beside the bare embedding model, searches meanwhile, memory, and the time to start.
 
-The bare model embeds the same texts (what the pipeline makes of the same pages) in a loop with the service's batch
-size, sorted by length, in a process of its own, before the fleet starts. Then pages are indexed alone, searches timed on
-the idle fleet, and timed again while further pages are indexed. `--chunks` goes on with shuffled sentences of the
-handbook until the index holds so many, and shows how memory grows. Ratios count, the machine's own speed does not.
+The bare model embeds the same texts (what the pipeline makes of these pages) in a loop with the service's batch size,
+sorted by length, in a process of its own, before the fleet starts. Then pages are indexed alone, searches timed on the
+idle fleet, and timed again while further pages are indexed. `--chunks` goes on with shuffled sentences of the handbook
+until the index holds so many, and shows how memory grows. Ratios count, the machine's own speed does not.
 """
 
 import argparse

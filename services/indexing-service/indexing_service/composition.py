@@ -41,7 +41,6 @@ from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
 from indexing_service.services.key_rotation import KeyRotation
-from indexing_service.services.parsing import DocumentParser
 from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.rebuilder import IndexRebuilder
 from indexing_service.services.scheduler import JobScheduler
@@ -80,7 +79,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         models = EmbeddingModelsClient(platform.http.sibling(settings.embedding_url))
         stored = StoredDocumentsClient(platform.http.sibling(settings.documentation_url))
         rebuilds = partial(SqlRebuildTransaction, database.sessions)
-        pipeline = DocumentPipeline(registry, models, vectors, DocumentParser(converter), rebuilds)
+        pipeline = DocumentPipeline(registry, models, vectors, converter, rebuilds)
         scheduler = JobScheduler(
             unit_of_work,
             JobWork(

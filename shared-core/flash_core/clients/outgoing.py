@@ -68,8 +68,9 @@ class OutgoingPolicy:
             if address is None or not (
                 is_public(address) or self._allowed.holds(address) or (named and is_private(address))
             ):
+                verb = "leads to" if parsed(host) is None else "is"
                 raise UpstreamRejectedError(
-                    f"{host} leads to an address that is not public; the operator may allow it in OUTGOING_ALLOW."
+                    f"{host} {verb} an address that is not public; the operator may allow it in OUTGOING_ALLOW."
                 )
         return found
 

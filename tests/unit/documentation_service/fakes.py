@@ -22,7 +22,9 @@ from documentation_service.interfaces import (
     DocumentQuery,
     DocumentRepositoryInterface,
     Expansion,
+    LiveCollection,
     LiveDocument,
+    LiveIndexInterface,
     OutdatedCalibration,
     QueryExpanderInterface,
     ReadableDocument,
@@ -33,6 +35,7 @@ from documentation_service.interfaces import (
 )
 from documentation_service.services.aliases import folded
 from flash_core.errors import ConflictError, NotFoundError
+from flash_core.interfaces.embedding import EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
 from flash_core.utils.ids import new_id
@@ -388,3 +391,17 @@ class FakeCalibrations(CalibrationRepositoryInterface):
 
     async def get(self, source_ids: Sequence[UUID]) -> list[Calibration]:
         return [one for source_id, one in self._state.calibrations.items() if source_id in source_ids]
+
+
+@dataclass
+class FakeLiveIndex(LiveIndexInterface):
+    """Always the same collection."""
+
+    models: EmbeddingModelsInterface
+    live: LiveCollection | None
+
+    async def current(self) -> LiveCollection | None:
+        return self.live
+
+    async def embeddings(self, collection: LiveCollection | None) -> EmbeddingProviderInterface:
+        return self.models.named(collection.model if collection else (await self.models.models())[0].name)

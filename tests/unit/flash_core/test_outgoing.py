@@ -113,11 +113,37 @@ async def test_a_network_that_is_allowed_may_be_led_to() -> None:
         "https://[::1]/",
         "https://169.254.169.254/latest/meta-data",
         "https://wiki.example.com:99999",
+        "https://[::ffff:127.0.0.1]",
+        "https://[::ffff:7f00:1]",
+        "https://[::]",
+        "https://0.0.0.0",
+        "https://100.64.0.1",
+        "https://127.0.0.1.",
     ],
 )
 def test_an_address_that_may_not_be_asked_for_is_said_before_anything_is_sent(url: str) -> None:
     with pytest.raises(UpstreamRejectedError):
         leading_to(PUBLIC[0]).permit(url)
+
+
+async def resolved(host: str) -> None:
+    """What a connection to it would do."""
+    policy = OutgoingPolicy()
+    policy.permit(f"https://{host}/")
+    await policy.addresses(*origin_of(f"https://{host}/"))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("2130706433", "0177.0.0.1", "0x7f000001", "0x7f.1", "127.1", "017700000001", "localhost", "localhost."),
+        *("２１３０７０６４３３", "１２７.0.0.1", "①②⑦.0.0.1", "127。0。0。1"),
+    ],
+)
+async def test_loopback_in_another_spelling_is_refused_by_what_the_system_makes_of_it(host: str) -> None:
+    """No spelling is understood here: whatever connects is the address that the system's resolver gives."""
+    with pytest.raises((UpstreamRejectedError, UpstreamUnavailableError)):
+        await resolved(host)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from flash_core.errors import FlashError
 from indexing_service.interfaces import DocumentFormat
 from indexing_service.interfaces.parsing import Converted, ConverterInterface, UnreadableError
-from indexing_service.services.parsing import DocumentParser
 
 
 @dataclass
@@ -20,7 +19,3 @@ class FakeConverter(ConverterInterface):
         if data.startswith(b"!"):
             raise self.error or UnreadableError("Its reader crashed over it; it may be damaged.")
         return Converted(self.titles.get(document_format, ""), f"{document_format}: {data.decode()}")
-
-
-def reading() -> DocumentParser:
-    return DocumentParser(FakeConverter())

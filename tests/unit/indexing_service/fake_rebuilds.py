@@ -13,7 +13,7 @@ from flash_core.schemas.indexing import JobState
 from flash_core.testing.fakes import FakeEmbeddingModels, FakeEmbeddingProvider
 from indexing_service.interfaces.rebuilds import Rebuild, RebuildRepositoryInterface, RebuildTransactionInterface
 from indexing_service.services.pipeline import DocumentPipeline
-from tests.unit.indexing_service.fake_converter import reading
+from tests.unit.indexing_service.fake_converter import FakeConverter
 from tests.unit.indexing_service.fakes import FakeDatabase
 
 
@@ -113,4 +113,4 @@ def pipeline_of(
     """With one model, and no rebuild unless one is given."""
     transaction = (rebuilds or FakeRebuilds()).transaction
     models = FakeEmbeddingModels([embeddings])
-    return DocumentPipeline(registry, models, vectors, reading(), transaction, retry_seconds=retry_seconds)
+    return DocumentPipeline(registry, models, vectors, FakeConverter(), transaction, retry_seconds=retry_seconds)

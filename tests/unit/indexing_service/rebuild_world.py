@@ -13,7 +13,7 @@ from indexing_service.interfaces import Source, SourceDocument
 from indexing_service.services.collections import IndexCollections
 from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.rebuilder import IndexRebuilder
-from tests.unit.indexing_service.fake_converter import reading
+from tests.unit.indexing_service.fake_converter import FakeConverter
 from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry
 from tests.unit.indexing_service.world import NOON, source
@@ -98,7 +98,7 @@ class World:
         clock = FrozenClock(NOON)
         self.collections = IndexCollections(self.store.transaction, self.models, self.vectors, clock)
         self.pipeline = DocumentPipeline(
-            self.registry, self.models, self.vectors, reading(), self.store.transaction, retry_seconds=()
+            self.registry, self.models, self.vectors, FakeConverter(), self.store.transaction, retry_seconds=()
         )
         self.rebuilder = self.worker()
 

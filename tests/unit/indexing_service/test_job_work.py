@@ -23,7 +23,7 @@ from indexing_service.interfaces.syncing import Plan
 from indexing_service.services.connections import Providers
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
-from tests.unit.indexing_service.fake_converter import reading
+from tests.unit.indexing_service.fake_converter import FakeConverter
 from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds, pipeline_of
 from tests.unit.indexing_service.fake_source import FakeProvider
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline, FakeVault
@@ -262,7 +262,7 @@ async def test_a_change_of_groups_in_the_middle_reaches_every_passage(world: Wor
 
     world.write(a="# A")
     world.pipeline = Closing(
-        world.registry, FakeEmbeddingModels(), world.vectors, reading(), FakeRebuilds().transaction
+        world.registry, FakeEmbeddingModels(), world.vectors, FakeConverter(), FakeRebuilds().transaction
     )
     await world.synced()
     assert [point.payload["source_groups"] for point in world.vectors.points()] == [["board"]]

@@ -4,13 +4,17 @@ import pytest
 
 from flash_core.errors import FlashError, InvalidInputError, TooLargeError, UnsupportedMediaError
 from flash_core.utils.plain import plain_text
-from indexing_service.interfaces import DocumentFormat
+from indexing_service.interfaces import DocumentFormat, SourceDocument
 from indexing_service.interfaces.parsing import Converted, ParsedDocument, UnreadableError
 from indexing_service.services.decoding import MAX_BYTES, decoded, normalised
 from indexing_service.services.formats import MAX_FILE, SUFFIXES, format_named, is_text, largest
 from indexing_service.services.parsing import DocumentParser, readable_name
-from tests.unit.indexing_service.fake_converter import FakeConverter, reading
+from tests.unit.indexing_service.fake_converter import FakeConverter
 from tests.unit.indexing_service.world import page
+
+
+async def parsed(document: SourceDocument) -> ParsedDocument:
+    return await DocumentParser(FakeConverter()).parsed(document)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def test_nothing_stays_that_a_database_can_not_hold() -> None:
 
 
 async def md(content: str, **about: object) -> ParsedDocument:
-    return await reading().parsed(page("guides/how-to_set-up.md", content, **about))
+    return await parsed(page("guides/how-to_set-up.md", content, **about))
 
 
 @pytest.mark.parametrize(
@@ -104,17 +108,17 @@ async def test_front_matter_alone_is_an_empty_document() -> None:
 
 
 async def test_plain_text_is_taken_as_it_is() -> None:
-    found = await reading().parsed(page("notes.txt", b"# not a heading", format="text"))
+    found = await parsed(page("notes.txt", b"# not a heading", format="text"))
     assert (found.title, found.text, found.markdown) == ("Notes", "# not a heading", False)
 
 
 async def test_other_formats_are_read_by_their_converter() -> None:
-    found = await reading().parsed(page("a/plan.pdf", b"words", format="pdf"))
+    found = await parsed(page("a/plan.pdf", b"words", format="pdf"))
     assert found == ParsedDocument("Plan", "pdf: words", markdown=True)
-    html = await reading().parsed(page("a.html", "Gr\u00f6\u00dfe".encode("cp1252"), format="html"))
+    html = await parsed(page("a.html", "Gr\u00f6\u00dfe".encode("cp1252"), format="html"))
     assert html.text == "html: Gr\u00f6\u00dfe"
-    assert (await reading().parsed(page("a.csv", "given as text", format="csv"))).text == "csv: given as text"
-    assert (await reading().parsed(page("a.eml", "given as text", format="mail"))).text == "mail: given as text"
+    assert (await parsed(page("a.csv", "given as text", format="csv"))).text == "csv: given as text"
+    assert (await parsed(page("a.eml", "given as text", format="mail"))).text == "mail: given as text"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ async def test_a_title_that_a_program_made_up_is_none(found: str, title: str) ->
 )
 async def test_what_gives_no_text_says_why(content: bytes, error: type[FlashError]) -> None:
     with pytest.raises(error):
-        await reading().parsed(page("a.pdf", content, format="pdf"))
+        await parsed(page("a.pdf", content, format="pdf"))
 
 
 async def test_a_converter_that_finds_nothing_leaves_nothing() -> None:

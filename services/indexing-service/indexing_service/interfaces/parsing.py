@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flash_core.errors import FlashError
-from indexing_service.interfaces import DocumentFormat, SourceDocument
+from indexing_service.interfaces import DocumentFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,6 @@ class UnreadableError(FlashError):
     code = "unreadable"
 
 
-class ParserInterface(Protocol):
-    @abstractmethod
-    async def parsed(self, document: SourceDocument) -> ParsedDocument:
-        """Raises `InvalidInputError` or `UnsupportedMediaError` when there is no text to show, `TooLargeError` or
-        `UnreadableError` when it can't be had; each says why. Whatever the document is, nothing else comes of it.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class Converted:
     """`title`: what the document itself gives as one, "" if nothing."""
@@ -44,4 +36,7 @@ class ConverterInterface(Protocol):
 
     @abstractmethod
     async def converted(self, document_format: DocumentFormat, data: bytes) -> Converted:
-        """Raises what `ParserInterface` raises. Documents that come while all readers are busy wait."""
+        """Raises `InvalidInputError` or `UnsupportedMediaError` when there is no text to show, `TooLargeError` or
+        `UnreadableError` when it can't be had; each says why. `UpstreamUnavailableError` when no reader starts.
+        Documents that come while all readers are busy wait.
+        """

@@ -11,7 +11,7 @@ import yaml
 from flash_core.errors import FlashError, InvalidInputError, TooLargeError
 from flash_core.utils.plain import plain_text
 from indexing_service.interfaces import SourceDocument
-from indexing_service.interfaces.parsing import ConverterInterface, ParsedDocument, ParserInterface, UnreadableError
+from indexing_service.interfaces.parsing import ConverterInterface, ParsedDocument, UnreadableError
 from indexing_service.services.decoding import decoded, normalised
 from indexing_service.services.formats import MAX_FILE, is_text
 
@@ -29,13 +29,14 @@ _TITLE_WITHIN_LINES: Final = 300
 _WRITTEN_BY_PROGRAMS = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
 
 
-class DocumentParser(ParserInterface):
+class DocumentParser:
     """Markdown and plain text are read here, in a thread; every other format by `converter`."""
 
     def __init__(self, converter: ConverterInterface) -> None:
         self._converter = converter
 
     async def parsed(self, document: SourceDocument) -> ParsedDocument:
+        """Raises what the converter raises. Whatever the document is, nothing else comes of it."""
         try:
             return await self._parsed(document)
         except FlashError:

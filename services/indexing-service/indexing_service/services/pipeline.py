@@ -15,8 +15,9 @@ from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import CHUNKS, ChunkPoint
 from flash_core.schemas.documentation import PutDocumentRequest, ResolvedDocument
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Outcome, Source, SourceDocument
-from indexing_service.interfaces.parsing import ParserInterface, UnreadableError
+from indexing_service.interfaces.parsing import ConverterInterface, UnreadableError
 from indexing_service.interfaces.rebuilds import RebuildTransactionFactory
+from indexing_service.services.parsing import DocumentParser
 from indexing_service.services.passages import CONTENT_VERSION, Passage, Version, about, point_of, version_of
 from indexing_service.services.sizes import size_for
 from indexing_service.services.targets import IndexTargets, Target
@@ -80,7 +81,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         registry: DocumentRegistryInterface,
         models: EmbeddingModelsInterface,
         vectors: VectorStoreInterface,
-        parser: ParserInterface,
+        converter: ConverterInterface,
         rebuilds: RebuildTransactionFactory,
         *,
         retry_seconds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
@@ -89,7 +90,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         self._models = models
         self._targets = IndexTargets(rebuilds, models, vectors)
         self._vectors = vectors
-        self._parser = parser
+        self._parser = DocumentParser(converter)
         self._retry_seconds = retry_seconds
 
     async def mark(self) -> str:
