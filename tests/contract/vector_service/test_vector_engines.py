@@ -152,7 +152,13 @@ async def test_conditions_narrow_the_search(engine: VectorEngineInterface) -> No
 
 async def test_what_all_points_met_holds_no_longer_than_until_the_next_write(engine: VectorEngineInterface) -> None:
     open_to_sales: Conditions = [AnyOf("document_groups", ("*", "sales")), NoneOf("source_id", ("s9",))]
-    await engine.upsert(V1, [point(name, NORTH, document_groups=["*"], source_id="s1") for name in ("a", "b")])
+    await engine.upsert(
+        V1,
+        [
+            point(name, vector, document_groups=["*"], source_id="s1")
+            for name, vector in (("a", NORTH), ("b", NORTHEAST))
+        ],
+    )
     assert await found(engine, open_to_sales) == ["a", "b"]
     await engine.set_payload(V1, {"document_groups": ["hr"]}, [])
     assert await found(engine, open_to_sales) == []

@@ -11,7 +11,8 @@ from flash_core.schemas.indexing import JobState
 from flash_core.testing.waiting import eventually
 from tests.unit.indexing_service.rebuild_world import KilledError, World
 
-STEPS = range(1, 13)
+STEPS = range(1, 6)
+"""A collection made, two pages of documents, in front of the alias and behind it."""
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ async def test_a_rebuild_fills_a_collection_of_the_next_model_and_points_the_ali
     assert world.held() == world.live() == hashes
     assert {point.vector.shape for point in world.vectors.points()} == {(32,)}
     assert world.documents.changes == 1
+    assert world.vectors.calls == max(STEPS)
 
 
 async def test_after_the_swap_unchanged_documents_count_as_unchanged(world: World) -> None:
@@ -77,6 +79,7 @@ async def test_what_changes_during_a_rebuild_is_in_the_new_collection(world: Wor
     await world.collections.rebuild(None)
     world.vectors.hooks[step] = change
     await world.run()
+    assert not world.vectors.hooks
     assert world.vectors.aliases[CHUNKS] == "chunks_v2"
     assert world.held("chunks_v2") == world.live()
     assert all("30 days" in str(one.payload["text"]) for one in world.vectors.points() if one.payload["title"] == "A")

@@ -35,15 +35,17 @@ class RebuildStart:
         """Begin one when the live collection can't be used as it is: its model is not served any more, or passages are
         cut another way by now. One that failed or was cancelled is not begun again by itself.
         """
+        async with self._transaction() as work:
+            active, newest = await work.rebuilds.active(), await work.rebuilds.newest()
+        if active is not None:
+            return
         try:
             live = await self._vectors.info(CHUNKS)
         except NotFoundError:
             return  # nothing was ever indexed
         versions = await self._vectors.versions(CHUNKS)
         wanted = _wanted(live, versions, await self._models.models())
-        async with self._transaction() as work:
-            active, newest = await work.rebuilds.active(), await work.rebuilds.newest()
-        if wanted is None or active is not None or (newest is not None and _was_refused(newest, wanted)):
+        if wanted is None or (newest is not None and _was_refused(newest, wanted)):
             return
         log.warning("rebuild.needed", holds=live.model, chunker=live.chunker, served=wanted.name)
         await self.into(_collection_for(wanted, live, versions), live)
