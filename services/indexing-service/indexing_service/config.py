@@ -21,7 +21,8 @@ class Settings(ServiceSettings):
         default=0.2,
         ge=0,
         le=1,
-        description="The share of a source's documents, more than ten, that is not removed without an approval.",
+        description="A larger share of a source's documents than this, if it is three or more, or all of several, is "
+        "not removed without an approval.",
     )
     indexing_folder: Path = Field(
         default=Path(".askflash/indexing"),

@@ -25,12 +25,14 @@ _SECRET_SETTINGS = {"token"}
 class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface):
     """Documents by name; an `Outcome` stands for one that can't be read. `error` is raised by listings and changes.
 
-    `remembers`: it can say what changed since a listing; then `renamed` holds what it knows of its renames.
+    `missed` are listed and not there when they are fetched. `remembers`: it can say what changed since a listing; then
+    `renamed` holds what it knows of its renames.
     `calls` are those that a source would have to answer, in their order.
     """
 
     documents: dict[str, SourceDocument | Outcome] = field(default_factory=dict)
     complete: bool = True
+    missed: set[str] = field(default_factory=set)
     remembers: bool = False
     restricted: dict[str, frozenset[str]] | None = None
     renamed: dict[str, str] = field(default_factory=dict)
@@ -75,7 +77,8 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
 
     async def fetch(self, external_id: str) -> SourceDocument | Outcome:
         self._answer(f"fetch {external_id}")
-        return self.documents.get(external_id, Outcome(ItemState.WITHDRAWN, "It is not there any more."))
+        found = None if external_id in self.missed else self.documents.get(external_id)
+        return found or Outcome(ItemState.WITHDRAWN, "It is not there any more.")
 
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:
         return self.restricted

@@ -365,6 +365,10 @@ class FakeKnown(KnownRepositoryInterface):
     async def of(self, source_id: UUID) -> dict[str, Known]:
         return dict(self._state.known.get(source_id, {}))
 
+    async def named(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Known]:
+        known = self._state.known.get(source_id, {})
+        return {name: known[name] for name in external_ids if name in known}
+
     async def put(self, source_id: UUID, documents: Sequence[Known]) -> None:
         self._state.known.setdefault(source_id, {}).update({one.external_id: one for one in documents})
 
@@ -376,11 +380,13 @@ class FakeKnown(KnownRepositoryInterface):
 
     async def forget_gone(self, source_id: UUID, job_id: UUID, *, complete: bool) -> None:
         items = self._state.items.get(job_id, {}).values()
-        states = {item.external_id: item.state for item in items if item.state is not ItemState.DELETED}
+        found = {item.external_id: item for item in items if item.state is not ItemState.DELETED}
         known = self._state.known.get(source_id, {})
         for one in list(known.values()):
-            state = states.get(one.external_id, ItemState.GONE if complete else None)
-            if state is ItemState.GONE or (state is ItemState.WITHDRAWN and not one.reason):
+            item = found.get(one.external_id, Item(0, one.external_id, ItemState.GONE) if complete else None)
+            if item is None:
+                continue
+            if item.state is ItemState.GONE or (item.state is ItemState.WITHDRAWN and not (item.tries or one.reason)):
                 del known[one.external_id]
 
 

@@ -1,78 +1,23 @@
 """What a job does, and that it goes on where its last worker stopped."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from flash_core.errors import FencedError, UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.schemas.indexing import JobCounts, SourceType
-from flash_core.testing.fakes import FakeEmbeddingModels, FakeEmbeddingProvider
-from flash_core.testing.vector_store import FakeVectorStore
-from indexing_service.interfaces import (
-    DocumentPipelineInterface,
-    ItemState,
-    Job,
-    JobKind,
-    Outcome,
-    Source,
-    SourceDocument,
-)
+from flash_core.testing.fakes import FakeEmbeddingModels
+from indexing_service.interfaces import ItemState, JobKind, Outcome, Source, SourceDocument
 from indexing_service.interfaces.syncing import Plan
-from indexing_service.services.connections import Providers
-from indexing_service.services.job_work import JobWork
 from indexing_service.services.pipeline import DocumentPipeline
 from tests.unit.indexing_service.fake_converter import FakeConverter
-from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds, pipeline_of
+from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds
 from tests.unit.indexing_service.fake_source import FakeProvider
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakePipeline, FakeVault
-from tests.unit.indexing_service.world import claimed, job, listed, page, source, stored
-
-
-@dataclass
-class World:
-    database: FakeDatabase = field(default_factory=FakeDatabase)
-    registry: FakeDocumentRegistry = field(default_factory=FakeDocumentRegistry)
-    vectors: FakeVectorStore = field(default_factory=FakeVectorStore)
-    provider: FakeProvider = field(default_factory=FakeProvider)
-    handbook: Source = field(default_factory=source)
-    pipeline: DocumentPipelineInterface | None = None
-
-    def work(self) -> JobWork:
-        real = pipeline_of(self.registry, FakeEmbeddingProvider(), self.vectors, retry_seconds=())
-        providers: Providers = {SourceType.FOLDER: self.provider, SourceType.UPLOAD: FakeProvider()}
-        return JobWork(
-            self.database.unit_of_work, self.registry, self.vectors, self.pipeline or real, providers, FakeVault()
-        )
-
-    def write(self, **texts: str) -> None:
-        self.provider.documents = {f"{name}.md": page(f"{name}.md", text) for name, text in texts.items()}
-
-    def forget_sources(self) -> None:
-        self.database.state.sources.clear()
-
-    async def claimed(self, kind: JobKind = JobKind.SYNC, *, full: bool = False, has_list: bool = False) -> Job:
-        await stored(
-            self.database.unit_of_work, self.handbook, replace(job(self.handbook, kind, listed=has_list), full=full)
-        )
-        held = await claimed(self.database.unit_of_work)
-        assert held is not None
-        return held
-
-    async def synced(self, *, full: bool = False) -> JobCounts:
-        held = await self.claimed(full=full)
-        await self.work().perform(held)
-        counts = await self.counts(held)
-        async with self.database.unit_of_work() as work:
-            await work.jobs.finish(held.id, held.state, counts, None)
-            await work.commit()
-        del self.database.state.jobs[held.id]
-        return counts
-
-    async def counts(self, of: Job) -> JobCounts:
-        async with self.database.unit_of_work() as work:
-            return await work.items.counts(of.id)
+from tests.unit.indexing_service.fakes import FakePipeline
+from tests.unit.indexing_service.job_world import World
+from tests.unit.indexing_service.world import claimed, listed, page, source
 
 
 @pytest.fixture
@@ -248,6 +193,27 @@ async def test_a_document_that_ends_its_workers_is_given_up(world: World) -> Non
     await world.work().perform(replace(held, listed=True))
     assert await world.counts(held) == JobCounts(found=2, indexed=1, failed=1)
     assert world.registry.titles() == ["B"]
+
+
+async def test_a_document_that_ends_its_workers_while_it_is_fetched_is_given_up_and_no_other(world: World) -> None:
+    class Deadly(FakeProvider):
+        async def fetch(self, external_id: str) -> SourceDocument | Outcome:
+            if external_id == "n050.md":
+                raise RuntimeError("killed")
+            return await super().fetch(external_id)
+
+    world.provider = Deadly()
+    world.write(**{f"n{at:03}": f"# {at}" for at in range(100)})
+    held = await world.claimed()
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            await world.work().perform(held)
+        world.database.later += timedelta(minutes=1)
+        again = await claimed(world.database.unit_of_work)
+        assert again is not None
+        held = again
+    await world.work().perform(held)
+    assert await world.counts(held) == JobCounts(found=100, indexed=99, failed=1)
 
 
 async def test_a_change_of_groups_in_the_middle_reaches_every_passage(world: World) -> None:

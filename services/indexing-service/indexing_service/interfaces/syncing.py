@@ -35,7 +35,9 @@ class Plan:
 class Known:
     """A document as it was taken up last: in which version, for which groups, and by which `mark` of the pipeline.
 
-    An empty `version`: it failed, so it has to be looked at again. `reason`: why there was nothing to be found in it.
+    An empty `version`: it failed, or the source did not give it, so it has to be looked at again. `groups` are those
+    that documentation has for it. An empty `mark`: nothing of it was ever taken up. `reason`: why there was nothing to
+    be found in it.
     """
 
     external_id: str
@@ -51,6 +53,10 @@ class KnownRepositoryInterface(Protocol):
         """All of a source, by external id."""
 
     @abstractmethod
+    async def named(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Known]:
+        """Those of these that are known."""
+
+    @abstractmethod
     async def put(self, source_id: UUID, documents: Sequence[Known]) -> None: ...
 
     @abstractmethod
@@ -59,7 +65,7 @@ class KnownRepositoryInterface(Protocol):
 
     @abstractmethod
     async def forget_gone(self, source_id: UUID, job_id: UUID, *, complete: bool) -> None:
-        """What the job knows to be gone or withdrawn; where its listing is `complete`, also what that does not hold.
+        """What the job knows to be gone, or its listing to be withdrawn; if that is `complete`, also what is not in it.
 
-        What there is nothing in stays known, by its reason.
+        What there is nothing in stays known, by its reason; what could not be fetched stays to be looked at again.
         """

@@ -1,7 +1,7 @@
 """The documents of a job, on their way through the pipeline in groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,8 +31,11 @@ Fetch = Callable[[Item], Awaitable[SourceDocument | Outcome]]
 
 @dataclass(slots=True)
 class _Group:
-    """Documents that travel together; `outcomes` are of those that could not even be read."""
+    """Documents that travel together; `outcomes` are of those that could not even be read. `alone`: nothing else is
+    under way, so that what ends its worker is known.
+    """
 
+    alone: bool = False
     items: dict[str, Item] = field(default_factory=dict)
     documents: list[SourceDocument] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -46,11 +49,14 @@ class _Group:
             self.documents.append(fetched)
             self.bytes += fetched.size
 
-    def known(self, item: Item, mark: str) -> Known:
-        """What to remember of an item that has ended; what failed is to be looked at again."""
-        groups = next((one.groups for one in self.documents if one.external_id == item.external_id), frozenset())
-        if item.state in _OPEN:
-            return Known(item.external_id, "", groups)
+    def known(self, item: Item, mark: str, before: Known | None) -> Known:
+        """What to remember of an item that has ended. What failed is to be looked at again, and so is what the source
+        listed but did not give: only what is in a document itself stays true for as long as its version does.
+        """
+        given = next((one for one in self.documents if one.external_id == item.external_id), None)
+        if item.state in _OPEN or (item.state is ItemState.WITHDRAWN and given is None):
+            return replace(before or Known(item.external_id, ""), version="", reason="")
+        groups = given.groups if given else frozenset[str]()
         reason = item.reason if item.state is ItemState.WITHDRAWN else ""
         return Known(item.external_id, item.version, groups, mark, reason)
 
@@ -75,8 +81,9 @@ class ItemIndexer:
         running: set[asyncio.Task[frozenset[str]]] = set()
         try:
             async for group in self._grouped(job, fetch):
-                running.add(asyncio.create_task(self._index_group(job, group, mark)))
-                if len(running) >= _GROUPS_AT_ONCE:
+                if group.items:
+                    running.add(asyncio.create_task(self._index_group(job, group, mark)))
+                while len(running) >= (1 if group.alone else _GROUPS_AT_ONCE):
                     used |= await _first_done(running)
             while running:
                 used |= await _first_done(running)
@@ -87,19 +94,22 @@ class ItemIndexer:
         return used
 
     async def _grouped(self, job: Job, fetch: Fetch) -> AsyncIterator[_Group]:
-        """Pending documents in their order. One that a worker did not survive, or did not finish, travels alone."""
+        """Pending documents in their order, each begun before it is asked for. One that a worker did not survive, or
+        did not finish, travels alone: all before it come to an end first.
+        """
         group, after = _Group(), -1
         while items := await self._pending(job, after):
-            for item in items:
-                after = item.ordinal
-                alone = item.tries > 0
-                if group.items and (alone or group.is_full):
-                    yield group
+            after = items[-1].ordinal
+            for some in _begun_together(items):
+                if some[0].tries:
+                    yield replace(group, alone=True)
                     group = _Group()
-                group.add(item, await _fetched(fetch, item))
-                if alone:
-                    yield group
-                    group = _Group()
+                await self._begin(job, some)
+                for item in some:
+                    group.add(item, await _fetched(fetch, item))
+                    if item.tries or group.is_full:
+                        yield replace(group, alone=item.tries > 0)
+                        group = _Group()
         if group.items:
             yield group
 
@@ -108,7 +118,7 @@ class ItemIndexer:
             return await work.items.pending(job.id, after=after, limit=_ITEMS_A_READ)
 
     async def _index_group(self, job: Job, group: _Group, mark: str | None) -> frozenset[str]:
-        source = await self._begun(job, group)
+        source = await self._source(job)
         outcomes = dict(group.outcomes)
         try:
             if group.documents:
@@ -128,21 +138,42 @@ class ItemIndexer:
             await work.items.settle(job.id, settled)
             await work.intake.drop(job.id, over)
             if mark is not None:
-                await work.known.put(job.source_id, [group.known(item, mark) for item in settled])
+                before = await work.known.named(job.source_id, [item.external_id for item in settled])
+                known = [group.known(item, mark, before.get(item.external_id)) for item in settled]
+                await work.known.put(job.source_id, known)
             if settled:
                 await work.jobs.progressed(job)
             await work.commit()
 
-    async def _begun(self, job: Job, group: _Group) -> Source:
-        """The source with the groups that it has now."""
+    async def _begin(self, job: Job, items: Sequence[Item]) -> None:
+        """Before anything of them is touched: what ends the worker while it is fetched has had its try, too."""
         async with self._unit_of_work() as work:
-            await work.jobs.reached(job, next(iter(group.items)))
-            source = await work.sources.get(job.source_id)
-            await work.items.begin(job.id, [item.ordinal for item in group.items.values()])
+            await work.jobs.reached(job, items[0].external_id)
+            await work.items.begin(job.id, [item.ordinal for item in items])
             await work.commit()
+
+    async def _source(self, job: Job) -> Source:
+        """With the groups that it has now."""
+        async with self._unit_of_work() as work:
+            source = await work.sources.get(job.source_id)
         if source is None:
             raise FencedError("The source was deleted.")
         return source
+
+
+def _begun_together(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """As many as make a group; each that was begun before by itself."""
+    together: list[Item] = []
+    for item in items:
+        if together and (item.tries or len(together) >= _GROUP_DOCUMENTS):
+            yield together
+            together = []
+        if item.tries:
+            yield [item]
+        else:
+            together.append(item)
+    if together:
+        yield together
 
 
 async def _fetched(fetch: Fetch, item: Item) -> SourceDocument | Outcome:

@@ -11,12 +11,14 @@ from indexing_service.interfaces import Job, Phase, UnitOfWorkFactory
 from indexing_service.services.live import live_documents, pages
 
 log = structlog.get_logger(__name__)
-_NEVER_HELD: Final = 10
-"""Deletions, whatever the share: a source of a few pages may lose some."""
+_FREE: Final = 2
+"""Deletions that are never held while something is left: of a source of a few pages one or two are a large share."""
 
 
 class Removal:
-    """`hold_share`: a larger part of a source's documents is not removed before somebody said so."""
+    """`hold_share`: a larger part of a source's documents is not removed before somebody said so, nor are several
+    documents that are all of them. A single document always goes.
+    """
 
     def __init__(
         self, unit_of_work: UnitOfWorkFactory, registry: DocumentRegistryInterface, *, hold_share: float
@@ -45,7 +47,7 @@ class Removal:
         for page in pages(names):
             gone += await self._registry.resolve(job.source_id, page)
         total = 0
-        if len(gone) > _NEVER_HELD:
+        if len(gone) > 1:
             total = sum([1 async for _ in live_documents(self._registry, job.source_id)])
         return await self._remove(job, gone, total)
 
@@ -73,11 +75,9 @@ class Removal:
     async def _is_held(self, job: Job, count: int, total: int) -> bool:
         async with self._unit_of_work() as work:
             now = await work.jobs.get(job.id)
-            found = (await work.items.counts(job.id)).found
-        if count == 0 or (now is not None and now.allow_deletions):
+        if count <= 1 or (now is not None and now.allow_deletions):
             return False
-        emptied = job.cleans and found == 0
-        return emptied or (count > _NEVER_HELD and count > self._hold_share * total)
+        return count >= total or (count > _FREE and count > self._hold_share * total)
 
 
 def _held_detail(count: int, total: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,9 +19,16 @@ class SqlKnownRepository(KnownRepositoryInterface):
         self._session = session
 
     async def of(self, source_id: UUID) -> dict[str, Known]:
+        return await self._known(KnownDocumentRow.source_id == source_id)
+
+    async def named(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, Known]:
+        row = KnownDocumentRow
+        return await self._known((row.source_id == source_id) & row.external_id.in_(external_ids))
+
+    async def _known(self, which: ColumnElement[bool]) -> dict[str, Known]:
         row = KnownDocumentRow
         columns = select(row.external_id, row.version, row.groups, row.mark, row.reason)
-        found = await self._session.execute(columns.where(row.source_id == source_id))
+        found = await self._session.execute(columns.where(which))
         return {name: Known(name, version, frozenset(groups), mark, why) for name, version, groups, mark, why in found}
 
     async def put(self, source_id: UUID, documents: Sequence[Known]) -> None:
@@ -53,8 +60,9 @@ class SqlKnownRepository(KnownRepositoryInterface):
 
     async def forget_gone(self, source_id: UUID, job_id: UUID, *, complete: bool) -> None:
         item = exists().where(JobItemRow.job_id == job_id, JobItemRow.external_id == KnownDocumentRow.external_id)
-        withdrawn_now = (JobItemRow.state == ItemState.WITHDRAWN.value) & (KnownDocumentRow.reason == "")
-        gone = item.where(or_(JobItemRow.state == ItemState.GONE.value, withdrawn_now))
+        not_listed = (JobItemRow.state == ItemState.WITHDRAWN.value) & (JobItemRow.tries == 0)
+        withdrawn = not_listed & (KnownDocumentRow.reason == "")
+        gone = item.where(or_(JobItemRow.state == ItemState.GONE.value, withdrawn))
         unlisted = ~item.where(JobItemRow.state.not_in(_GONE))
         await self._session.execute(
             delete(KnownDocumentRow).where(
