@@ -123,7 +123,7 @@ class _Api:
             if one.kind == kind
             and one.status == query.get("status", "current")
             and (spaces is None or world.space_id(one.space) in spaces)
-            and (ids is None or one.id in ids)
+            and (one.id in ids if ids is not None else one.id not in world.unlisted)
         ]
         return by_cursor(self._world, request, rows)
 
@@ -168,6 +168,7 @@ class _Api:
             for one in self._world.contents.values()
             if (one.kind, one.status) == (query["type"], query["status"])
             and one.space == query.get("spaceKey", one.space)
+            and one.id not in self._world.unlisted
         ]
         return by_offset(self._world, request, rows)
 

@@ -42,7 +42,8 @@ class Confluence:
 
     `cap`: the most rows that it gives at once, whatever was asked. `circles`: listings under this
     address begin again and again. `meanwhile`: what happens before a request with this in its address. `behind`:
-    what the index of its search does not hold yet. `hidden`: what the account may not see. `shapes`: the forms in which
+    what the index of its search does not hold yet. `hidden`: what the account may not see; `unlisted`: what listings
+    leave out by mistake. `shapes`: the forms in which
     the next address is given, in turn. `answers`: what it says to everything.
     `browsed`: its address in a browser, where that is another one.
     """
@@ -63,6 +64,7 @@ class Confluence:
         self.answers = ""
         self.behind: set[str] = set()
         self.hidden: set[str] = set()
+        self.unlisted: set[str] = set()
         self.shapes: list[str] = ["relative"]
         self.says_readers = True
         self.address = ""
@@ -117,7 +119,7 @@ class Confluence:
         return found[::-1]
 
     def visible(self) -> list[Content]:
-        return [one for one in self.contents.values() if one.id not in self.hidden]
+        return [one for one in self.contents.values() if one.id not in self.hidden and one.space in self.spaces]
 
     def happens(self, address: str) -> None:
         self.requests.append(address)

@@ -177,13 +177,28 @@ async def test_a_source_that_tells_no_changes_gives_no_cursor(
     assert ((await source.list(found)).cursor is not None) == (Can.TELL in world.can)
 
 
-async def test_only_what_is_restricted_is_named(world: World, source: DocumentationSourceInterface) -> None:
+async def test_permissions_name_every_document_that_can_be_read_or_none_at_all(
+    world: World, source: DocumentationSourceInterface
+) -> None:
     if Can.RESTRICT not in world.can:
-        assert await source.permissions() in (None, {})
+        assert await source.permissions() is None
         return
-    assert not await source.permissions()
+    open_to_all = dict.fromkeys(world.names, frozenset[str]())
+    assert await source.permissions() == open_to_all
     groups = await world.restrict(world.names[0])
-    assert await source.permissions() == {world.names[0]: groups}
+    assert await source.permissions() == open_to_all | {world.names[0]: groups}
+
+
+async def test_permissions_do_not_name_what_is_not_there_any_more(
+    world: World, source: DocumentationSourceInterface
+) -> None:
+    needs(world, Can.RESTRICT, Can.DELETE)
+    await source.list(found)
+    await source.permissions()
+    await world.delete(world.names[0])
+    permissions = await source.permissions()
+    assert permissions is not None
+    assert world.names[0] not in permissions
 
 
 async def told(source: DocumentationSourceInterface, since: Inventory) -> Changes:

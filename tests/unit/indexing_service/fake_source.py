@@ -81,7 +81,9 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
         return found or Outcome(ItemState.WITHDRAWN, "It is not there any more.")
 
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:
-        return self.restricted
+        if self.restricted is None:
+            return None
+        return dict.fromkeys(self.documents, frozenset[str]()) | dict(self.restricted)
 
     def _answer(self, call: str) -> None:
         self.calls.append(call)

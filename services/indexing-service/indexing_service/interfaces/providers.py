@@ -81,10 +81,13 @@ class DocumentationSourceInterface(Protocol):
 
     @abstractmethod
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:
-        """The groups that each restricted document is narrowed to; those that are not named are not restricted.
+        """Maps every document of the source that the account can read to the groups that it is narrowed to; those
+        absent are closed.
 
-        None: the source restricts no document by itself. A restriction to somebody that AskFlash does not know is
-        `flash_core.models.document.NOBODY`.
+        No groups: the document is open to all who may see the source. A restriction to somebody that AskFlash does not
+        know is `flash_core.models.document.NOBODY`. There may be more in it than the documents that are listed.
+
+        None: the source restricts no document by itself. Raises rather than leave out what can't be read now.
         """
 
 

@@ -7,26 +7,50 @@ from flash_core.models.document import NOBODY
 from indexing_service.interfaces import SourceDocument
 from indexing_service.interfaces.providers import DocumentationSourceInterface
 from tests.servers.confluence_world import Confluence
-from tests.unit.indexing_service.confluence.world import connected
+from tests.unit.indexing_service.confluence.world import connected, listed
 
 GROUPS = {"leads": "managers", "Works-Council": "council", "eve@acme.example": "eve", "all-hands": "staff"}
 CLOSED = frozenset({NOBODY})
 
 
+async def said(source: DocumentationSourceInterface) -> dict[str, frozenset[str]]:
+    permissions = await source.permissions()
+    assert permissions is not None
+    return dict(permissions)
+
+
 async def agreed(source: DocumentationSourceInterface, confluence: Confluence) -> dict[str, frozenset[str]]:
-    """What is said of all pages, after seeing that each says the same when it is fetched."""
-    permissions = dict(await source.permissions() or {})
+    """What is said of the pages that are not open, after seeing that all are named and say the same when fetched."""
+    permissions = await said(source)
     for name, content in confluence.contents.items():
         if content.kind in {"page", "blogpost"} and content.status == "current":
             document = await source.fetch(name)
             assert isinstance(document, SourceDocument)
-            assert document.groups == permissions.get(name, frozenset()), content.title
-    return permissions
+            assert document.groups == permissions[name], content.title
+    return {name: groups for name, groups in permissions.items() if groups}
 
 
-async def test_pages_without_restrictions_are_not_named(confluence: Confluence, face: str) -> None:
+async def test_pages_without_restrictions_are_open(confluence: Confluence, face: str) -> None:
     async with connected(confluence, face, group_map=GROUPS) as source:
         assert await agreed(source, confluence) == {}
+        assert await said(source) == dict.fromkeys(confluence.contents, frozenset())
+
+
+async def test_pages_that_the_account_may_not_read_any_more_are_not_named(confluence: Confluence, face: str) -> None:
+    confluence.hidden = {"1003"}
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert sorted(await said(source)) == ["1001", "1002", "1004"]
+
+
+async def test_the_listing_that_was_just_made_serves_the_permissions_once(confluence: Confluence, face: str) -> None:
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        await listed(source)
+        confluence.requests.clear()
+        await said(source)
+        served = len(confluence.requests)
+        confluence.trash("1003")
+        assert "1003" not in await said(source)
+    assert served <= 2
 
 
 async def test_a_restriction_holds_for_all_that_lies_below(confluence: Confluence, face: str) -> None:
@@ -107,10 +131,9 @@ async def test_more_unknown_pages_than_can_be_asked_for_are_closed(confluence: C
     confluence.says_readers = False
     pages = [confluence.write(f"Page {number}") for number in range(320)]
     async with connected(confluence, face, group_map=GROUPS) as source:
-        permissions = await source.permissions()
-    assert permissions is not None
-    assert set(permissions.values()) == {CLOSED}
-    assert 0 < len(permissions) < len(pages)
+        permissions = await said(source)
+    assert set(permissions.values()) == {CLOSED, frozenset()}
+    assert 0 < sum(groups == CLOSED for groups in permissions.values()) < len(pages)
 
 
 async def test_requests_go_with_the_hundreds_of_pages(confluence: Confluence, face: str) -> None:
@@ -118,16 +141,15 @@ async def test_requests_go_with_the_hundreds_of_pages(confluence: Confluence, fa
         confluence.write(f"Page {number}", parent="1002")
     confluence.restrict("1002", groups=["leads"])
     async with connected(confluence, face, group_map=GROUPS) as source:
-        permissions = await source.permissions()
-    assert permissions is not None
-    assert len(permissions) == 602
+        permissions = await said(source)
+    assert sum(groups == {"managers"} for groups in permissions.values()) == 602
     assert len(confluence.requests) <= 25
 
 
-async def test_what_lies_in_the_trash_is_for_nobody_until_it_is_removed(confluence: Confluence, face: str) -> None:
+async def test_what_lies_in_the_trash_is_not_named(confluence: Confluence, face: str) -> None:
     confluence.trash("1003")
     async with connected(confluence, face, group_map=GROUPS) as source:
-        assert await source.permissions() == {"1003": CLOSED}
+        assert sorted(await said(source)) == ["1001", "1002", "1004"]
 
 
 async def test_half_a_tree_says_nothing_about_permissions(confluence: Confluence, face: str) -> None:

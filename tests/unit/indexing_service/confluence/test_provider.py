@@ -9,7 +9,7 @@ from flash_core.errors import InvalidInputError
 from indexing_service.interfaces.providers import Access
 from indexing_service.providers.confluence.provider import ConfluenceProvider
 from tests.servers.confluence_world import API_TOKEN, EMAIL, PASSWORD, PERSONAL_TOKEN, USER, Confluence
-from tests.unit.indexing_service.confluence.world import PROVIDER_POLICY, access_to, connected
+from tests.unit.indexing_service.confluence.world import PROVIDER_POLICY, access_to, connected, listed
 
 CLOUD = "https://acme.atlassian.net"
 SECRETS = {"email": EMAIL, "api_token": API_TOKEN}
@@ -150,10 +150,17 @@ async def test_a_missing_permission_is_said(confluence: Confluence, face: str) -
 
 
 async def test_a_wrong_address_is_said(confluence: Confluence, face: str) -> None:
-    confluence.fail("user/current", 404)
+    confluence.fail("", 404, times=10)
     async with connected(confluence, face) as source:
         check = await source.check()
     assert (check.ok, "no Confluence of this kind" in check.detail) == (False, True)
+
+
+async def test_an_account_that_nobody_tells_of_can_read_all_the_same(confluence: Confluence, face: str) -> None:
+    confluence.fail("user/current", 404, times=10)
+    async with connected(confluence, face) as source:
+        assert (await source.check()).ok
+        assert (await listed(source)).complete
 
 
 async def test_a_space_that_is_not_seen_is_said(confluence: Confluence, face: str) -> None:

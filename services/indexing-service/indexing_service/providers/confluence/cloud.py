@@ -2,7 +2,7 @@
 successor for them (https://developer.atlassian.com/cloud/confluence/rest/v2/intro).
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
@@ -37,7 +37,6 @@ _COLLECTIONS: Final = {
     "embed": "embeds",
 }
 _DEEPEST: Final = 200
-_SPACES_A_CALL: Final = 100
 
 
 class CloudSite(Site):
@@ -56,14 +55,6 @@ class CloudSite(Site):
         params = {"space-id": space.id, "status": "current", "limit": str(_ROWS)}
         async for page in self._listed(kind, params):
             yield page
-
-    async def trashed(self, spaces: Sequence[Space], kind: str) -> AsyncIterator[str]:
-        ids = [space.id for space in spaces]
-        for start in range(0, len(ids), _SPACES_A_CALL):
-            some = ",".join(ids[start : start + _SPACES_A_CALL])
-            params = {"space-id": some, "status": "trashed", "sort": "-modified-date", "limit": str(_ROWS)}
-            async for row in by_cursor(self._rest, f"{_V2}/{_COLLECTIONS[kind]}", params):
-                yield str(row.get("id"))
 
     async def page(self, page_id: str, kind: str) -> Page:
         path = f"{_V2}/{_COLLECTIONS[kind]}/{page_id}"

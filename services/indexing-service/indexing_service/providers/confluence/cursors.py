@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate, pairwise
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -120,20 +121,20 @@ class Bookmark:
     """Where the next changes begin.
 
     `scope`: what the source is set to; another setting asks for a listing. `seen`: the versions already told of pages
-    that the next look will find again, because the windows overlap. `trash`: the pages already known to be in there.
+    that the next look will find again, because the windows overlap. `pages`: those that there were.
     """
 
     scope: str
     since: datetime
     seen: Mapping[str, int] = field(default_factory=dict)
-    trash: frozenset[str] = frozenset()
+    pages: frozenset[str] = frozenset()
 
     def text(self) -> str:
         kept = {
             "scope": self.scope,
             "since": self.since.isoformat(),
             "seen": dict(self.seen),
-            "trash": sorted(self.trash),
+            "pages": _packed(self.pages),
         }
         return json.dumps(kept, separators=(",", ":"))
 
@@ -144,7 +145,17 @@ class Bookmark:
             kept = json.loads(text)
             since = datetime.fromisoformat(kept["since"])
             seen = {str(name): int(number) for name, number in kept["seen"].items()}
-            mark = cls(str(kept["scope"]), since, seen, frozenset(map(str, kept["trash"])))
+            mark = cls(str(kept["scope"]), since, seen, _unpacked(kept["pages"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
         return mark if since.tzinfo else None
+
+
+def _packed(ids: Iterable[str]) -> str:
+    """Numbers by how far each is from the one before: in half the room, as there may be many."""
+    numbers = sorted(map(int, ids))
+    return " ".join(f"{number - before:x}" for before, number in pairwise([0, *numbers]))
+
+
+def _unpacked(text: str) -> frozenset[str]:
+    return frozenset(map(str, accumulate(int(step, 16) for step in text.split())))

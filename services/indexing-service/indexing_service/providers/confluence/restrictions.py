@@ -73,7 +73,8 @@ class Restrictions:
         return together([*levels, OPEN if lineage.whole else CLOSED])
 
     async def of_all(self, pages: Mapping[str, Lineage], cql: str) -> dict[str, frozenset[str]]:
-        """The groups of each page that is restricted; `cql` finds them all, as far as the search's index is up to date.
+        """The groups of each page, none where nothing restricts it; `cql` finds them all, as far as the search's index
+        is up to date.
 
         Takes a request for every hundred pages, and one for each page, folder or long list of readers beside them.
         """
@@ -84,7 +85,7 @@ class Restrictions:
             own[name] = await self._one(name)
         if len(missing) > _MOST_SINGLE:
             log.warning("confluence.restrictions_unknown", pages=len(missing) - _MOST_SINGLE)
-        found = {
+        return {
             name: together(
                 [
                     OPEN if lineage.whole else CLOSED,
@@ -94,7 +95,6 @@ class Restrictions:
             )
             for name, lineage in pages.items()
         }
-        return {name: groups for name, groups in found.items() if groups}
 
     async def _batch(self, cql: str) -> dict[str, Restriction]:
         own: dict[str, Restriction] = {}

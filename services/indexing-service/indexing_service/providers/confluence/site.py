@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flash_core.errors import UpstreamRejectedError
+from flash_core.errors import NotFoundError, UpstreamRejectedError
 from indexing_service.providers.confluence.cursors import Row, object_of
 from indexing_service.providers.rest import RestClient
 
@@ -84,10 +84,6 @@ class Site(ABC):
     def pages(self, space: Space, kind: str) -> AsyncIterator[Page]: ...
 
     @abstractmethod
-    def trashed(self, spaces: Sequence[Space], kind: str) -> AsyncIterator[str]:
-        """Ids, where the account may see what was thrown away."""
-
-    @abstractmethod
     async def page(self, page_id: str, kind: str) -> Page: ...
 
     @abstractmethod
@@ -108,7 +104,10 @@ class Site(ABC):
         Asked before anything else: with a wrong password some sites answer as to somebody who is not signed in, and
         what such a one does not see would be taken for deleted.
         """
-        account = object_of((await self._rest.get(f"{self._api}/user/current")).json())
+        try:
+            account = object_of((await self._rest.get(f"{self._api}/user/current")).json())
+        except NotFoundError:  # some gateways let only what they know pass
+            return None
         if account.get("type") == "anonymous":
             raise UpstreamRejectedError("Confluence does not know this account: check its name and token or password.")
         try:
