@@ -13,7 +13,7 @@ PROJECTS := pyproject.toml uv.lock $(wildcard shared-core/pyproject.toml service
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/vite.config.ts $(UI)/tsconfig.json -type f)
 
 .PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos
-.PHONY: test-containers bench-quality bench-answers bench-refusal bench-citations bench-index bench-latency format generate docs lock clean
+.PHONY: test-containers bench-quality bench-search bench-answers bench-refusal bench-citations bench-index bench-latency format generate docs lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -56,14 +56,16 @@ lock: $(BIN)/uv ## Pin the newest versions that the packages allow
 install-torch: .venv/.installed ## Add torch (CPU) and sentence-transformers, for models other than the packaged one
 	$(BIN)/python -m pip install --timeout 15 --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0 "sentence-transformers>=6,<7"
 
-bench-quality: install ## Measure search quality on the judged sets (docs/benchmarks.md)
-	$(BIN)/python -m tests.quality.bench_quality $(ARGS)
+bench-quality: bench-search bench-answers bench-refusal bench-citations bench-latency ## The whole yardstick (docs/benchmarks.md)
+
+bench-search: install ## Measure search quality on the judged sets (docs/benchmarks.md)
+	$(BIN)/python -m tests.quality.bench_search $(ARGS)
 
 bench-answers: install ## Measure what is quoted without a model (docs/benchmarks.md)
-	$(BIN)/python -m tests.quality.extractive $(ARGS)
+	$(BIN)/python -m tests.quality.bench_answers $(ARGS)
 
 bench-refusal: install ## Measure what is refused and how far a confidence can be believed (docs/benchmarks.md)
-	$(BIN)/python -m tests.quality.refusal $(ARGS)
+	$(BIN)/python -m tests.quality.bench_refusal $(ARGS)
 
 bench-citations: install ## Measure what the check of citations finds, corrupted ones included (docs/benchmarks.md)
 	$(BIN)/python -m tests.quality.bench_citations $(ARGS)

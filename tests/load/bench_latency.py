@@ -273,9 +273,11 @@ def _known(one: dict[str, float]) -> float:
 
 def _print_answers(answers: Sequence[dict[str, float]]) -> None:
     print(f"{len(answers)} answers by `extractive`, one client\n")
-    print("| answer | p50 ms | p95 ms | |\n| --- | --- | --- | --- |")
-    for stage, values in _by_stage(answers).items():
-        print(_row(stage, values, None))
+    print("| answer | p50 ms | p95 ms | share |\n| --- | --- | --- | --- |")
+    stages = _by_stage(answers)
+    mean = statistics.fmean(stages["total"])
+    for stage, values in stages.items():
+        print(_row(stage, values, statistics.fmean(values) / mean))
 
 
 def _by_stage(measured: Sequence[dict[str, float]]) -> dict[str, list[float]]:
@@ -287,9 +289,9 @@ def _by_stage(measured: Sequence[dict[str, float]]) -> dict[str, list[float]]:
     return stages
 
 
-def _row(name: str, values: Sequence[float], share: float | None) -> str:
+def _row(name: str, values: Sequence[float], share: float) -> str:
     p50, p95 = statistics.median(values), statistics.quantiles(values, n=20)[-1]
-    return f"| {name} | {p50:.1f} | {p95:.1f} | {'' if share is None else f'{share:.0%}'} |"
+    return f"| {name} | {p50:.1f} | {p95:.1f} | {share:.0%} |"
 
 
 if __name__ == "__main__":

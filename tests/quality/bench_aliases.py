@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.fleet import User, running_fleet, signed_in
-from tests.quality.bench_quality import DEPTH, _index
+from tests.quality.bench_search import DEPTH, _index
 from tests.quality.judged import SETS, JudgedSet, Measures, Question
 
 AT_ONCE = 4

@@ -1,6 +1,6 @@
 """How well the model, the BM25 encoder and their fusion rank, through the embedded engine and nothing else.
 
-One point a document, title in front; no chunks, no HTTP: what `bench_quality` loses against this is lost elsewhere.
+One point a document, title in front; no chunks, no HTTP: what `bench_search` loses against this is lost elsewhere.
 Run: `python -m tests.quality.bench_engine [--sets SET …] [--weights 0.3 0.45]`.
 """
 

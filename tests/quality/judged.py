@@ -58,6 +58,12 @@ def squad2() -> JudgedSet:
     return _beir("squad2_dev", folder, {"dense": 0.806, "BM25": 0.891, "CC": 0.915}, keep=answerable.__contains__)
 
 
+def squad2_not_said() -> list[Question]:
+    """SQuAD 2.0's adversarial questions: near a paragraph that does not say it, which stands as `relevant`."""
+    rows = _jsonl(DATA / "squad2_dev" / "queries.jsonl")
+    return [Question(row["text"], frozenset({row["para"]})) for row in rows if not row["answerable"]]
+
+
 def halved(judged: JudgedSet) -> tuple[JudgedSet, JudgedSet]:
     """Every second article with its questions, and the questions of the others, whose article is then missing."""
     titles = sorted({one["title"] for one in judged.documents})

@@ -17,8 +17,18 @@ from random import Random
 from typing import Any, TypeVar
 
 from tests.e2e.fleet import signed_in
-from tests.quality.bench_quality import _existing, _index
-from tests.quality.judged import DATA, JudgedSet, Question, _jsonl, anthropic_docs, halved, handbook_headings, squad2
+from tests.quality.bench_search import _existing, _index
+from tests.quality.judged import (
+    DATA,
+    JudgedSet,
+    Question,
+    _jsonl,
+    anthropic_docs,
+    halved,
+    handbook_headings,
+    squad2,
+    squad2_not_said,
+)
 
 T = TypeVar("T")
 Line = dict[str, Any]
@@ -55,7 +65,7 @@ def _squad2_halved(most: int) -> tuple[JudgedSet, list[Line]]:
 
 def _squad2_not_said(most: int) -> tuple[JudgedSet, list[Line]]:
     """The paragraph is there but does not say it: what no retrieval score can see."""
-    texts = (row["text"] for row in _jsonl(DATA / "squad2_dev" / "queries.jsonl") if not row["answerable"])
+    texts = (one.text for one in squad2_not_said())
     whole = squad2()
     return whole, [
         *_answerable(whole.questions, most, _squad2_answers()),

@@ -27,7 +27,7 @@ _PASSAGES_READ: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """Constants fitted by `tests/quality/refusal.py` on questions that a corpus answers, and on questions whose
+    """Constants fitted by `tests/quality/bench_refusal.py` on questions that a corpus answers, and on questions whose
     article was taken out or that belong to another corpus (SQuAD 2.0, XQuAD in German, a handbook, product
     documentation); both sides weigh the same, so the probability is that of an even chance before the search.
     """

@@ -1,4 +1,4 @@
-"""`make bench-quality`: how well `POST /api/v1/search` ranks the judged sets, beside the reference figures.
+"""`make bench-search`: how well `POST /api/v1/search` ranks the judged sets, beside the reference figures.
 
 Each set is indexed into a source of its own, in a fresh fleet or (`--url`, `--password`) in one that runs already.
 """

@@ -3,8 +3,11 @@
 
 Asks a fleet's `POST /api/v1/search` (a fresh one, or `--url`, `--password` for one that runs already): SQuAD 2.0 and
 XQuAD in German with every second article indexed, so that the others' questions have no article here; the 18F
-handbook and product documentation, each with the questions of the other sets. The constants of the second table are
-fitted without the corpus that they are tried on: a company's own corpus may expect as much.
+handbook and product documentation, each with the questions of the other sets. The reference is what a logistic
+regression on cosine and idf coverage reached on SQuAD 2.0 (`../shared/data`). SQuAD 2.0's adversarial questions are in
+the first table only: their paragraph is there, and whether it says the answer is for a reader to tell, not for a
+search. The constants of the third table are fitted without the corpus that they are tried on: a company's own corpus
+may expect as much.
 """
 
 import argparse
@@ -21,9 +24,17 @@ from numpy.typing import NDArray
 
 from flash_core.testing.waiting import eventually
 from tests.e2e.fleet import User, running_fleet, signed_in_for_long
-from tests.quality.bench_quality import _existing, _index
+from tests.quality.bench_search import _existing, _index
 from tests.quality.diagrams import write
-from tests.quality.judged import JudgedSet, anthropic_docs, halved, handbook_headings, squad2, xquad_de
+from tests.quality.judged import (
+    Question,
+    anthropic_docs,
+    halved,
+    handbook_headings,
+    squad2,
+    squad2_not_said,
+    xquad_de,
+)
 
 AT_ONCE = 2
 CALIBRATED_WITHIN_SECONDS = 90
@@ -31,6 +42,13 @@ NEWTON_STEPS = 60
 RIDGE = 1e-3
 KEPT = 0.96
 FEATURES = ("coverage", "nearness")
+NOT_SAID = "that its paragraph does not answer"
+REFERENCE = {
+    "of an article that is not there": (0.986, 0.92),
+    "of another domain": (None, 0.96),
+    NOT_SAID: (0.617, 0.10),
+}
+"""AUROC, and the share refused while 95 % are kept."""
 Numbers = NDArray[np.float64]
 
 
@@ -60,6 +78,7 @@ async def main() -> None:
         user = await stack.enter_async_context(signed_in_for_long(fleet))
         groups = await _groups(user, options.questions)
     _print_separation(groups, options.threshold)
+    groups = [group for group in groups if group.kind != NOT_SAID]
     _print_reliability(groups)
     _print_elsewhere(groups)
     _print_constants(groups)
@@ -69,7 +88,7 @@ async def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--questions", type=int, default=200, help="at most so many of each kind")
+    parser.add_argument("--questions", type=int, default=150, help="at most so many of each kind")
     parser.add_argument("--threshold", type=float, default=0.37, help="AI_REFUSE_BELOW")
     parser.add_argument("--diagrams", type=Path, help="a folder for the curves of the docs")
     parser.add_argument("--url", help="a fleet that runs already, e.g. http://127.0.0.1:8080")
@@ -80,9 +99,11 @@ def _options() -> argparse.Namespace:
 async def _groups(user: User, most: int) -> list[Group]:
     squad, absent_squad = halved(squad2())
     xquad, absent_xquad = halved(xquad_de())
-    absent = {squad.name: absent_squad, xquad.name: absent_xquad}
+    absent = {squad.name: absent_squad.questions, xquad.name: absent_xquad.questions}
+    indexed = {one["external_id"] for one in squad.documents}
+    not_said = [one for one in squad2_not_said() if one.relevant <= indexed]
     corpora = (squad, xquad, handbook_headings(), anthropic_docs())
-    own = {one.name: _sample(one, most) for one in corpora}
+    own = {one.name: _sample(one.questions, most) for one in corpora}
     groups = []
     for corpus in corpora:
         source_id = await _index(user, corpus)
@@ -90,14 +111,16 @@ async def _groups(user: User, most: int) -> list[Group]:
         asked = {"answerable": own[corpus.name], "of another domain": foreign}
         if corpus.name in absent:
             asked["of an article that is not there"] = _sample(absent[corpus.name], most)
+        if corpus is squad:
+            asked[NOT_SAID] = _sample(not_said, most)
         await _calibrated(user, source_id, own[corpus.name][0])
         groups += [await _asked(user, source_id, corpus.name, kind, texts) for kind, texts in asked.items()]
         await user.http.delete(f"/api/v1/sources/{source_id}", timeout=120)
     return groups
 
 
-def _sample(judged: JudgedSet, most: int) -> list[str]:
-    texts = [question.text for question in judged.questions]
+def _sample(questions: Iterable[Question], most: int) -> list[str]:
+    texts = [question.text for question in questions]
     return Random(7).sample(texts, min(most, len(texts)))
 
 
@@ -126,16 +149,20 @@ async def _asked(user: User, source_id: str, corpus: str, kind: str, texts: Sequ
 
 
 def _print_separation(groups: Sequence[Group], threshold: float) -> None:
-    print(f"| corpus | questions | number | AUROC | refused where 95 % are kept | kept or refused at {threshold} |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| corpus | questions | number | AUROC | refused where 95 % are kept | reference (AUROC, refused)"
+        f" | kept or refused at {threshold} |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for group in groups:
         own = next(one.said for one in groups if one.corpus == group.corpus and one.is_answerable)
         if group.is_answerable:
-            cells = ["", "", f"{np.mean(group.said >= threshold):.3f} kept"]
+            cells = ["", "", "", f"{np.mean(group.said >= threshold):.3f} kept"]
         else:
             auroc = np.mean(own[:, None] > group.said[None, :])
             refused = np.mean(group.said < np.quantile(own, 0.05))
-            cells = [f"{auroc:.3f}", f"{refused:.3f}", f"{np.mean(group.said < threshold):.3f} refused"]
+            reference = ", ".join("–" if one is None else f"{one:.3f}" for one in REFERENCE[group.kind])
+            cells = [f"{auroc:.3f}", f"{refused:.3f}", reference, f"{np.mean(group.said < threshold):.3f} refused"]
         print(f"| {group.corpus} | {group.kind} | {len(group.said)} | {' | '.join(cells)} |")
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from ai_main_service.services.sentences import split
 from local_fleet.eval.texts import Alternatives, is_exact, share_contained, token_f1, tokens
 from tests.e2e.fleet import User, running_fleet, signed_in
-from tests.quality.bench_quality import _existing, _index
+from tests.quality.bench_search import _existing, _index
 from tests.quality.judged import DATA, JudgedSet, _document, _jsonl, squad2
 
 AT_ONCE = 2
@@ -73,7 +73,7 @@ async def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--questions", type=int, default=300, help="at most so many of each set")
+    parser.add_argument("--questions", type=int, default=120, help="at most so many of each set")
     parser.add_argument("--url", help="a fleet that runs already, e.g. http://127.0.0.1:8080")
     parser.add_argument("--password", default="", help="its administrator's password")
     return parser.parse_args()
