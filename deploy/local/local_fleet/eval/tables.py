@@ -64,12 +64,14 @@ def _measures(summary: Summary) -> Iterator[str]:
 
 
 def _latency(summary: Summary) -> Iterator[str]:
+    """The share is of the answer's median; the search is a request of its own."""
+    whole = summary.latency_ms["total"]["p50"]
     rows = [
-        [stage, *(f"{times[share]:.0f}" for share in ("p50", "p95"))]
+        [stage, f"{median:.0f}", f"{times['p95']:.0f}", f"{median / whole:.0%}" if whole and stage != "search" else ""]
         for stage in STAGES
-        if (times := summary.latency_ms[stage])["p50"] is not None
+        if (median := (times := summary.latency_ms[stage])["p50"]) is not None
     ]
-    yield from table(["milliseconds", "p50", "p95"], rows)
+    yield from table(["milliseconds", "p50", "p95", "share of the answer"], rows)
 
 
 def _reliability(summary: Summary) -> Iterator[str]:

@@ -140,3 +140,11 @@ def test_a_gain_of_every_question_is_called_clear_and_long_lists_are_cut() -> No
 def test_runs_without_a_common_question_cannot_be_compared() -> None:
     with pytest.raises(FleetError, match="no question in common"):
         list(comparison(run_of(record("a")), run_of(record("b"))))
+
+
+def test_each_stage_tells_its_share_of_the_answer_a_search_is_a_request_of_its_own() -> None:
+    times = {"search": 40.0, "retrieval": 50.0, "total": 200.0}
+    lines = list(report(run_of(answered("one", 0.9, 1.0, timings_ms=times))))
+    assert "| retrieval | 50 | 50 | 25% |" in lines
+    assert "| total | 200 | 200 | 100% |" in lines
+    assert "| search | 40 | 40 |  |" in lines
