@@ -30,7 +30,8 @@ class SourceState:
 
     `version` grows with every change of the source or of one of its documents, in the same transaction. `settled` is
     False while the vector store has not heard of its groups. `calibrated_at` is None until it was calibrated,
-    `checked_at` until its documents were compared with the source.
+    `checked_at` until its documents were compared with the source. `languages`: ISO 639-1 codes of the languages that
+    documents of it are or were stemmed in.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class SourceState:
     settled: bool
     calibrated_at: datetime | None = None
     checked_at: datetime | None = None
+    languages: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class SourceRepositoryInterface(Protocol):
     @abstractmethod
     async def checked(self, source_id: UUID, at: datetime) -> None:
         """Keeps the later moment. No change of the source: what a search shows of it stays the same."""
+
+    @abstractmethod
+    async def add_language(self, source_id: UUID, language: str) -> None:
+        """There are documents in it; said once or often."""
 
     @abstractmethod
     async def touch(self) -> None:

@@ -77,6 +77,7 @@ class VectorStoreClient(VectorStoreInterface):
             limit=query.limit,
             dense_weight=query.dense_weight,
             language=query.language,
+            also_languages=list(query.also_languages),
             variants=[_base64(variant) for variant in query.variants],
             alternatives=[
                 AlternativeBody(start=one.start, end=one.end, synonyms=list(one.synonyms)) for one in query.alternatives

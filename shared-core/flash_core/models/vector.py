@@ -55,7 +55,8 @@ class Alternative:
 class VectorQuery:
     """`variants` are the vectors of the question as others would say it, `alternatives` (in order, without overlaps)
     the other words for parts of its text. A point is as good as the best of these ways to ask finds it: saying a
-    thing twice is not more evidence.
+    thing twice is not more evidence. `language` is the text's own; its words are sought as `also_languages` stem them
+    too, because points are stemmed in their own language and a short text does not tell.
     """
 
     filter: VectorFilter
@@ -65,6 +66,7 @@ class VectorQuery:
     limit: int = 50
     dense_weight: float = 0.5
     language: str = "english"
+    also_languages: Sequence[str] = ()
     variants: Sequence[Vectors] = ()
     alternatives: Sequence[Alternative] = ()
 

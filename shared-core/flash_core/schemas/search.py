@@ -1,17 +1,19 @@
 """The search API's wire format (`POST /api/v1/search`, and `/internal/search` with the same bodies)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from flash_core.schemas.common import Request, Response, Timestamp
+
+SourceName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class SearchFilters(Request):
     source_ids: list[UUID] | None = Field(default=None, max_length=200)
     updated_after: Timestamp | None = None
-    source_names: list[str] | None = Field(
+    source_names: list[SourceName] | None = Field(
         default=None,
         max_length=10,
         description="Sources as a question names them; one that names none the asker may see becomes search words.",
@@ -19,7 +21,7 @@ class SearchFilters(Request):
 
 
 class SearchRequest(Request):
-    query: str = Field(min_length=1, max_length=4_000)
+    query: str = Field(min_length=1, max_length=4_000, pattern=r"\S")
     limit: int = Field(default=10, ge=1, le=100)
     offset: int = Field(default=0, ge=0, le=1_000)
     filters: SearchFilters | None = None

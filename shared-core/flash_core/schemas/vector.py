@@ -88,6 +88,7 @@ class VectorSearchRequest(Request):
     limit: int = Field(default=50, ge=1, le=2_000)
     dense_weight: float = Field(default=0.5, ge=0, le=1)
     language: str = "english"
+    also_languages: list[str] = Field(default_factory=list, max_length=20)
     variants: list[Base64Bytes] = Field(default_factory=list, max_length=10)
     alternatives: list[AlternativeBody] = Field(default_factory=list, max_length=100)
 

@@ -19,7 +19,9 @@ from flash_core.models.vector import (
     VectorHit,
     VectorQuery,
 )
-from flash_core.utils.words import content_stems
+from flash_core.utils.words import STEMMERS, content_stems
+
+_CODES = {name: code for code, name in STEMMERS.items()}
 
 
 @dataclass
@@ -159,8 +161,10 @@ def _hit(point: ChunkPoint, query: VectorQuery) -> VectorHit | None:
     if query.mode != "keyword" and query.vector is not None:
         scores["dense"] = max(float(np.dot(point.vector, one)) for one in (query.vector, *query.variants))
     if query.mode != "dense" and query.text is not None:
-        held = set(content_stems(point.keywords))
-        share = max(_share(set(content_stems(text)), held) for text in _phrasings(query.text, query.alternatives))
+        ways = _phrasings(query.text, query.alternatives)
+        share = max(
+            _shared(way, point.keywords, one) for way in ways for one in (query.language, *query.also_languages)
+        )
         if share:
             scores["keyword"] = share
     score = _combined(scores, query)
@@ -177,7 +181,8 @@ def _phrasings(text: str, alternatives: Sequence[Alternative]) -> list[str]:
     return [one for way in said for one in _phrasings(text[: last.start] + way + text[last.end :], others)]
 
 
-def _share(asked: set[str], held: set[str]) -> float:
+def _shared(text: str, keywords: str, language: str) -> float:
+    asked, held = (set(content_stems(one, _CODES.get(language, language))) for one in (text, keywords))
     return len(asked & held) / len(asked) if asked else 0.0
 
 

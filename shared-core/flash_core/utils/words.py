@@ -6,6 +6,8 @@ because neither writes spaces between its words.
 
 import re
 import threading
+import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
@@ -17,6 +19,8 @@ _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _POSSESSIVE = re.compile(r"'s?$")
 _ACRONYMS = re.compile(r"[A-Z]{2,}s")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+"""Where a word may be broken or joined: nobody sees it, and it is no part of the word."""
 
 STEMMERS: Final = {
     "da": "danish",
@@ -30,6 +34,30 @@ STEMMERS: Final = {
     "sv": "swedish",
 }
 
+_WORTH: Final = 5
+_WORTH_AMBIGUOUS: Final = 2
+_WORTH_LETTERS: Final = 3
+_LEAD: Final = 5
+"""One word that no other language has, or several that could be something else, and no word of the default."""
+
+_LETTERS: Final = {
+    "da": frozenset("åæø"),
+    "de": frozenset("äöüß"),
+    "en": frozenset(""),
+    "es": frozenset("áéíóúñ"),
+    "fr": frozenset("àâçèéêëîïôùûœ"),
+    "it": frozenset("àèéìòù"),
+    "nl": frozenset("ëï"),
+    "pt": frozenset("áâãàçéêíóôõú"),
+    "sv": frozenset("åäö"),
+}
+_READ_OF_A_DOCUMENT: Final = 5_000
+_BORROWED: Final = frozenset({
+    "al", "alla", "alle", "come", "comment", "cosa", "da", "das", "de", "del", "der", "des", "di", "do", "door", "dove",
+    "du", "el", "elle", "en", "es", "et", "ex", "il", "la", "las", "le", "les", "lo", "los", "ma", "me", "mi", "na",
+    "ni", "no", "os", "pa", "per", "plus", "por", "pour", "sans", "se", "sea", "si", "são", "te", "til", "till", "van",
+    "vi", "von", "want",
+})  # fmt: skip
 
 _PER_THREAD = threading.local()
 
@@ -46,15 +74,31 @@ def stop_words(language: str = "en") -> frozenset[str]:
     return known.get(language, known["en"])
 
 
+@lru_cache(maxsize=1)
+def short_words() -> frozenset[str]:
+    """English words of up to three letters."""
+    return frozenset(files("flash_core.utils").joinpath("short_words.txt").read_text(encoding="utf-8").split())
+
+
+def composed(text: str) -> str:
+    """Letters and their accents as one, without the signs inside words that nobody sees."""
+    return text if text.isascii() else _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+
+
 def tokens(text: str) -> list[str]:
     """Lower-case words in order, identifiers split into their parts, possessive endings dropped."""
-    return [part for word in WORD.findall(text) for part in _parts(word)]
+    return [part for word in WORD.findall(composed(text)) for part in _parts(word)]
 
 
-def content_stems(text: str, language: str = "en") -> list[str]:
-    """The stems of what carries meaning, in order and with repetitions; stop words are left out."""
+def content_tokens(text: str, language: str = "en") -> list[str]:
+    """What carries meaning, in order and with repetitions; stop words are left out."""
     stop = stop_words(language)
-    return [stem(token, language) for token in tokens(text) if token not in stop]
+    return [token for token in tokens(text) if token not in stop]
+
+
+def content_stems(text: str, language: str = "en", *, stemmed_in: str | None = None) -> list[str]:
+    """The stems of `content_tokens`, in `stemmed_in` when that is another language than the text's."""
+    return [stem(token, stemmed_in or language) for token in content_tokens(text, language)]
 
 
 @lru_cache(maxsize=65_536)
@@ -65,14 +109,45 @@ def stem(word: str, language: str = "en") -> str:
 
 
 def detect_language(text: str, default: str = "en") -> str:
-    """The language whose stop words the text has most of; `default` when none is ahead.
+    """The language whose stop words the text has most of; `default` unless another one is clearly ahead of it.
 
-    Meant for a question or a passage; it knows the languages of `stop_words.txt` only.
+    Words that are something else elsewhere ("de facto", "war room", "LA office") say little by themselves. Meant for a
+    question or a passage; it knows the languages of `stop_words.txt` only.
     """
-    found = tokens(text)
-    counts = {language: sum(token in words for token in found) for language, words in _stop_words().items()}
+    said = composed(text)
+    found = tokens(said) if said.isupper() else tokens(" ".join(one for one in WORD.findall(said) if not _is_code(one)))
+    counts = {language: _evidence(found, language) for language in _stop_words()}
     best = max(counts, key=lambda language: (counts[language], language == default))
-    return best if counts[best] > counts.get(default, 0) else default
+    return best if counts[best][0] >= counts.get(default, (0, 0))[0] + _LEAD else default
+
+
+def document_language(title: str, text: str) -> str:
+    """The language that a document is stemmed in."""
+    return detect_language(f"{title}\n{text[:_READ_OF_A_DOCUMENT]}")
+
+
+def _is_code(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
+
+
+def _evidence(found: Sequence[str], language: str) -> tuple[int, int]:
+    """Every sure word counts, an ambiguous one once however often it is there, and that there are letters of the
+    language in other words; then how many.
+    """
+    own = _stop_words()[language]
+    words = [token for token in found if token in own]
+    unsure = _ambiguous().intersection(words)
+    letters = _LETTERS[language].intersection("".join(token for token in found if token not in own))
+    sure = sum(word not in unsure for word in words)
+    return _WORTH * sure + _WORTH_AMBIGUOUS * len(unsure) + _WORTH_LETTERS * bool(letters), len(letters)
+
+
+@lru_cache(maxsize=1)
+def _ambiguous() -> frozenset[str]:
+    """Stop words of one language that are words, names or abbreviations in English text."""
+    foreign = frozenset[str]().union(*_stop_words().values()) - _stop_words()["en"]
+    single = frozenset(word for word in foreign if len(word) == 1)
+    return single | (foreign & (short_words() | _BORROWED))
 
 
 def _stemmer(language: str) -> Any:

@@ -102,6 +102,18 @@ async def test_a_check_is_remembered_and_changes_nothing(transaction: Transactio
         assert await work.sources.states(EVERY) == [replace(before, checked_at=NOON)]
 
 
+async def test_a_language_of_a_source_is_said_once(transaction: TransactionFactory) -> None:
+    handbook = source()
+    async with transaction() as work:
+        await work.sources.put(handbook)
+        [before] = await work.sources.states(EVERY)
+        assert list(before.languages) == []
+        for language in ("de", "en", "de"):
+            await work.sources.add_language(handbook.id, language)
+        await work.sources.add_language(uuid4(), "fr")
+        assert await work.sources.states(EVERY) == [replace(before, languages=["de", "en"])]
+
+
 async def test_nothing_of_an_unknown_source_is_renamed(transaction: TransactionFactory) -> None:
     async with transaction() as work:
         assert await work.documents.rename(uuid4(), {"a": "b"}) == 0

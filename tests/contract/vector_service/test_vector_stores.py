@@ -1,6 +1,7 @@
 """What every vector store promises: the real one on each engine, its client, and the fake that other tests use."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -253,3 +254,10 @@ async def test_a_version_needs_a_name_of_its_own(store: VectorStoreInterface) ->
     for name in ("chunks", "chunks_v1"):
         with pytest.raises(ConflictError):
             await store.create_version("chunks", name, dimension=DIMENSION, model="m")
+
+
+async def test_a_word_is_found_as_the_language_of_its_point_stems_it(store: VectorStoreInterface) -> None:
+    await filled(store, replace(chunk("Die Reisekosten werden eingereicht"), language="german"))
+    asked = VectorQuery(VectorFilter(frozenset()), "keyword", text="Reisekosten")
+    hits = await store.search("chunks", replace(asked, also_languages=["german"]))
+    assert [hit.payload["text"] for hit in hits] == ["Die Reisekosten werden eingereicht"]

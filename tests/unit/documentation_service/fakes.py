@@ -55,6 +55,7 @@ class _State:
     deleted_sources: set[UUID] = field(default_factory=set)
     versions: Counter[UUID] = field(default_factory=Counter)
     checked: dict[UUID, datetime] = field(default_factory=dict)
+    languages: dict[UUID, list[str]] = field(default_factory=dict)
     documents: dict[UUID, _Row] = field(default_factory=dict)
     chores: dict[Chore, None] = field(default_factory=dict)
     aliases: dict[UUID, Alias] = field(default_factory=dict)
@@ -120,6 +121,11 @@ class FakeSources(SourceRepositoryInterface):
         if source_id in self._state.sources:
             self._state.checked[source_id] = max(self._state.checked.get(source_id, at), at)
 
+    async def add_language(self, source_id: UUID, language: str) -> None:
+        spoken = self._state.languages.setdefault(source_id, [])
+        if language not in spoken:
+            spoken.append(language)
+
     async def touch(self) -> None:
         self._state.versions.update(list(self._state.sources))
 
@@ -132,6 +138,7 @@ class FakeSources(SourceRepositoryInterface):
                 Chore(ChoreKind.SOURCE_GROUPS, source.id) not in self._state.chores,
                 known.calibrated_at if (known := self._state.calibrations.get(source.id)) else None,
                 self._state.checked.get(source.id),
+                list(self._state.languages.get(source.id, [])),
             )
             for source in sorted(self._state.sources.values(), key=lambda source: source.id)
             if _open(source.groups, groups)

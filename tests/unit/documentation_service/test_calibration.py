@@ -39,7 +39,7 @@ def usual(cosine: float, *, questions: int = 100, frequencies: dict[str, int] | 
 
 
 def probability(question: AskedWords, hits: list[Found], calibrations: dict[UUID, Calibration]) -> float:
-    return assess(question, hits, calibrations).probability
+    return assess([question], hits, calibrations).probability
 
 
 def asked(text: str, *alternatives: Alternatives) -> AskedWords:
@@ -47,7 +47,7 @@ def asked(text: str, *alternatives: Alternatives) -> AskedWords:
 
 
 def test_nothing_found_answers_nothing() -> None:
-    assessment = assess(asked("annual leave"), [], {})
+    assessment = assess([asked("annual leave")], [], {})
     assert (assessment.coverage, assessment.nearness, assessment.calibrated) == (0.0, None, False)
     assert assessment.probability < 0.05
 

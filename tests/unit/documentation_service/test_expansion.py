@@ -69,6 +69,24 @@ async def test_parts_of_words_and_of_phrases_are_something_else(company: Company
     assert await company.synonyms(query) == {}
 
 
+@pytest.mark.parametrize(
+    ("term", "query"),
+    [
+        ("car", "company car policy"),
+        ("pay", "pay day"),
+        ("bug", "Bug reports"),
+        ("Bus", "the bus to work"),
+        ("Lab", "lab access"),
+        ("AI", "ai policy"),
+        ("SRE", "sre handbook"),
+    ],
+)
+async def test_an_ordinary_word_is_an_alias_however_it_is_written(term: str, query: str) -> None:
+    company = Company()
+    await company.aliases.add(term, ["something else"])
+    assert list((await company.synonyms(query)).values()) == [("something else",)]
+
+
 async def test_acronyms_that_are_words_must_be_in_capitals(company: Company) -> None:
     for term, long in (("IT", "information technology"), ("US", "United States"), ("CAP", "corrective action plan")):
         await company.aliases.add(term, [long])

@@ -9,6 +9,7 @@ import pytest
 
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import Alternatives, Expansion
+from documentation_service.services.registry import DocumentRegistry
 from documentation_service.services.retrieval import POOLS
 from documentation_service.services.search import DocumentSearch
 from flash_core.errors import OverloadedError, UpstreamUnavailableError
@@ -21,7 +22,7 @@ from flash_core.schemas.search import SearchFilters, SearchRequest
 from flash_core.testing.cross_encoders import FakeReranker
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
-from tests.unit.documentation_service.fakes import FakeDatabase, FakeQueryExpander
+from tests.unit.documentation_service.fakes import FakeChoreRunner, FakeDatabase, FakeQueryExpander
 from tests.unit.documentation_service.world import NOON, embedded, person, published, search_of, source
 
 ANYONE = person()
@@ -379,3 +380,23 @@ async def test_neighbours_are_one_hit_when_that_is_wanted(world: World) -> None:
     live = await world.add("\n\n".join(parts), passages=parts)
     assert len(await world.find("leave", per_chunk=True)) == 2
     assert await world.find("leave", per_chunk=True, join_neighbours=True) == [live.text]
+
+
+async def test_words_are_sought_in_the_languages_of_what_is_searched(world: World) -> None:
+    registry = DocumentRegistry(world.database.transaction, FakeChoreRunner())
+    german = await world.add("Die Rechnungen werden am Monatsende eingereicht, und zwar beim Team.")
+    await registry.put_document(german)
+    english = await world.add("Invoices are handed in at the end of the month.")
+    await registry.put_document(english)
+    found = await world.search.search(SearchRequest(query="Rechnung", mode="keyword", explain=True), ANYONE)
+    assert [hit.document_id for hit in found.hits] == [german.id]
+    assert found.explanation is not None
+    assert found.explanation.language == "en"
+
+
+async def test_a_query_that_does_not_say_is_in_the_language_of_the_only_documents(world: World) -> None:
+    registry = DocumentRegistry(world.database.transaction, FakeChoreRunner())
+    await registry.put_document(await world.add("Die Rechnungen werden am Monatsende eingereicht, und zwar beim Team."))
+    found = await world.search.search(SearchRequest(query="Reisekosten", explain=True), ANYONE)
+    assert found.explanation is not None
+    assert found.explanation.language == "de"

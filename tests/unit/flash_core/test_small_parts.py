@@ -15,6 +15,7 @@ from flash_core.errors import BadRequestError
 from flash_core.interfaces.answer_log import BEGINNING, Position
 from flash_core.messaging.events import Event, QuestionAccepted, dead_stream
 from flash_core.schemas.common import Request
+from flash_core.schemas.search import SearchFilters, SearchRequest
 from flash_core.utils.ids import new_id
 
 KEY = "k" * 32
@@ -137,3 +138,26 @@ def test_a_migration_says_what_is_wrong(capsys: pytest.CaptureFixture[str], monk
 def test_every_service_that_keeps_data_is_a_service() -> None:
     assert set(cli.WITH_DATABASE) < set(cli.SERVICES)
     assert len(set(cli.SERVICES.values())) == len(cli.SERVICES) == 9
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_utc_can_not_say_is_invalid(moment: str) -> None:
+    with pytest.raises(ValidationError, match="in UTC"):
+        SearchFilters(updated_after=moment)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59+14:00"])
+def test_the_first_and_the_last_moment_can_be_filtered_by(moment: str) -> None:
+    assert SearchFilters(updated_after=moment).updated_after is not None
+
+
+@pytest.mark.parametrize("query", ["", " ", "\t\n", "\u2003"])
+def test_a_search_for_nothing_is_invalid(query: str) -> None:
+    with pytest.raises(ValidationError):
+        SearchRequest(query=query)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 201])
+def test_a_source_needs_a_name_that_can_be_one(name: str) -> None:
+    with pytest.raises(ValidationError):
+        SearchFilters(source_names=[name])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flash_core.utils.words import content_stems, detect_language, stem, stop_words, tokens
+from flash_core.utils.words import content_stems, detect_language, document_language, stem, stop_words, tokens
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from flash_core.utils.words import content_stems, detect_language, stem, stop_wo
         ("日本語", ["日本", "本語"]),
         ("語", ["語"]),
         ("", []),
+        ("re\u0301sume\u0301 Ver\u00adsand\u00adkosten zero\u200bwidth", ["résumé", "versandkosten", "zerowidth"]),
     ],
 )
 def test_text_falls_into_words_and_identifiers_into_their_parts(text: str, words: list[str]) -> None:
@@ -34,19 +35,44 @@ def test_an_unknown_language_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("How do I request leave?", "en"),
-        ("Wie viele Urlaubstage bekomme ich?", "de"),
-        ("Où est la politique de congés ?", "fr"),
-        ("¿Cómo pido vacaciones en la empresa?", "es"),
-        ("Deploy", "en"),
-        ("", "en"),
-    ],
-)
-def test_the_language_is_that_of_the_small_words(text: str, language: str) -> None:
-    assert detect_language(text) == language
+    ("language", "texts"),
+    {
+        "en": [
+            "How do I request leave?", "Deploy", "", "per diem rates", "per user pricing", "de facto standard",
+            "es cluster upgrades", "war room", "LA office policies", "IST time zone", "DES encryption",
+            "open door policy",
+            "van rental", "El Paso office", "Las Vegas office in Los Angeles", "résumé upload", "São Paulo office",
+            "Zürich office parking", "café opening hours", "come to work", "Reisekosten",
+        ],
+        "de": [
+            "Wie viele Urlaubstage bekomme ich?", "Wie Urlaub beantragen?", "Richtlinie für Reisekosten",
+            "Was ist neu?",
+            "Fristen und Formulare", "Wer genehmigt Urlaub", "WIE VIELE URLAUBSTAGE HABE ICH",
+        ],
+        "fr": ["Où est la politique de congés ?", "Comment demander un congé", "Quelle est la procédure"],
+        "es": ["¿Cómo pido vacaciones en la empresa?", "Política de vacaciones"],
+        "it": ["Quanti giorni di ferie ho?", "Come si chiedono le ferie?"],
+        "nl": ["Hoeveel vakantiedagen heb ik?", "Waar is het handboek"],
+        "pt": ["Como peço férias?", "Onde está o manual?"],
+        "sv": ["Hur många semesterdagar har jag?"],
+        "da": ["Hvordan søger jeg ferie?", "Hvem er chef for HR"],
+    }.items(),
+)  # fmt: skip
+def test_the_language_is_that_of_the_small_words_when_they_say_so_clearly(language: str, texts: list[str]) -> None:
+    assert [(text, detect_language(text)) for text in texts] == [(text, language) for text in texts]
 
 
 def test_the_default_wins_where_nothing_speaks_against_it() -> None:
     assert detect_language("Deploy", default="de") == "de"
+    assert detect_language("Reisekosten am Monatsende", default="de") == "de"
+    assert detect_language("What is the travel policy?", default="de") == "en"
+
+
+def test_a_document_is_in_the_language_of_its_title_and_its_beginning() -> None:
+    assert document_language("Reisekosten", "Die Reisekosten werden am Monatsende eingereicht.") == "de"
+    english = "Expenses are handed in at the end of the month in San Jose de la Vega."
+    assert document_language("Travel", english) == "en"
+
+
+def test_words_can_be_stemmed_in_another_language_than_their_own() -> None:
+    assert content_stems("the Rechnungen", "en", stemmed_in="de") == ["rechnung"]

@@ -139,3 +139,37 @@ def test_several_terms_are_combined_and_every_synonym_finds_something() -> None:
     assert len(ways) == 9
     assert ways[:3] == [{"sre": 1.0, "leave": 1.0}, {"sre": 1.0, "holiday": 1.0}, {"sre": 1.0, "vacation": 1.0}]
     assert {word for way in ways for word in way} == {"sre", "leave", "holiday", "vacation", *many}
+
+
+@pytest.mark.parametrize(
+    ("document", "language", "question"),
+    [
+        ("Die Reisekosten werden monatlich eingereicht.", "german", "Reisekosten"),
+        ("Die Richtlinien gelten für alle.", "german", "Richtlinien"),
+        ("Rechnungen werden hier eingereicht.", "german", "Rechnungen einreichen"),
+        ("Les remboursements sont mensuels.", "french", "remboursements"),
+        ("Per diem rates are paid.", "english", "per diem rates"),
+    ],
+)
+def test_a_word_finds_the_documents_of_every_language_that_is_spoken(
+    document: str, language: str, question: str
+) -> None:
+    [asked] = query_vectors(question, "english", (), ["english", "german", "french"])
+    there = document_vector(document, language).indices
+    assert set(query_vector(question, language).indices) & set(there) <= set(asked.indices)
+    assert set(there) & set(asked.indices)
+    assert set(asked.values) == {1.0}
+
+
+def test_stop_words_of_the_question_stay_out_in_every_language() -> None:
+    assert query_vectors("what is the of and", "english", (), ["german"]) == []
+
+
+def test_a_synonym_weighs_as_much_as_its_term_however_many_languages_there_are() -> None:
+    term = Alternative(0, len("expenses"), ("Reisekosten",))
+    _, synonym = query_vectors("expenses", "english", [term], ["german"])
+    assert synonym.values == (1.0, 1.0)  # Reisekosten and its German stem, either of which a document has
+
+
+def test_invisible_signs_and_taken_apart_letters_are_no_other_words() -> None:
+    assert shares("Ge\u00adha\u0308lter", "Gehälter", "german")

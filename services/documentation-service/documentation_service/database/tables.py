@@ -29,6 +29,7 @@ class SourceRow(DocumentationBase):
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

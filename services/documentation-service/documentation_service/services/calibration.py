@@ -53,25 +53,30 @@ def usual_cosine(calibration: Calibration | None) -> float:
 
 @dataclass(frozen=True)
 class AskedWords:
-    """What a query asks for, word by word: `ways` holds the stems of each word, and of what means the same."""
+    """What a query asks for, word by word: `ways` holds the stems of each word, and of what means the same; `language`
+    is the one that they are stemmed in.
+    """
 
     language: str
     ways: Sequence[tuple[frozenset[str], ...]] = field(default_factory=tuple)
 
     @classmethod
-    def of(cls, text: str, language: str, alternatives: Sequence[Alternatives] = ()) -> "AskedWords":
+    def of(
+        cls, text: str, language: str, alternatives: Sequence[Alternatives] = (), *, stemmed_in: str | None = None
+    ) -> "AskedWords":
         plain: list[str] = []
         ways: list[tuple[frozenset[str], ...]] = []
         last = 0
         for one in alternatives:
             plain.append(text[last : one.start])
             said = (text[one.start : one.end], *one.synonyms)
-            stems = [frozenset(content_stems(words, language)) for words in said]
+            stems = [frozenset(content_stems(words, language, stemmed_in=stemmed_in)) for words in said]
             ways.append(tuple(way for way in stems if way))
             last = one.end
-        stems_of_rest = dict.fromkeys(content_stems(" ".join([*plain, text[last:]]), language))
+        rest = " ".join([*plain, text[last:]])
+        stems_of_rest = dict.fromkeys(content_stems(rest, language, stemmed_in=stemmed_in))
         ways += [(frozenset([stem]),) for stem in stems_of_rest]
-        return cls(language, [way for way in ways if way])
+        return cls(stemmed_in or language, [way for way in ways if way])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,13 @@ class Assessment:
         return WITH_VECTORS.probability(self.coverage, self.nearness)
 
 
-def assess(asked: AskedWords, found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> Assessment:
-    """`found` is ordered, best first. Without any of it the probability is that of no word in common."""
+def assess(asked: Sequence[AskedWords], found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> Assessment:
+    """`asked`: the query, stemmed in each language that passages may be in. `found` is ordered, best first. Without any
+    of it the probability is that of no word in common.
+    """
     first = found[:_PASSAGES_READ]
-    coverage = max((_coverage(asked, one, calibrations.get(one.document.source_id)) for one in first), default=0.0)
+    coverages = [_coverage(words, one, calibrations.get(one.document.source_id)) for one in first for words in asked]
+    coverage = max(coverages, default=0.0)
     near = [
         one.hit.scores[DENSE] - usual_cosine(calibrations.get(one.document.source_id))
         for one in found

@@ -3,14 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import Final
 
 from documentation_service.interfaces import Alias, Alternatives
 from documentation_service.services.acronyms import explains
 from documentation_service.services.aliases import folded
-from flash_core.utils.words import STEMMERS, WORD, stem, stop_words, tokens
+from flash_core.utils.words import STEMMERS, WORD, short_words, stem, stop_words, tokens
 
 _PLURAL: Final = "s"
 _MORE_OF_THE_WORD: Final = frozenset("+#")
@@ -105,14 +103,8 @@ def _phrase(key: str, text: str, language: str) -> _Phrase:
         tuple(unit.stem for unit in units),
         text[: units[0].start].strip(),
         text[units[-1].end :].strip(),
-        only_capitals=_looks_ordinary(text),
+        only_capitals=_looks_ordinary(text, language),
     )
-
-
-@lru_cache(maxsize=1)
-def _short_words() -> frozenset[str]:
-    """English words of up to three letters."""
-    return frozenset(files("documentation_service.services").joinpath("short_words.txt").read_text("utf-8").split())
 
 
 def _are_readings(one: str, other: str, term: str) -> bool:
@@ -120,10 +112,12 @@ def _are_readings(one: str, other: str, term: str) -> bool:
     return bool(explains(term, one) and explains(term, other))
 
 
-def _looks_ordinary(text: str) -> bool:
-    """Whether it is an ordinary word when it is not in capitals, as `IT`, `US` and `CAP` are."""
+def _looks_ordinary(text: str, language: str) -> bool:
+    """Whether it is another word when it is not in capitals, as `IT`, `US` and `CAP` are. What an administrator wrote
+    in small letters is meant in small letters, unless it is a stop word.
+    """
     word = text.lower()
-    return any(word in stop_words(language) for language in STEMMERS) or word in _short_words()
+    return word in stop_words(language) or (text.isupper() and word in short_words())
 
 
 def _place(phrase: _Phrase, units: Sequence[_Unit], query: str) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ def hits(ranked: Sequence[Found], first: int, count: int, *, explain: bool) -> l
 
 def explanation(query: BuiltQuery, *, reranked: bool) -> SearchExplanation:
     return SearchExplanation(
-        language=query.language,
+        language=query.languages[0],
         dense_weight=_dense_weight(query),
         expansion={term: list(synonyms) for term, synonyms in query.expansion.applied.items()},
         filters=dict(query.filters),

@@ -35,12 +35,13 @@ _ENGLISH: Final = "en"
 class BuiltQuery:
     """`text` is what is searched for: the request's query, with names of sources that are none behind it.
 
-    `filters` are the filters that hold, in words. `degraded`: the meaning of the query could not be looked at, and its
-    words have to do. `collection`: where to search, because its model has made the vectors.
+    `languages`: its own and the others of what is searched. `filters` are the filters that hold, in words. `degraded`:
+    the meaning of the query could not be looked at, and its words have to do. `collection`: where to search, because
+    its model has made the vectors.
     """
 
     text: str
-    language: str
+    languages: Sequence[str]
     expansion: Expansion
     filters: Mapping[str, list[str]]
     degraded: bool
@@ -64,10 +65,11 @@ class QueryBuilding:
     async def build(self, request: SearchRequest, principal: Principal, timings: dict[str, float]) -> BuiltQuery:
         """Without an embedding (the service is away) the words still find what they can."""
         filters = request.filters or SearchFilters()
-        states = await self._states(principal) if filters.source_names or request.explain else []
+        states = await self._states(principal)
         source_ids, unresolved = _sources(filters, states)
         text = " ".join([request.query, *unresolved])
-        language = detect_language(text)
+        spoken = _spoken(states, source_ids)
+        language = detect_language(text, default=_usual(spoken))
         live = await self._index.current()
         wanted = [] if request.mode == "keyword" else [text]
         expansion, vectors = await asyncio.gather(
@@ -77,7 +79,7 @@ class QueryBuilding:
         variants = await self._embedded(live, expansion.variants if vectors else (), timings)
         return BuiltQuery(
             text=text,
-            language=language,
+            languages=list(dict.fromkeys([language, *spoken])),
             expansion=expansion,
             filters=_in_words(source_ids, filters, states),
             degraded=vectors is None or variants is None,
@@ -90,6 +92,7 @@ class QueryBuilding:
                 alternatives=[Alternative(one.start, one.end, one.synonyms) for one in expansion.alternatives],
                 dense_weight=self._dense_weight(language),
                 language=STEMMERS[language],
+                also_languages=[STEMMERS[one] for one in spoken if one != language],
             ),
             collection=live.name if live else CHUNKS,
         )
@@ -125,6 +128,17 @@ def _sources(filters: SearchFilters, states: Sequence[SourceState]) -> tuple[lis
     allowed = [one for one in states if filters.source_ids is None or one.id in filters.source_ids]
     named, unresolved = resolved(filters.source_names or (), allowed)
     return named or filters.source_ids, unresolved
+
+
+def _spoken(states: Sequence[SourceState], source_ids: Sequence[UUID] | None) -> list[str]:
+    """The languages of what is searched."""
+    here = [one for one in states if source_ids is None or one.id in source_ids]
+    return list(dict.fromkeys(language for one in here for language in one.languages if language in STEMMERS))
+
+
+def _usual(spoken: Sequence[str]) -> str:
+    """What a query is taken for that does not say."""
+    return _ENGLISH if _ENGLISH in spoken or not spoken else spoken[0]
 
 
 def _filter(source_ids: list[UUID] | None, filters: SearchFilters, principal: Principal) -> VectorFilter:

@@ -10,6 +10,7 @@ from documentation_service.interfaces import Chore, ChoreKind, ChoreRunnerInterf
 from flash_core.errors import ConflictError
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import ResolvedDocument
+from flash_core.utils.words import document_language
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ class DocumentRegistry:
         async with self._transaction() as work:
             if not await work.documents.publish(document):
                 raise ConflictError("This document was deleted.")
+            await work.sources.add_language(document.source_id, document_language(document.title, document.text))
             await work.commit()
         log.info("document.published", document_id=str(document.id), source_id=str(document.source_id))
 

@@ -62,7 +62,10 @@ class DocumentSearch(SearchInterface):
             hits = presentation.hits(reranked.found, request.offset, request.limit, explain=request.explain)
             if request.join_neighbours:
                 hits = await self._neighbours.joined(hits)
-            asked = AskedWords.of(query.text, query.language, query.expansion.alternatives)
+            asked = [
+                AskedWords.of(query.text, query.languages[0], query.expansion.alternatives, stemmed_in=language)
+                for language in query.languages
+            ]
             assessment = assess(asked, found, calibrations)
         return SearchResponse(
             hits=hits,
@@ -79,7 +82,7 @@ def _ranked(request: SearchRequest, query: BuiltQuery, found: Sequence[Found], s
         return by_passage(found)
     if query.vectors.mode == "hybrid":
         said = [query.text, *query.expansion.variants]
-        titles = title_matches(said, query.language, found)
+        titles = title_matches(said, query.languages, found)
         return by_both_halves(found, query.vectors.dense_weight, titles, settings.title_weight)
     return by_best_passage(found)
 

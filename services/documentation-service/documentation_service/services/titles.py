@@ -14,14 +14,21 @@ from documentation_service.services.ranking import Found
 from flash_core.utils.words import content_stems
 
 
-def title_matches(said: Sequence[str], language: str, found: Sequence[Found]) -> dict[UUID, float]:
+def title_matches(said: Sequence[str], languages: Sequence[str], found: Sequence[Found]) -> dict[UUID, float]:
     """By document, from 0 to 1: the Dice coefficient of the title's stems and those of what was said.
 
-    `said` holds the query and other ways to say it; the best of them counts.
+    `said` holds the query and other ways to say it, `languages` its own language and others that titles may be in; the
+    best of them counts.
     """
-    asked = [frozenset(content_stems(text, language)) for text in said]
+    asked = {
+        language: [frozenset(content_stems(text, languages[0], stemmed_in=language)) for text in said]
+        for language in languages
+    }
     titles = {one.document.id: one.document.title for one in found}
-    return {document: _best(asked, title, language) for document, title in titles.items()}
+    return {
+        document: max(_best(ways, title, language) for language, ways in asked.items())
+        for document, title in titles.items()
+    }
 
 
 def _best(asked: Sequence[frozenset[str]], title: str, language: str) -> float:

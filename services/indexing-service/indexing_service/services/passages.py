@@ -11,7 +11,7 @@ from flash_core.interfaces.embedding import EmbeddingModel, Vectors
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, Payload
 from flash_core.utils.plain import plain_text
-from flash_core.utils.words import STEMMERS, detect_language
+from flash_core.utils.words import STEMMERS, document_language
 from indexing_service.interfaces import Source, SourceDocument
 from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
@@ -20,7 +20,6 @@ from indexing_service.services.sizes import ChunkSize, size_for
 
 CONTENT_VERSION: Final = "3"
 """Part of every content hash: with another one every document is another version."""
-_DETECT_ON: Final = 5_000
 _SEPARATOR: Final = " > "
 _TITLE_WEIGHT: Final = 3
 """A word of the title counts as if it stood in the passage so many times (BM25F's idea, Robertson et al. 2004)."""
@@ -85,7 +84,7 @@ class Version:
     @property
     def language(self) -> str:
         """As the keyword half of the index names it."""
-        return STEMMERS[detect_language(f"{self.parsed.title}\n{self.parsed.text[:_DETECT_ON]}")]
+        return STEMMERS[document_language(self.parsed.title, self.parsed.text)]
 
 
 def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model: EmbeddingModel) -> Version:

@@ -78,6 +78,7 @@ def _query(body: VectorSearchRequest) -> VectorQuery:
         limit=body.limit,
         dense_weight=body.dense_weight,
         language=body.language,
+        also_languages=body.also_languages,
         variants=[_vector(variant) for variant in body.variants],
         alternatives=[Alternative(one.start, one.end, tuple(one.synonyms)) for one in body.alternatives],
     )

@@ -36,21 +36,25 @@ _CODES: Final = {name: code for code, name in words.STEMMERS.items()}
 
 def document_vector(text: str, language: str) -> SparseVector:
     """`language`: its English name or its ISO 639-1 code, or `AUTO` to tell by the text's stop words."""
-    counts = Counter(_terms(text, language))
+    counts = Counter(_terms(text, language_code(text, language)))
     norm = K1 * (1 - B + B * counts.total() / AVERAGE_LENGTH)
     return _vector((term_id(term), count * (K1 + 1) / (count + norm)) for term, count in counts.items())
 
 
-def query_vectors(text: str, language: str, alternatives: Sequence[Alternative] = ()) -> list[SparseVector]:
+def query_vectors(
+    text: str, language: str, alternatives: Sequence[Alternative] = (), also: Sequence[str] = ()
+) -> list[SparseVector]:
     """The query, and as others would say it: each way to ask is a vector of its own, as a document is meant to have
     the score of the best of them. A synonym weighs as much as what it stands for, in however many words.
 
     The plain query comes first. When there are more than `_PHRASINGS` ways, the last vector holds the synonyms of the
     others together, so that each can find a document. Ways without any word are left out.
+
+    A word stands in a vector with its stems in the languages `also`: a document has its own language's one only.
     """
-    code = language_code(text, language)
-    rest = _weights(_without(text, alternatives), code)
-    said = [_ways_to_say(text, one, code) for one in alternatives]
+    codes = list(dict.fromkeys([language_code(text, language), *(_CODES.get(one, one) for one in also)]))
+    rest = _weights(_without(text, alternatives), codes)
+    said = [_ways_to_say(text, one, codes) for one in alternatives]
     choices = list(islice(product(*(range(len(ways)) for ways in said)), _PHRASINGS))
     phrasings = [[rest, *(ways[at] for ways, at in zip(said, choice, strict=True))] for choice in choices]
     last = [ways[max(at) + 1 :] for ways, at in zip(said, zip(*choices, strict=True), strict=True)]
@@ -65,15 +69,22 @@ def _without(text: str, alternatives: Sequence[Alternative]) -> str:
     return " ".join(text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
-def _ways_to_say(text: str, one: Alternative, code: str) -> list[dict[int, float]]:
-    own = _weights(text[one.start : one.end], code)
-    weight = max(1.0, float(len(own)))  # a term may be a stop word: IT
-    synonyms = [_weights(synonym, code) for synonym in one.synonyms]
-    return [own, *({term: weight / len(words) for term in words} for words in synonyms if words)]
+def _ways_to_say(text: str, one: Alternative, codes: Sequence[str]) -> list[dict[int, float]]:
+    own = text[one.start : one.end]
+    weight = max(1.0, float(_length(own, codes)))  # a term may be a stop word: IT
+    synonyms = [(_weights(synonym, codes), _length(synonym, codes)) for synonym in one.synonyms]
+    return [
+        _weights(own, codes),
+        *(dict.fromkeys(terms, weight / length) for terms, length in synonyms if terms),
+    ]
 
 
-def _weights(text: str, code: str) -> dict[int, float]:
-    return {term_id(term): 1.0 for term in _terms(text, code)}
+def _length(text: str, codes: Sequence[str]) -> int:
+    return len(set(_terms(text, codes[0])))
+
+
+def _weights(text: str, codes: Sequence[str]) -> dict[int, float]:
+    return {term_id(words.stem(word, code)): 1.0 for word in _words(text, codes[0]) for code in codes}
 
 
 def _merged(parts: Iterable[dict[int, float]]) -> dict[int, float]:
@@ -95,11 +106,14 @@ def term_id(term: str) -> int:
     return int.from_bytes(blake2b(term.encode(), digest_size=4).digest())
 
 
-def _terms(text: str, language: str) -> list[str]:
-    """Stems of what carries meaning, and identifiers (`user_name`, `HTTP2`, `getUser`) whole beside their parts."""
-    code = language_code(text, language)
-    identifiers = [word for word in _WORD.findall(text) if _SEAM.search(word)]
-    return words.content_stems(text, code) + [words.stem(word.lower(), code) for word in identifiers]
+def _terms(text: str, code: str) -> list[str]:
+    return [words.stem(word, code) for word in _words(text, code)]
+
+
+def _words(text: str, code: str) -> list[str]:
+    """What carries meaning, and identifiers (`user_name`, `HTTP2`, `getUser`) whole beside their parts."""
+    identifiers = [word.lower() for word in _WORD.findall(words.composed(text)) if _SEAM.search(word)]
+    return words.content_tokens(text, code) + identifiers
 
 
 def _vector(weights: Iterable[tuple[int, float]]) -> SparseVector:

@@ -152,7 +152,7 @@ def _probed(query: VectorQuery) -> Mapping[str, Sequence[Vectors | SparseVector]
     if query.mode != _DENSE:
         if query.text is None:
             raise InvalidInputError(f"A {query.mode} search needs a text.")
-        probed[_KEYWORD] = query_vectors(query.text, query.language, query.alternatives)
+        probed[_KEYWORD] = query_vectors(query.text, query.language, query.alternatives, query.also_languages)
     return probed
 
 

@@ -51,6 +51,10 @@ class SqlSourceRepository(SourceRepositoryInterface):
         later = func.greatest(SourceRow.checked_at, at)
         await self._session.execute(update(SourceRow).where(SourceRow.id == source_id).values(checked_at=later))
 
+    async def add_language(self, source_id: UUID, language: str) -> None:
+        new = update(SourceRow).where(SourceRow.id == source_id, ~SourceRow.languages.contains([language]))
+        await self._session.execute(new.values(languages=func.array_append(SourceRow.languages, language)))
+
     async def touch(self) -> None:
         # In the order of the ids, as everybody locks several sources: nobody waits for each other for ever.
         alive = select(SourceRow.id).where(SourceRow.deleted_at.is_(None)).order_by(SourceRow.id)
@@ -77,6 +81,7 @@ def _states(groups: frozenset[str]) -> Any:
             ~unheard,
             CalibrationRow.calibrated_at,
             SourceRow.checked_at,
+            SourceRow.languages,
         )
         .outerjoin(CalibrationRow, CalibrationRow.source_id == SourceRow.id)
         .where(SourceRow.deleted_at.is_(None), open_to(SourceRow.groups, groups))
