@@ -43,6 +43,7 @@ from indexing_service.services.jobs import JobManager
 from indexing_service.services.key_rotation import KeyRotation
 from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.rebuilder import IndexRebuilder
+from indexing_service.services.scheduled_syncs import ScheduledSyncs
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import SourceManager
 from indexing_service.services.webhooks import WebhookReceiver
@@ -88,7 +89,9 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             at_once=settings.indexing_jobs,
             lease_seconds=settings.indexing_lease_seconds,
         )
-        sources = SourceManager(unit_of_work, registry, providers, vault, clock)
+        sources = SourceManager(
+            unit_of_work, registry, providers, vault, clock, default_schedule=settings.indexing_schedule
+        )
         yield Container(
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
@@ -103,6 +106,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             workers=(
                 OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
                 scheduler,
+                ScheduledSyncs(unit_of_work, clock),
                 IndexRebuilder(rebuilds, stored, models, vectors, clock),
                 KeyRotation(SqlSealedCredentials(database.sessions), vault),
                 StreamConsumer(

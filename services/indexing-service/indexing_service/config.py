@@ -14,6 +14,12 @@ class Settings(ServiceSettings):
         description="The indexing service's own database.",
     )
     indexing_jobs: int = Field(default=4, ge=1, le=64, description="Jobs that one process works on at the same time.")
+    indexing_schedule: str = Field(
+        default="5m",
+        max_length=100,
+        description="How often a source is looked at whose maker said nothing else: `5m`, `1h`, `1d`, a cron "
+        "expression in UTC, or `never`.",
+    )
     indexing_lease_seconds: float = Field(
         default=10.0, ge=1, le=600, description="A worker that is silent for longer loses its jobs to another."
     )

@@ -36,7 +36,12 @@ class CreateSourceRequest(Request):
     config: dict[str, Any] = Field(default_factory=dict)
     credentials: Credentials | None = Field(default=None, description="Write-only.", repr=False)
     groups: list[GroupName] = Field(default_factory=list, max_length=100)
-    schedule: str | None = Field(default=None, max_length=100)
+    schedule: str | None = Field(
+        default="default",
+        max_length=100,
+        description="How often it is looked at for changes: `5m`, `1h`, `1d`, a cron expression in UTC, or null: only "
+        "when somebody asks. Left out: as the fleet is set (5m).",
+    )
 
 
 class UpdateSourceRequest(Request):
@@ -44,7 +49,7 @@ class UpdateSourceRequest(Request):
     config: dict[str, Any] | None = None
     credentials: Credentials | None = Field(default=None, description="Write-only; all or none.", repr=False)
     groups: list[GroupName] | None = Field(default=None, max_length=100)
-    schedule: str | None = Field(default=None, max_length=100)
+    schedule: str | None = Field(default=None, max_length=100, description="Null: never. Left out: as it is.")
 
 
 class SourceResponse(Response):
@@ -60,7 +65,7 @@ class SourceResponse(Response):
     held_deletions: int | None = Field(
         default=None, description="Documents that the source lost; they are removed when a sync allows it."
     )
-    next_sync_at: Timestamp | None = None
+    next_sync_at: Timestamp | None = Field(default=None, description="When its schedule starts the next sync.")
 
 
 class CheckResponse(Response):

@@ -33,7 +33,7 @@ async def test_a_source_is_kept_changed_and_deleted_with_its_jobs(store: Store) 
     handbook = source("hr", path="/pages", include=["*.md"])
     sync = job(handbook)
     await stored(store.unit_of_work, handbook, sync)
-    changed = replace(handbook, name="Wiki", groups=frozenset(), schedule="daily", config={"path": "/other"})
+    changed = replace(handbook, name="Wiki", groups=frozenset(), schedule="1d", config={"path": "/other"})
     async with store.unit_of_work() as work:
         assert await work.sources.get(handbook.id) == replace(handbook, last_job_id=sync.id)
         await work.sources.update(changed)

@@ -27,6 +27,7 @@ from flash_core.web.pagination import PageQuery, page_of
 from flash_core.web.problems import problems
 from indexing_service.api.dependencies import SourcesDep
 from indexing_service.interfaces import Source
+from indexing_service.services.schedules import NEVER
 from indexing_service.services.sources import NewSource, SourceChanges
 
 router = APIRouter(prefix="/api/v1/sources", tags=["sources"], responses=problems(UnauthenticatedError))
@@ -36,7 +37,7 @@ _ONE = problems(NotFoundError)
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_MANAGED)
 async def create_source(body: CreateSourceRequest, editor: CurrentEditor, sources: SourcesDep) -> SourceResponse:
-    """A place that documents come from. Nothing is read before the first sync."""
+    """A place that documents come from. Nothing is read before the first sync, started by its schedule at last."""
     new = NewSource(body.type, body.name, body.config, frozenset(body.groups), body.schedule, body.credentials or {})
     return _response(await sources.create(new), editor)
 
@@ -64,7 +65,7 @@ async def update_source(
         name=body.name,
         config=body.config,
         groups=None if body.groups is None else frozenset(body.groups),
-        schedule=body.schedule,
+        schedule=(body.schedule or NEVER) if "schedule" in body.model_fields_set else None,
         credentials=body.credentials,
     )
     return _response(await sources.update(source_id, changes), editor)

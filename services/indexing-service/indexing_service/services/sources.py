@@ -27,25 +27,28 @@ from indexing_service.interfaces import (
 from indexing_service.interfaces.providers import Access, Check
 from indexing_service.services.addresses import destinations
 from indexing_service.services.connections import Connections, Providers
+from indexing_service.services.schedules import DEFAULT, next_after, understood
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
-    """As somebody describes it. `credentials` are sealed before they are stored."""
+    """As somebody describes it. `credentials` are sealed before they are stored; without a `schedule` the source is
+    looked at only when somebody asks.
+    """
 
     type: str
     name: str
     config: Mapping[str, Any]
     groups: frozenset[str]
-    schedule: str | None = None
+    schedule: str | None = DEFAULT
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceChanges:
-    """What is None stays as it is."""
+    """What is None stays as it is; a schedule ends as `never`."""
 
     name: str | None = None
     config: Mapping[str, Any] | None = None
@@ -64,24 +67,30 @@ class SourceManager:
         providers: Providers,
         vault: CredentialVaultInterface,
         clock: ClockInterface,
+        *,
+        default_schedule: str | None = "5m",
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registry = registry
         self._connections = Connections(providers, vault)
         self._clock = clock
+        self._default_schedule = understood(default_schedule)
 
     async def create(self, new: NewSource) -> Source:
         kind = self._supported(new.type)
         name = _named(new.name)
+        schedule = self._schedule(kind, new.schedule)
         access = await self._connections.validated(kind, Access(new.config, new.credentials))
+        now = self._clock.now()
         source = Source(
             id=new_id(),
             type=kind,
             name=name,
             config=access.config,
             groups=new.groups,
-            schedule=_without_nul(new.schedule),
-            created_at=self._clock.now(),
+            schedule=schedule,
+            created_at=now,
+            next_sync_at=next_after(schedule, now),
         )
         source = replace(source, sealed_credentials=self._connections.sealed(source, access.credentials))
         await self._announce(source)
@@ -109,8 +118,10 @@ class SourceManager:
                 source,
                 name=source.name if changes.name is None else _named(changes.name),
                 groups=source.groups if changes.groups is None else changes.groups,
-                schedule=source.schedule if changes.schedule is None else _without_nul(changes.schedule),
             )
+            if changes.schedule is not None:
+                schedule = self._schedule(source.type, changes.schedule)
+                changed = replace(changed, schedule=schedule, next_sync_at=next_after(schedule, self._clock.now()))
             if changes.config is not None or changes.credentials is not None:
                 changed = await self._reached_otherwise(changed, changes)
             await self._announce(changed)
@@ -140,7 +151,7 @@ class SourceManager:
         `allow_deletions`: what the source does not hold any more is removed, however much it is.
         """
         async with self._unit_of_work() as work:
-            await _existing(work, source_id, locked=True)
+            source = await _existing(work, source_id, locked=True)
             active = await work.jobs.active_sync(source_id)
             if active is not None:
                 if allow_deletions:
@@ -150,6 +161,7 @@ class SourceManager:
             now = self._clock.now()
             job = Job(new_id(), source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
             await work.jobs.add(job)
+            await work.sources.update(replace(source, next_sync_at=next_after(source.schedule, now)))
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
             await work.commit()
         log.info("job.queued", job_id=str(job.id), source_id=str(source_id), kind=job.kind)
@@ -173,6 +185,11 @@ class SourceManager:
             source, config=access.config, sealed_credentials=self._connections.sealed(source, access.credentials)
         )
 
+    def _schedule(self, kind: SourceType, said: str | None) -> str | None:
+        """What is handed in is there already: nothing has to be looked at."""
+        wanted = self._default_schedule if said == DEFAULT else understood(said)
+        return None if kind is SourceType.UPLOAD else wanted
+
     def _supported(self, kind: str) -> SourceType:
         try:
             return next(one for one in self._connections.types if one.value == kind)
@@ -184,13 +201,9 @@ class SourceManager:
             ) from None
 
 
-def _without_nul(text: str | None) -> str | None:
-    """PostgreSQL can't hold the character."""
-    return text and text.replace("\x00", " ")
-
-
 def _named(name: str) -> str:
-    stripped = " ".join((_without_nul(name) or "").split())
+    """Without a NUL, which PostgreSQL can't hold."""
+    stripped = " ".join(name.replace("\x00", " ").split())
     if not stripped:
         raise InvalidInputError("The source needs a name.", [FieldError("name", "It is empty.")])
     return stripped

@@ -74,7 +74,7 @@ describe("connecting a source", () => {
       type: "notion",
       name: "Team space",
       groups: ["hr", "managers"],
-      schedule: "15m",
+      schedule: "5m",
       config: {},
       credentials: { token: "secret" },
     });

@@ -8,6 +8,8 @@ import { connect } from "./connecting";
 import { CONNECTORS, newSource, type Field } from "./connectors";
 
 const SCHEDULES: [string, string][] = [
+  ["5m", "every 5 minutes"],
+  ["1m", "every minute"],
   ["15m", "every 15 minutes"],
   ["1h", "every hour"],
   ["1d", "every day"],
