@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from flash_core.models.conversation import GenerationState, Mode, Refusal, Role
-from flash_core.schemas.common import Problem, Request, Response, Timestamp
+from flash_core.schemas.common import Problem, Request, Response, ShownUrl, Timestamp
 from flash_core.schemas.search import SearchFilters
 
 QuestionText = Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=r"\S")]
@@ -50,7 +50,7 @@ class Source(Response):
     chunk_id: UUID
     title: str
     path: list[str]
-    url: str | None
+    url: ShownUrl
     provider: str
     text: str
     start: int

@@ -1,7 +1,8 @@
 """Pieces that several faces of the API share."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 import orjson
 from pydantic import (
@@ -36,6 +37,36 @@ GroupName = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00]([^\n\x00]*[^\s\x00])?$")
 ]
 """One line, no white space around it, nothing that PostgreSQL can't hold."""
+
+_SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_FOLLOWED: Final = frozenset({"http", "https", "mailto"})
+
+
+def may_be_followed(url: str) -> bool:
+    """Whether a reader's click on it opens a page or a letter: http, https, mailto, or an address relative to another.
+
+    Browsers pass over control characters, so an address that has one may not be what it looks like.
+    """
+    scheme = _SCHEME.match(url)
+    return not _CONTROL.search(url) and (scheme is None or scheme[1].lower() in _FOLLOWED)
+
+
+def _followable(url: str) -> str:
+    if not may_be_followed(url):
+        raise ValueError("must be an http, https or mailto address, or a relative one")
+    return url
+
+
+def _followable_or_none(url: str | None) -> str | None:
+    return url if url is not None and may_be_followed(url) else None
+
+
+GivenUrl = Annotated[str, AfterValidator(_followable)]
+"""Where a client says that a document is."""
+
+ShownUrl = Annotated[str | None, AfterValidator(_followable_or_none)]
+"""Where a document is, as its readers are told; None for what they could not follow safely, whoever said it."""
 
 ItemT = TypeVar("ItemT")
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from flash_core.schemas.common import Request, Response, Timestamp
+from flash_core.schemas.common import Request, Response, ShownUrl, Timestamp
 
 
 class DocumentSummary(Response):
@@ -14,7 +14,7 @@ class DocumentSummary(Response):
     provider: str
     title: str
     path: list[str]
-    url: str | None
+    url: ShownUrl
     groups: list[str]
     updated_at: Timestamp
 

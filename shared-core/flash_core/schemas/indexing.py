@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from flash_core.schemas.common import GroupName, Request, Response, Timestamp
+from flash_core.schemas.common import GivenUrl, GroupName, Request, Response, Timestamp
 
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 """As long as an index entry of PostgreSQL can hold in any script."""
@@ -94,7 +94,7 @@ class DocumentContent(Request):
     title: str = Field(min_length=1, max_length=500)
     text: str = Field(max_length=20_000_000)
     format: Literal["markdown", "html", "text"] = "markdown"
-    url: str | None = Field(default=None, max_length=2_000)
+    url: GivenUrl | None = Field(default=None, max_length=2_000)
     path: list[Annotated[str, StringConstraints(max_length=500)]] = Field(default_factory=list, max_length=50)
     groups: list[GroupName] = Field(default_factory=list, max_length=100)
     updated_at: Timestamp | None = None

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from flash_core.schemas.common import Request, Response, Timestamp
+from flash_core.schemas.common import Request, Response, ShownUrl, Timestamp
 
 SourceName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 
@@ -45,7 +45,7 @@ class SearchHit(Response):
     title: str
     path: list[str]
     heading: str = ""
-    url: str | None
+    url: ShownUrl
     text: str
     start: int
     end: int
