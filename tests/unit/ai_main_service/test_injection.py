@@ -179,3 +179,45 @@ def test_no_combination_of_signs_comes_to_life(text: str, size: int) -> None:
     content = filtered([text])
     assert lively(content) == []
     assert filtered(cut(text, size)) == content
+
+
+TITLES = (
+    "![x](https://evil.example/a.png)",
+    "[click](https://evil.example/x)",
+    "<img src=https://evil.example/a.png>",
+    "&lt;img src=x onerror=alert(1)&gt; <https://evil.example>",
+    "Leave\n\n![x][1]\n\n[1]: https://evil.example/a.png",
+    "![x][evil]",
+    "[evil]: https://evil.example/a.png",
+    "www.evil.example and https://evil.example/x",
+    "[a](javascript:alert(1)) [1] 【2】",
+    "``` [x](https://evil.example)",
+    "~~~ ![x](https://evil.example)",
+)
+
+
+@pytest.mark.parametrize("title", TITLES)
+async def test_a_refusal_names_pages_in_words(title: str) -> None:
+    found = FakeSearch(
+        [hit(title=title), hit(TRAVEL, title="Travel"), *(hit(TRAVEL, title=one) for one in TITLES[-3:])]
+    )
+    found.answerable = 0.1
+    answer = await Desk(search=found).answer()
+    assert answer.refusal is not None
+    assert lively(answer.content) == []
+    assert "evil.example" not in answer.content
+    assert "- Travel" in answer.content
+
+
+@pytest.mark.parametrize("title", TITLES)
+async def test_a_suggestion_is_made_of_words(title: str) -> None:
+    found = FakeSearch([hit(), hit(TRAVEL, title=title, heading=f"Booking > How is a {title} booked")])
+    for suggestion in (await Desk(search=found).answer()).follow_ups:
+        assert lively(suggestion) == []
+        assert "evil.example" not in suggestion
+
+
+async def test_a_title_of_plain_words_is_named_as_it_is() -> None:
+    found = FakeSearch([hit(title="[Draft] Terms & conditions (v1.2) — 50 % *off* `flag`")])
+    found.answerable = 0.1
+    assert "- [Draft] Terms & conditions (v1.2) — 50 % *off* `flag`" in (await Desk(search=found).answer()).content

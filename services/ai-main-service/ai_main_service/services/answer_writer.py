@@ -9,7 +9,7 @@ from ai_main_service.config import EXTRACTIVE, AiMainSettings
 from ai_main_service.services.accounting import account_of, last_model
 from ai_main_service.services.answer_cache import AnswerCache, Asking, Fresh, scope_of
 from ai_main_service.services.answer_stream import AnswerStream
-from ai_main_service.services.cleaning import visible
+from ai_main_service.services.citations import inert
 from ai_main_service.services.context_builder import Context, build_context
 from ai_main_service.services.drafting import draft
 from ai_main_service.services.established import EstablishedFacts
@@ -221,7 +221,7 @@ class AnswerWriter:
         nearest = _nearest(context)
         await stream.sources(nearest)
         await stream.status("writing")
-        await stream.write(refusal_text(intent.language, [visible(source.title) for source in nearest]))
+        await stream.write(refusal_text(intent.language, [inert(source.title) for source in nearest]))
         return WrittenAnswer(content="", sources=nearest, refusal=Refusal.NOT_IN_DOCUMENTATION)
 
 

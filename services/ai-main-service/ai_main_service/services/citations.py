@@ -8,10 +8,12 @@ handling). Markers are known as [1], [1, 2], [1-3], [^1] and 【1】; "(1)" is t
 import re
 from collections.abc import Collection
 
+from ai_main_service.services.cleaning import visible
 from ai_main_service.services.links import LinkFilter, LinkRule
 from ai_main_service.services.markup import Markup
+from ai_main_service.services.plain import one_line
 
-__all__ = ["LinkRule", "MarkerFilter"]
+__all__ = ["LinkRule", "MarkerFilter", "inert"]
 
 _NUMBERS = re.compile(r"\s*\^?\d{1,3}(?:\s*[,;\u2013-]\s*\^?\d{1,3})*\s*")
 _RANGE = re.compile(r"(\d+)(?:\s*[\u2013-]\s*(\d+))?")
@@ -46,3 +48,9 @@ class MarkerFilter:
             low, high = int(first), int(last or first)
             listed |= dict.fromkeys(range(low, min(high, low + _WIDEST_RANGE) + 1))
         return "".join(f"[{number}]" for number in listed if number in self._markers)
+
+
+def inert(text: str) -> str:
+    """A page's title or heading as words in a line of an answer: no marker, no image, no link and no address."""
+    words = MarkerFilter((), lambda _: False)
+    return one_line(words.feed(one_line(visible(text))) + words.close())

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from ai_main_service.services.candidates import HEADINGS
+from ai_main_service.services.citations import inert
 from ai_main_service.services.context_builder import Context
 from ai_main_service.services.phrases import question_about
 from ai_main_service.services.plain import one_line
@@ -77,7 +78,7 @@ def _gist(text: str) -> frozenset[str]:
 
 
 def _can_be_asked(subject: str, gist: frozenset[str]) -> bool:
-    is_text = len(subject) <= _LONGEST and "://" not in subject and "](" not in subject
+    is_text = len(subject) <= _LONGEST and inert(subject) == subject
     says_nothing = any(pattern.fullmatch(subject) for pattern in (_NAVIGATION, _FILE_NAME)) or _DANGLING.search(subject)
     return is_text and bool(gist) and not says_nothing
 

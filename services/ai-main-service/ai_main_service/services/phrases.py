@@ -96,7 +96,7 @@ def another_model(language: str) -> str:
 def refusal_text(language: str, titles: list[str]) -> str:
     """What is said instead of an answer; names the nearest pages by title, so that the reader can go on looking."""
     said, nearest = _REFUSALS.get(language, _REFUSALS["en"])
-    distinct = list(dict.fromkeys(titles))[:_NEAREST]
+    distinct = list(dict.fromkeys(filter(None, titles)))[:_NEAREST]
     return "\n".join((f"{said} {nearest}", "", *(f"- {title}" for title in distinct))) if distinct else said
 
 
