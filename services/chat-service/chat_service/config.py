@@ -32,7 +32,7 @@ class Settings(ServiceSettings):
         default=50, ge=1, description="Questions that may wait in one conversation; more are refused with 429."
     )
     chat_history_turns: int = Field(
-        default=10, ge=0, description="Earlier questions with their answers that a model sees."
+        default=10, ge=0, description="Earlier questions, with their answers in general mode, that a model sees."
     )
     chat_ask_seconds: float = Field(
         default=120, gt=0, description="How long `POST /api/v1/chat` waits for its answer before it says 503."

@@ -176,7 +176,9 @@ class ConversationRepositoryInterface(Protocol):
     async def page(
         self, owner_id: UUID, *, search: str, limit: int, after: ListPosition | None
     ) -> Sequence[Conversation]:
-        """Most recently active first; `search` occurs in the title or in a message, in any case of letters."""
+        """Most recently active first; `search` occurs in the title or in a question, in any case of letters. Answers
+        are not looked into: what they say may be closed to their owner by now.
+        """
 
     @abstractmethod
     async def rename(self, conversation_id: UUID, title: str) -> None: ...
@@ -212,8 +214,8 @@ class MessageRepositoryInterface(Protocol):
 
     @abstractmethod
     async def history(self, question_id: UUID, *, turns: int) -> Sequence[Turn]:
-        """The last `turns` questions before this one with their latest answers, oldest first. Empty answers are
-        left out.
+        """The last `turns` questions before this one with their latest answers, oldest first. Empty answers are left
+        out, and those from documentation, which may be closed to the asker by now.
         """
 
     @abstractmethod

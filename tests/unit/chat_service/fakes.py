@@ -28,7 +28,7 @@ from chat_service.interfaces import (
     UsageRepositoryInterface,
 )
 from flash_core.errors import ConflictError, UpstreamUnavailableError
-from flash_core.models.conversation import Conversation, GenerationState, Role
+from flash_core.models.conversation import Conversation, GenerationState, Mode, Role
 from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, Usage, WrittenAnswer
 from flash_core.schemas.usage import UsageLine
 from flash_core.testing.fakes import FakeOutbox, FrozenClock
@@ -130,8 +130,6 @@ class FakeConversations(ConversationRepositoryInterface):
 
     def _holds(self, conversation: Conversation, search: str) -> bool:
         said = [one.content for one, _ in self._tables.questions.values() if one.conversation_id == conversation.id]
-        rows = [one for one in self._tables.generations.values() if one.ending]
-        said += [_content(one) for one in rows if one.generation.conversation_id == conversation.id]
         return any(search in text.lower() for text in (conversation.title, *said))
 
     def _change(self, conversation_id: UUID, *, title: str | None = None, updated_at: datetime | None = None) -> None:
@@ -192,7 +190,7 @@ class FakeMessages(MessageRepositoryInterface):
         kept = {GenerationState.DONE, GenerationState.CANCELLED}
         answered = [self._tables.generations[one] for one in self._tables.messages if one in self._tables.answers]
         rows = [one for one in answered if one.generation.message_id == question_id and one.generation.state in kept]
-        return [_content(one) for one in rows if _content(one)]
+        return [_content(one) for one in rows if _content(one) and one.generation.mode is Mode.GENERAL]
 
     def _response(self, message_id: UUID) -> MessageResponse:
         if message_id in self._tables.answers:

@@ -1,27 +1,22 @@
 """What of an earlier answer its reader may be shown today: permissions change, and pages are deleted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-import structlog
-
-from flash_core.errors import FlashError
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import VisibleDocumentsInterface
 from flash_core.models.conversation import GenerationState
 from flash_core.models.user import Principal
 from flash_core.schemas.chat import Answer, MessageResponse
 
-log = structlog.get_logger(__name__)
-
 WITHHELD: Final = (
     "This answer is not shown any more: it rests on documentation that was deleted or that you may no longer read."
 )
 _DOCUMENTS_A_CALL: Final = 1_000
 _FRESH: Final = timedelta(seconds=60)
-"""An answer this young was written from what its reader could see; it is shown though documentation is away now."""
+"""Who reads an answer this young was there when it failed."""
 
 
 class Disclosure:
@@ -51,13 +46,7 @@ class Disclosure:
 
     async def _shown(self, answers: Sequence[Answer], reader: Principal) -> dict[UUID, Answer]:
         named = dict.fromkeys(source.document_id for answer in answers for source in answer.sources)
-        try:
-            visible = await self._visible(list(named), reader)
-        except FlashError as error:
-            if any(answer.sources and _age(answer, self._clock.now()) > _FRESH for answer in answers):
-                raise
-            log.warning("disclosure.unchecked", code=error.code)
-            return {answer.id: answer for answer in answers}
+        visible = await self._visible(list(named), reader)
         return {answer.id: disclosed(answer, visible) for answer in answers}
 
     async def _visible(self, document_ids: Sequence[UUID], reader: Principal) -> set[UUID]:
@@ -67,18 +56,12 @@ class Disclosure:
         return visible
 
 
-def disclosed(answer: Answer, visible: Iterable[UUID]) -> Answer:
-    """`answer` without what rests on other documents than the `visible` ones.
-
-    A text stays when each of its sentences leans on a passage that may be read; a refusal, which names the nearest
-    pages, and a text with sentences that lean on nothing may have any retrieved page in them.
+def disclosed(answer: Answer, visible: Collection[UUID]) -> Answer:
+    """`answer`, or that it is withheld unless everything that its writer was given is `visible`: a text may hold what
+    stands in a passage that it does not cite.
     """
-    kept = [source for source in answer.sources if source.document_id in visible]
-    if len(kept) == len(answer.sources):
+    if all(source.document_id in visible for source in answer.sources):
         return answer
-    readable = {source.id for source in kept}
-    if answer.grounded and all(citation.source_id in readable for citation in answer.citations):
-        return answer.model_copy(update={"sources": kept, "follow_ups": []})
     withheld = {"content": WITHHELD, "sources": [], "citations": [], "follow_ups": [], "grounded": False}
     return answer.model_copy(update=withheld | {"confidence": 0.0, "withheld": True})
 

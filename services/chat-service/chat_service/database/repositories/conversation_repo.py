@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat_service.database.tables import ConversationRow, MessageRow
 from chat_service.interfaces import ConversationRepositoryInterface, ListPosition
-from flash_core.models.conversation import Conversation, Mode
+from flash_core.models.conversation import Conversation, Mode, Role
 
 
 class SqlConversationRepository(ConversationRepositoryInterface):
@@ -57,7 +57,9 @@ class SqlConversationRepository(ConversationRepositoryInterface):
             statement = statement.where(order < tuple_(after.updated_at, after.id))
         if search:
             said = select(MessageRow.id).where(
-                MessageRow.conversation_id == ConversationRow.id, MessageRow.content.icontains(search, autoescape=True)
+                MessageRow.conversation_id == ConversationRow.id,
+                MessageRow.role == Role.USER,
+                MessageRow.content.icontains(search, autoescape=True),
             )
             statement = statement.where(ConversationRow.title.icontains(search, autoescape=True) | said.exists())
         return [_conversation(row) for row in await self._session.scalars(statement)]

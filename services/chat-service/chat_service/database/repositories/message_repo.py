@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from chat_service.database.repositories.answer_repo import answer_of
 from chat_service.database.tables import ConversationRow, FeedbackRow, GenerationRow, MessageRow
 from chat_service.interfaces import Generation, MessageRepositoryInterface, Question
-from flash_core.models.conversation import GenerationState, Role
+from flash_core.models.conversation import GenerationState, Mode, Role
 from flash_core.schemas.chat import MessageResponse, Turn, WrittenAnswer
 
 
@@ -71,6 +71,7 @@ class SqlMessageRepository(MessageRepositoryInterface):
             .join(GenerationRow, GenerationRow.id == reply.generation_id)
             .where(
                 GenerationRow.message_id == asked.id,
+                GenerationRow.mode == Mode.GENERAL,
                 GenerationRow.state.in_([GenerationState.DONE, GenerationState.CANCELLED]),
                 reply.content != "",
             )
