@@ -29,13 +29,12 @@ class _Usage(msgspec.Struct):
 
 
 class _Message(msgspec.Struct):
-    model: str = ""
+    model: str | None = None
     usage: _Usage | None = None
 
 
 class _Delta(msgspec.Struct):
-    type: str = ""
-    text: str = ""
+    text: str | None = None
     stop_reason: str | None = None
 
 
@@ -49,14 +48,14 @@ class _Event(msgspec.Struct):
 
 
 class _Error(msgspec.Struct):
-    message: str = ""
+    message: str | None = None
 
 
 class _ErrorBody(msgspec.Struct):
     error: _Error = msgspec.field(default_factory=_Error)
 
 
-_decode_event = msgspec.json.Decoder(_Event).decode
+_decode_event = msgspec.json.Decoder(_Event, strict=False).decode
 _decode_error = msgspec.json.Decoder(_ErrorBody).decode
 
 
@@ -88,7 +87,7 @@ class AnthropicProtocol(ChatProtocol):
         return _AnthropicReply(call)
 
     def refused_parameter(self, error: bytes) -> str | None:
-        said = _decode_error(error).error.message
+        said = _decode_error(error).error.message or ""
         return next((name for name in self.optional if name in said), None)
 
 
@@ -99,7 +98,7 @@ class _AnthropicReply(Reply):
         event = _decode_event(data)
         match event.type:
             case "content_block_delta" if event.delta is not None:
-                return event.delta.text
+                return event.delta.text or ""
             case "message_start" if event.message is not None:
                 self._begin(event.message)
             case "message_delta":

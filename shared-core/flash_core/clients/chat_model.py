@@ -19,7 +19,14 @@ import msgspec
 import stamina
 import structlog
 
-from flash_core.clients.chat_protocol import ChatProtocol, ModelUnusableError, PassingError, Reply, SettingNames
+from flash_core.clients.chat_protocol import (
+    UNREADABLE,
+    ChatProtocol,
+    ModelUnusableError,
+    PassingError,
+    Reply,
+    SettingNames,
+)
 from flash_core.clients.chat_reading import CHARACTERS_A_TOKEN, Reading
 from flash_core.clients.retry_after import retry_after_seconds
 from flash_core.errors import FlashError, UpstreamRejectedError
@@ -81,7 +88,7 @@ class ChatModelProvider(AIProviderInterface):
             reading.close()
 
     async def _begun(self, request: WritingRequest) -> Reading:
-        """The first reply that gets as far as its first text, or to an end without any."""
+        """The first reply that gets as far as its first text."""
         first_by = time.monotonic() + min(self._model.first_token_seconds, self._model.total_seconds)
         attempts = stamina.retry_context(
             on=partial(_pause, first_by),
@@ -99,7 +106,7 @@ class ChatModelProvider(AIProviderInterface):
     async def _tried(self, request: WritingRequest, first_by: float) -> Reading:
         reading = Reading(await self._opened(request, first_by), self._reply(request), request)
         try:
-            await reading.advance(first_by)
+            await reading.begin(first_by)
         except BaseException:
             reading.close()
             raise
@@ -143,7 +150,7 @@ class ChatModelProvider(AIProviderInterface):
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 parameter = self._protocol.refused_parameter(await response.content.read(_LONGEST_ERROR))
-        except (msgspec.DecodeError, aiohttp.ClientError, TimeoutError):
+        except (*UNREADABLE, aiohttp.ClientError, TimeoutError):
             return None
         return parameter if parameter in set(self._protocol.optional) - self._refused else None
 

@@ -3,10 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+import msgspec
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import ModelCall, WritingRequest
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading raises for what is not the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Reply(ABC):
     @abstractmethod
     def text_of(self, data: bytes) -> str:
         """The text in one event's data, maybe none. Raise `PassingError` when the server says that it failed and
-        `msgspec.DecodeError` for what is not this protocol.
+        one of `UNREADABLE` for what is not this protocol.
         """
 
 

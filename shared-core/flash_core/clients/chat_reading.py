@@ -5,9 +5,9 @@ import time
 from contextlib import suppress
 
 import aiohttp
-import msgspec
 
-from flash_core.clients.chat_protocol import PassingError, Reply
+from flash_core.clients.chat_protocol import UNREADABLE, PassingError, Reply
+from flash_core.clients.thoughts import Thoughts
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import Finished, WritingRequest
 
@@ -18,7 +18,7 @@ _LONGEST_LINE = 1 << 20
 
 
 class Reading:
-    """One response, read as far as `text`: the newest piece, "" when the reply is over."""
+    """One response, read as far as `text`: the newest piece, "" when the reply is over. Thoughts are no text."""
 
     def __init__(self, response: aiohttp.ClientResponse, reply: Reply, request: WritingRequest) -> None:
         self._response = response
@@ -28,10 +28,17 @@ class Reading:
         self._at_end = False
         self._is_billed = False
         self._written = 0
+        self._thoughts = Thoughts()
         self.text = ""
 
     def close(self) -> None:
         self._response.close()
+
+    async def begin(self, until: float) -> None:
+        """Read the first piece of text. A reply without any is no answer, and another try would bring the same."""
+        await self.advance(until)
+        if not self.text:
+            raise UpstreamUnavailableError(f"The model wrote no text ({self._reply.reason or 'no reason given'}).")
 
     async def advance(self, until: float) -> None:
         """Read on until there is text again, or the end; `until` bounds the wait.
@@ -40,10 +47,12 @@ class Reading:
         """
         self.text = ""
         try:
-            while not (self.text or self._reply.is_done or self._at_end):
+            while not (self.text or self._is_over):
                 data = await self._read(until)
                 self._at_end = not data
                 self.text = "".join([self._text_of(line) for line in self._lines(data)])
+                if self._is_over:
+                    self.text += self._thoughts.close()
         finally:
             self._count()
         if not (self.text or self._reply.is_done or self._reply.reason):
@@ -56,6 +65,10 @@ class Reading:
                 await self._response.read()
         call = self._reply.call
         return Finished(call.model, call.prompt_tokens, call.completion_tokens, {"finish_reason": self._reply.reason})
+
+    @property
+    def _is_over(self) -> bool:
+        return self._reply.is_done or self._at_end
 
     async def _read(self, until: float) -> bytes:
         try:
@@ -75,20 +88,27 @@ class Reading:
         return lines
 
     def _text_of(self, line: bytes) -> str:
-        """The text of a server-sent event's line; events name their kind in their data, too."""
-        if self._reply.is_done or not line.startswith(b"data:"):
+        """The text of a server-sent event's line; events name their kind in their data, too.
+
+        Once the model has given its reason to stop, nothing that can't be read takes away what it has written.
+        """
+        data = line[5:].strip() if line.startswith(b"data:") else b""
+        if self._reply.is_done or not data:
             return ""
         try:
-            return self._reply.text_of(line[5:].strip())
-        except msgspec.DecodeError as error:
+            text = self._reply.text_of(data)
+        except UNREADABLE as error:
+            if self._reply.reason:
+                return ""
             raise PassingError("The model server sent something that is not the chat protocol.") from error
+        self._written += len(text)
+        return self._thoughts.feed(text)
 
     def _count(self) -> None:
         """Put the call on the bill once it has written or was counted, and guess what the server has not said."""
         call = self._reply.call
-        self._written += len(self.text)
         if call.estimated:
             call.completion_tokens = max(call.completion_tokens, self._written // CHARACTERS_A_TOKEN)
-        if not self._is_billed and (self.text or self._reply.is_counted):
+        if not self._is_billed and (self._written or self._reply.is_counted):
             self._request.calls.append(call)
             self._is_billed = True

@@ -14,32 +14,34 @@ class _Delta(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
-    delta: _Delta = msgspec.field(default_factory=_Delta)
+    delta: _Delta | None = None
     finish_reason: str | None = None
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class _Chunk(msgspec.Struct):
-    choices: list[_Choice] = []
+    """Servers differ in what they leave out and what they send as null; both are nothing."""
+
+    choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    model: str = ""
+    model: str | None = None
     error: Any = None
 
 
 class _Refused(msgspec.Struct):
     param: str | None = None
-    message: str = ""
+    message: str | None = None
 
 
 class _ErrorBody(msgspec.Struct):
     error: _Refused = msgspec.field(default_factory=_Refused)
 
 
-_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+_decode_chunk = msgspec.json.Decoder(_Chunk, strict=False).decode
 _decode_error = msgspec.json.Decoder(_ErrorBody).decode
 
 
@@ -74,7 +76,7 @@ class OpenAIProtocol(ChatProtocol):
     def refused_parameter(self, error: bytes) -> str | None:
         """Some gateways to newer models name a temperature that these refuse in words only."""
         refused = _decode_error(error).error
-        return refused.param or ("temperature" if "temperature" in refused.message else None)
+        return refused.param or ("temperature" if "temperature" in (refused.message or "") else None)
 
 
 class _OpenAIReply(Reply):
@@ -85,7 +87,7 @@ class _OpenAIReply(Reply):
             self.is_done = True
             return ""
         chunk = _decode_chunk(data)
-        if chunk.error is not None:
+        if chunk.error:
             raise PassingError("The model server failed while it wrote.")
         self.call.model = chunk.model or self.call.model
         if chunk.usage is not None:
@@ -94,9 +96,11 @@ class _OpenAIReply(Reply):
             return ""
         choice = chunk.choices[0]
         self.reason = choice.finish_reason or self.reason
-        return choice.delta.content or ""
+        return (choice.delta and choice.delta.content) or ""
 
     def _count(self, usage: _Usage) -> None:
+        if usage.prompt_tokens is None or usage.completion_tokens is None:
+            return
         self.call.prompt_tokens, self.call.completion_tokens = usage.prompt_tokens, usage.completion_tokens
         self.call.estimated = False
         self.is_counted = True

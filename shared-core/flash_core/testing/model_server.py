@@ -34,6 +34,7 @@ class Behaviour:
     `status` other than 200 refuses with that code; `first_seconds` and `token_seconds` are pauses; `hang_after`,
     `cut_after`, `garbage_after`, `error_after` and `stop_after` count tokens, after which the stream stays open and
     silent, breaks off, becomes nonsense, says that it has failed, or ends without a sign that it is complete.
+    `reason` is why the model stops, in its protocol's words; `raw` is sent in place of a stream, as Latin-1.
     `refuses` names a parameter that earns a 400, `key` the only key that is let in; without `usage` no tokens are
     counted.
     """
@@ -48,6 +49,8 @@ class Behaviour:
     garbage_after: int | None = None
     error_after: int | None = None
     stop_after: int | None = None
+    reason: str | None = None
+    raw: str | None = None
     refuses: str | None = None
     key: str | None = None
     usage: bool = True
@@ -131,6 +134,9 @@ class ModelServer:
         await response.prepare(request)
         try:
             await asyncio.sleep(now.first_seconds)
+            if now.raw is not None:
+                await response.write(now.raw.encode("latin-1"))
+                return response
             await response.write(wire.opening(body, usage=now.usage))
             for event in _events(wire, request, body, now, text):
                 await response.write(event)
@@ -161,7 +167,7 @@ def _events(wire: Wire, request: web.Request, body: Body, now: Behaviour, text: 
         if count == now.stop_after:
             return
         yield wire.token(body, token)
-    yield wire.closing(body, len(tokens), usage=now.usage)
+    yield wire.closing(body, len(tokens), usage=now.usage, reason=now.reason)
 
 
 def _refusal(wire: Wire, now: Behaviour, body: Body, request: web.Request) -> web.Response | None:

@@ -42,7 +42,7 @@ class Wire(ABC):
     def token(self, body: Body, text: str) -> bytes: ...
 
     @abstractmethod
-    def closing(self, body: Body, tokens: int, *, usage: bool) -> bytes: ...
+    def closing(self, body: Body, tokens: int, *, usage: bool, reason: str | None = None) -> bytes: ...
 
     @abstractmethod
     def failure(self) -> bytes:
@@ -71,8 +71,8 @@ class OpenAIWire(Wire):
     def token(self, body: Body, text: str) -> bytes:
         return self._chunk(body, {"content": text})
 
-    def closing(self, body: Body, tokens: int, *, usage: bool) -> bytes:
-        end = self._chunk(body, {}, "stop")
+    def closing(self, body: Body, tokens: int, *, usage: bool, reason: str | None = None) -> bytes:
+        end = self._chunk(body, {}, reason or "stop")
         if usage and (body.get("stream_options") or {}).get("include_usage"):
             end += _data({**_chunk_head(body), "choices": [], "usage": _openai_usage(tokens)})
         return end + b"data: [DONE]\n\n"
@@ -131,11 +131,11 @@ class AnthropicWire(Wire):
     def token(self, body: Body, text: str) -> bytes:  # noqa: ARG002  # the model is said at the beginning
         return _event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
 
-    def closing(self, body: Body, tokens: int, *, usage: bool) -> bytes:  # noqa: ARG002  # as above
+    def closing(self, body: Body, tokens: int, *, usage: bool, reason: str | None = None) -> bytes:  # noqa: ARG002  # as above
         counted = {"usage": {"output_tokens": tokens}} if usage else {}
         return (
             _event("content_block_stop", index=0)
-            + _event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, **counted)
+            + _event("message_delta", delta={"stop_reason": reason or "end_turn", "stop_sequence": None}, **counted)
             + _event("message_stop")
         )
 

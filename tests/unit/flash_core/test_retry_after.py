@@ -27,6 +27,7 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("٣", None),
         ("nan", None),
         ("Thu, 99 Jan 2026 12:00:30 GMT", None),
+        ("Wed, 21 Oct 99999999999 07:28:00 GMT", None),
     ],
 )
 def test_both_forms_are_understood(value: str, seconds: float | None) -> None:
