@@ -22,7 +22,7 @@ from flash_core.interfaces.intent import IntentInterface
 from flash_core.utils.clock import SystemClock
 
 PROMPT = "intent.v2"
-EXEMPLARS = "exemplars.v1"
+EXEMPLARS = "exemplars.v2"
 _SHARE_OF_BUDGET = 0.8
 """The asking service waits for the whole budget; what is left is for the way there and back."""
 _SHARE_OF_MEANING = 0.3

@@ -22,36 +22,50 @@ _GREETING = re.compile(
     r"(?:[\s,!.]+how are you(?: doing)?)?\W*",
     re.IGNORECASE,
 )
+_ORDER = r"(?:^\W*|[.!?:;,\n]\s*|\b(?:please|now|just|then|and|must|bitte|und|jetzt) )"
+_WILL = (
+    r"\b(?:how (?:do|can|could|would|should|to) (?:(?:i|you|we|one) )?|i (?:want|would like|need|am going|plan) to "
+    r"|i'(?:d like|m going) to |help me (?:to )?|ways? to )(?:\w+ )?"
+)
 _UNSAFE = (
     (
-        r"\b(?:ignore|disregard|forget) (?:all |any |the |your |my )*(?:previous |prior |above |earlier |system )+"
-        r"(?:instructions?|prompts?|rules?)\b"
+        rf"{_ORDER}(?:ignore|disregard|forget) (?:all |any |of |the |your |my )*"
+        r"(?:previous |prior |above |earlier |system )+(?:instructions?|prompts?|rules?)\b"
     ),
     (
-        r"\b(?:show|reveal|print|repeat|output|tell me|give me|what(?:'s| is| are)) (?:me )?(?:your|the) "
-        r"(?:system |hidden |initial )+(?:prompt|instructions?)\b"
+        r"\b(?:show|reveal|print|repeat|output|tell me|give me) (?:me )?(?:your|the(?=[\w ]+\W*$)) "
+        r"(?:(?:system|hidden|initial|secret) )+(?:prompt|instructions?)\b(?! (?:of|for|in|to|from|on)\b)"
     ),
-    r"\bjailbreak\b",
-    r"\b(?:build|make|construct) (?:a |an )?(?:pipe )?(?:bomb|explosives?|nerve agent)\b",
-    r"\b(?:kill|hurt) (?:myself|yourself|somebody|someone)\b",
+    r"\bwhat(?:'s| is| are) your (?:(?:system|hidden|initial|secret) )+(?:prompt|instructions?)\W*$",
+    r"^\W*jailbreak(?: yourself| now| mode)?\W*$|\b(?:enter|activate|enable|switch (?:in)?to) (?:a |the )?jailbreak\b",
+    rf"{_WILL}(?:build|make|construct) (?:a |an )?(?:pipe )?(?:bombs?|explosives?|nerve agent)\b(?!\s\w)",
+    rf"(?:{_WILL}|^\W*)(?:kill|hurt) (?:myself|yourself|somebody|someone)\b(?!(?: else)?['\u2019]s)",
     (
-        r"\b(?:ignorier|vergiss|missacht|umgeh)\w* (?:alle |deine |die |bisherigen |vorherigen |obigen )+"
+        rf"{_ORDER}(?:ignorier|vergiss|missacht|umgeh)\w* (?:alle |deine |die |bisherigen |vorherigen |obigen )+"
         r"(?:regeln|anweisungen|instruktionen|vorgaben)\b"
     ),
-    r"\b(?:zeige?|nenne?|verrate?|gib|wie lautet) (?:mir )?(?:deine?n?|den) (?:system-?)?(?:prompt|anweisungen)\b",
+    (
+        r"\b(?:zeige?|nenne?|verrate?|gib|wie lautet) (?:mir )?"
+        r"(?:deine?n? (?:system-?)?(?:prompt|anweisungen)\b|den (?:system-?)?prompt\W*$)"
+    ),
     r"\b(?:baue?|bastl?e|stelle?) (?:ich |man )?(?:eine? )?(?:bombe|sprengstoff|sprengsatz)\b",
-    r"\b(?:mich|jemanden) (?:umbringen|töten)\b",
+    r"\b(?:ich|man|wir) (?:\w+ )?(?:mich|jemanden) (?:umbringen|töten|umbringe|töte)\b",
 )
+"""Orders and intentions: what only speaks of such things ("Is jailbreak allowed on phones?") can be documented."""
+_BEING = r"(?:bot|chatbot|robot|human|person|ai|llm|chatgpt|real|real person|machine|ai model|language model)"
+_WESEN = r"(?:mensch|roboter|bot|chatbot|ki|maschine|programm|künstliche intelligenz)"
 _ABOUT = (
     r"^\W*(?:who|what) (?:are|r) (?:you|u)(?: exactly| really)?\W*$",
     r"^\W*what (?:can|do) you do(?: for me)?\W*$",
-    r"^\W*what(?:'s| is) your name\b",
-    r"^\W*are you (?:a |an )?(?:bot|robot|human|person|ai|llm|chatgpt|real)\b",
-    r"^\W*how (?:can|do) you (?:help|work)\b",
-    r"^\W*(?:wer|was) bist du\b|^\W*was kannst du\b|^\W*wie hei(?:ß|ss)t du\b|^\W*wer hat dich \w+\W*$",
-    r"^\W*bist du (?:eine? )?(?:echter? )?(?:mensch|roboter|bot|ki|maschine|programm|künstliche intelligenz)\b",
-    r"^\W*welche fragen kann ich dir stellen\b|^\W*(?:wobei|wie) kannst du (?:mir )?helfen\b",
-    r"^\W*(?:qui|que) (?:es-tu|êtes-vous)\b|^\W*¿?qui[eé]n eres\b",
+    r"^\W*what(?:'s| is) your name\W*$",
+    rf"^\W*are you (?:a |an )?{_BEING}(?:,? or (?:a |an )?{_BEING})?\W*$",
+    r"^\W*how (?:can|do) you (?:help|work)(?: me| us)?(?: exactly| internally| really)?\W*$",
+    r"^\W*(?:wer|was) bist du(?: eigentlich| genau)?\W*$",
+    r"^\W*was kannst du(?: alles| so| eigentlich)?(?: für mich)?(?: tun)?\W*$",
+    r"^\W*wie hei(?:ß|ss)t du(?: eigentlich)?\W*$|^\W*wer hat dich \w+\W*$",
+    rf"^\W*bist du (?:eine? )?(?:echter? )?{_WESEN}(?:,? oder (?:eine? )?{_WESEN})?\W*$",
+    r"^\W*welche fragen kann ich dir stellen\W*$|^\W*(?:wobei|wie) kannst du (?:mir )?helfen\W*$",
+    r"^\W*(?:qui|que) (?:es-tu|êtes-vous)\W*$|^\W*¿?qui[eé]n eres\W*$",
 )
 _GENERAL = (
     (
