@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from random import Random
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.models.document import Document
 from flash_core.models.user import Principal
 from flash_core.models.vector import VectorHit, VectorQuery
-from flash_core.schemas.search import SearchFilters, SearchRequest
+from flash_core.schemas.search import SearchFilters, SearchHit, SearchRequest
 from flash_core.testing.cross_encoders import FakeReranker
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
@@ -67,6 +68,22 @@ class World:
     async def find(self, query: str, reader: Principal = ANYONE, **options: object) -> list[str]:
         response = await self.search.search(SearchRequest(query=query, **options), reader)
         return [hit.text for hit in response.hits]
+
+
+class PooledVectorStore(CountingVectorStore):
+    """Its hybrid scores depend on how many candidates are compared, as those of the real one do."""
+
+    async def search(self, name: str, query: VectorQuery) -> list[VectorHit]:
+        found = await super().search(name, replace(query, limit=query.limit * 3 // 2))
+        worst = min((hit.scores.get("dense", 0.0) for hit in found), default=0.0)
+        scaled = [replace(hit, score=_compared(hit, worst)) for hit in found]
+        return sorted(scaled, key=lambda hit: (-hit.score, hit.id))[: query.limit]
+
+
+def _compared(hit: VectorHit, worst: float) -> float:
+    if "dense" not in hit.scores or "keyword" not in hit.scores:
+        return hit.score / 2
+    return 0.5 * (hit.scores["dense"] - worst) / (1 - worst) + 0.5 * hit.scores["keyword"]
 
 
 @pytest.fixture
@@ -137,10 +154,27 @@ async def test_as_many_documents_come_as_were_asked_for(world: World) -> None:
     assert [query.limit for query in world.vectors.queries[:2]] == list(POOLS[:2])
 
 
-async def test_a_deep_page_starts_with_a_larger_pool(world: World) -> None:
-    await world.add("Leave is 25 days.")
-    assert await world.find("leave", limit=100, offset=900) == []
-    assert [query.limit for query in world.vectors.queries] == [POOLS[-1]]
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "keyword"])
+@pytest.mark.parametrize("per_chunk", [False, True])
+async def test_pages_of_any_size_are_parts_of_one_list(mode: str, *, per_chunk: bool) -> None:
+    world, handbook, random = World(vectors=PooledVectorStore()), source(), Random(7)
+    words = ["leave", "days", "policy", "travel", "hotel", "manager", "request", "parental", "sick", "notice", "team"]
+    for n in range(90):
+        passages = tuple(f"Note {n} {part}: {' '.join(random.choices(words, k=6))}." for part in range(n % 4 + 1))
+        await world.add(" ".join(passages), passages=passages, of=handbook, external_id=f"{n}.md", title=words[n % 11])
+
+    async def page(offset: int, limit: int) -> list[SearchHit]:
+        asked = {"query": "parental leave request", "mode": mode, "per_chunk": per_chunk}
+        found = await world.search.search(SearchRequest(offset=offset, limit=limit, **asked), ANYONE)
+        return found.hits
+
+    whole = [hit for offset in range(0, 300, 100) for hit in await page(offset, 100)]
+    assert len({hit.chunk_id if per_chunk else hit.document_id for hit in whole}) == len(whole) > 60
+    scores = [round(hit.score, 5) for hit in whole]
+    assert scores == sorted(scores, reverse=True)
+    for size in (1, 7, 10, 33):
+        pages = [await page(offset, size) for offset in range(0, len(whole), size)]
+        assert [hit.chunk_id for hits in pages for hit in hits] == [hit.chunk_id for hit in whole]
 
 
 async def test_filters_narrow_the_search(world: World) -> None:

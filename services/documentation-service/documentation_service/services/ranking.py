@@ -47,23 +47,55 @@ def by_best_passage(found: Sequence[Found]) -> list[Found]:
     return by_passage(_best_of_each(found))
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What cosines and keyword scores are compared with: the worst and the best cosine of a search, and its best
+    keyword score. No match is the least of keyword scores.
+    """
+
+    worst: float = 0.0
+    nearest: float = 0.0
+    wordiest: float = 0.0
+
+    @classmethod
+    def of(cls, found: Sequence[Found]) -> "Scale":
+        cosines = [one.hit.scores[DENSE] for one in found if DENSE in one.hit.scores]
+        keyword = [one.hit.scores[KEYWORD] for one in found if KEYWORD in one.hit.scores]
+        return cls(min(cosines, default=0.0), max(cosines, default=0.0), max(keyword, default=0.0))
+
+
 def by_both_halves(
-    found: Sequence[Found], dense_weight: float, titles: Mapping[UUID, float] | None = None, title_weight: float = 0.0
+    found: Sequence[Found],
+    dense_weight: float,
+    titles: Mapping[UUID, float] | None = None,
+    title_weight: float = 0.0,
+    scale: Scale | None = None,
 ) -> list[Found]:
     """Each document by its best passage, ordered by the convex combination of the document's best scores.
 
-    Cosines are scaled from the worst of these passages to the best, keyword scores from no match to the best. `titles`
-    says how far each document's title matches, from 0 to 1; both halves together have the rest of the weight.
+    Cosines are scaled from the worst of these passages to the best, keyword scores from no match to the best, unless
+    another `scale` is given. `titles` says how far each document's title matches, from 0 to 1; both halves together
+    have the rest of the weight.
     """
+    scale = scale or Scale.of(found)
     of_halves = 1 - title_weight
     dense, keyword = _best_scores(found, DENSE), _best_scores(found, KEYWORD)
-    cosines = [score for one in found if (score := one.hit.scores.get(DENSE)) is not None]
     halves = {
-        DENSE: (of_halves * dense_weight, dense, _scaled(dense, floor=min(cosines, default=0.0))),
-        KEYWORD: (of_halves * (1 - dense_weight), keyword, _scaled(keyword, floor=0.0)),
+        DENSE: (of_halves * dense_weight, dense, _scaled(dense, scale.worst, scale.nearest)),
+        KEYWORD: (of_halves * (1 - dense_weight), keyword, _scaled(keyword, 0.0, scale.wordiest)),
         TITLE: (title_weight, titles or {}, titles or {}),
     }
     return in_order(_combined(one, halves) for one in _best_of_each(found))
+
+
+def behind(first: Sequence[Found], rest: Sequence[Found]) -> list[Found]:
+    """`rest`, both best first, with scores below those of `first`: it was looked for further away."""
+    if not first or not rest or rest[0].score < first[-1].score:
+        return [*first, *rest]
+    ceiling = first[-1].score - 2 * _SAME
+    factor = max(0.0, ceiling) / rest[0].score if rest[0].score > 0 else 1.0
+    below = [min(one.score * factor, ceiling) for one in rest]
+    return [*first, *(replace(one, score=score) for one, score in zip(rest, below, strict=True))]
 
 
 def in_order(found: Iterable[Found]) -> list[Found]:
@@ -107,9 +139,9 @@ def _best_scores(found: Sequence[Found], half: str) -> dict[UUID, float]:
     return best
 
 
-def _scaled(scores: Mapping[UUID, float], *, floor: float) -> dict[UUID, float]:
-    span = max(scores.values(), default=floor) - floor
-    return {key: (score - floor) / span if span > 0 else 1.0 for key, score in scores.items()}
+def _scaled(scores: Mapping[UUID, float], worst: float, best: float) -> dict[UUID, float]:
+    span = best - worst
+    return {key: min(1.0, max(0.0, (score - worst) / span)) if span > 0 else 1.0 for key, score in scores.items()}
 
 
 def _rank(one: Found) -> int:

@@ -18,6 +18,8 @@ from documentation_service.services.ranking import (
     DENSE,
     KEYWORD,
     Found,
+    Scale,
+    behind,
     by_best_passage,
     by_both_halves,
     by_passage,
@@ -54,12 +56,16 @@ class DocumentSearch(SearchInterface):
         timings: dict[str, float] = {}
         with timed(timings, "total"):
             query = await self._queries.build(request, principal, timings)
-            found, calibrations = await asyncio.gather(
-                self._retrieval.enough(request, query, timings), self._calibrations.current()
+            (found, *further), calibrations = await asyncio.gather(
+                self._retrieval.tiers(request, query, timings), self._calibrations.current()
             )
-            ranked = _ranked(request, query, found, self._settings)
+            scale = Scale.of(found)
+            ranked = _ranked(request, query, found, self._settings, scale)
             reranked = await self._reranking.apply(query.text, ranked, timings, wanted=request.rerank)
-            hits = presentation.hits(reranked.found, request.offset, request.limit, explain=request.explain)
+            all_ranked = reranked.found
+            for tier in further:
+                all_ranked = behind(all_ranked, _ranked(request, query, tier, self._settings, scale))
+            hits = presentation.hits(all_ranked, request.offset, request.limit, explain=request.explain)
             if request.join_neighbours:
                 hits = await self._neighbours.joined(hits)
             asked = [
@@ -77,13 +83,15 @@ class DocumentSearch(SearchInterface):
         )
 
 
-def _ranked(request: SearchRequest, query: BuiltQuery, found: Sequence[Found], settings: SearchSettings) -> list[Found]:
+def _ranked(
+    request: SearchRequest, query: BuiltQuery, found: Sequence[Found], settings: SearchSettings, scale: Scale
+) -> list[Found]:
     if request.per_chunk:
         return by_passage(found)
     if query.vectors.mode == "hybrid":
         said = [query.text, *query.expansion.variants]
         titles = title_matches(said, query.languages, found)
-        return by_both_halves(found, query.vectors.dense_weight, titles, settings.title_weight)
+        return by_both_halves(found, query.vectors.dense_weight, titles, settings.title_weight, scale)
     return by_best_passage(found)
 
 
