@@ -65,10 +65,12 @@ class _Api:
             add(f"{api}/search", self._count)
             add(f"{api}/content/search", self._search)
             add(f"{api}/content/{{id}}/restriction/byOperation/read", self._restriction)
+            add(f"{api}/content/{{id}}/restriction", self._restrictions)
         add("/rest/api/space", self._spaces)
         add("/rest/api/space/{key}", self._space)
         add("/rest/api/content", self._contents)
         add("/rest/api/content/{id}", self._content)
+        add("/wiki/rest/api/content/{id}", self._content)
         return application
 
     @web.middleware
@@ -81,6 +83,8 @@ class _Api:
             )
         if not self._known(request):
             return web.json_response({"message": "Client must be authenticated."}, status=401)
+        if any(part in request.path for part in world.absent):
+            raise web.HTTPNotFound
         if world.answers:
             return web.Response(text=world.answers, content_type="application/json")
         response: web.StreamResponse = await handler(request)
@@ -99,7 +103,8 @@ class _Api:
         return web.json_response({"type": "known", "accountId": "id-1", "timeZone": zone})
 
     async def _spaces_v2(self, request: web.Request) -> web.Response:
-        keys = request.query.get("keys", "").split(",") if "keys" in request.query else list(self._world.spaces)
+        asked = "keys" in request.query and "keys" not in self._world.ignores
+        keys = request.query["keys"].split(",") if asked else list(self._world.spaces)
         rows = [self._space_row(key) for key in keys if key in self._world.spaces]
         return by_cursor(self._world, request, rows)
 
@@ -113,7 +118,8 @@ class _Api:
         return {"id": self._world.space_id(key), "key": key, "name": self._world.spaces[key], "type": "global"}
 
     async def _contents_v2(self, request: web.Request) -> web.Response:
-        query, world = request.query, self._world
+        world = self._world
+        query = {name: value for name, value in request.query.items() if name not in world.ignores}
         kind = _COLLECTIONS[request.match_info["collection"]]
         spaces = query["space-id"].split(",") if "space-id" in query else None
         ids = query["id"].split(",") if "id" in query else None
@@ -224,6 +230,11 @@ class _Api:
     async def _restriction(self, request: web.Request) -> web.Response:
         start, limit = int(request.query["start"]), min(int(request.query["limit"]), self._world.readers_cap)
         return web.json_response(self._readers(self._found(request), start, limit))
+
+    async def _restrictions(self, request: web.Request) -> web.Response:
+        read = self._readers(self._found(request), int(request.query["start"]), self._world.readers_cap)
+        update = {"operation": "update", "restrictions": {"user": {"results": []}, "group": {"results": []}}}
+        return web.json_response({"results": [update, read], "start": 0, "limit": 100, "size": 2})
 
     def _readers(self, one: Content, start: int, limit: int) -> dict[str, Any]:
         groups = [{"type": "group", "name": name} for name in one.groups]

@@ -45,6 +45,7 @@ class Confluence:
     what the index of its search does not hold yet. `hidden`: what the account may not see; `unlisted`: what listings
     leave out by mistake. `shapes`: the forms in which
     the next address is given, in turn. `answers`: what it says to everything.
+    `absent`: parts of the addresses of which it knows nothing; `ignores`: filters that it takes no notice of.
     `browsed`: its address in a browser, where that is another one.
     """
 
@@ -65,6 +66,8 @@ class Confluence:
         self.behind: set[str] = set()
         self.hidden: set[str] = set()
         self.unlisted: set[str] = set()
+        self.absent: set[str] = set()
+        self.ignores: set[str] = set()
         self.shapes: list[str] = ["relative"]
         self.says_readers = True
         self.address = ""

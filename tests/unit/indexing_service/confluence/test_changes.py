@@ -217,4 +217,13 @@ async def test_one_change_among_many_pages_costs_few_requests(confluence: Conflu
         confluence.edit("1003")
         confluence.requests.clear()
         await told(source, before)
-    assert len(confluence.requests) <= {"cloud": 10, "data_center": 13}[face]
+    assert len(confluence.requests) <= {"cloud": 11, "data_center": 14}[face]
+
+
+async def test_edits_are_told_by_a_server_that_can_not_search(confluence: Confluence, clock: Clock, face: str) -> None:
+    confluence.absent = {"search"}
+    async with connected(confluence, face, clock) as source:
+        before = await listed(source)
+        clock.passes(minutes=10)
+        confluence.edit("1003")
+        assert list(versions(await told(source, before))) == ["1003"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from indexing_service.providers.confluence.cursors import next_params
+from indexing_service.providers.confluence.cursors import member, next_params
 from indexing_service.providers.confluence.recent import Recent
-from indexing_service.providers.confluence.site import labels_of, member, moment_of, number_of
+from indexing_service.providers.confluence.site import labels_of, moment_of, number_of
 
 
 @pytest.mark.parametrize(

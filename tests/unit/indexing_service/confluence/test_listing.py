@@ -147,3 +147,28 @@ async def test_parents_that_go_round_end_a_path(confluence: Confluence) -> None:
     confluence.contents["1001"].parent = "1003"
     async with connected(confluence, "cloud") as source:
         assert (await listed(source)).complete
+
+
+async def test_a_site_without_blogs_is_listed_whole(confluence: Confluence) -> None:
+    confluence.absent = {"/blogposts"}
+    async with connected(confluence, "cloud") as source:
+        inventory = await listed(source)
+    assert (inventory.complete, len(pending(inventory))) == (True, 4)
+
+
+async def test_blogs_that_can_not_be_listed_now_are_missing(confluence: Confluence) -> None:
+    confluence.fail("/blogposts?space-id", 404)
+    async with connected(confluence, "cloud") as source:
+        assert not (await listed(source)).complete
+
+
+async def test_a_server_that_ignores_filters_does_not_widen_a_source(confluence: Confluence, face: str) -> None:
+    confluence.ignores = {"space-id", "keys", "id"}
+    async with connected(confluence, face, spaces=["HR"]) as source:
+        assert pending(await listed(source)) == ["1004"]
+
+
+async def test_a_data_center_that_shows_no_single_space_lists_them(confluence: Confluence) -> None:
+    confluence.absent = {"/space/"}
+    async with connected(confluence, "data_center", spaces=["HR"]) as source:
+        assert pending(await listed(source)) == ["1004"]

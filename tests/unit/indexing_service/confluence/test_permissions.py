@@ -1,5 +1,7 @@
 """Who may read what: in doubt, nobody."""
 
+import json
+
 import pytest
 
 from flash_core.errors import UpstreamRejectedError
@@ -7,7 +9,7 @@ from flash_core.models.document import NOBODY
 from indexing_service.interfaces import SourceDocument
 from indexing_service.interfaces.providers import DocumentationSourceInterface
 from tests.servers.confluence_world import Confluence
-from tests.unit.indexing_service.confluence.world import connected, listed
+from tests.unit.indexing_service.confluence.world import Clock, connected, listed, problems, uncounted
 
 GROUPS = {"leads": "managers", "Works-Council": "council", "eve@acme.example": "eve", "all-hands": "staff"}
 CLOSED = frozenset({NOBODY})
@@ -125,6 +127,45 @@ async def test_a_restriction_that_is_not_told_in_full_closes_a_page(confluence: 
     confluence.fail("content/1003/restriction", 200, times=100)
     async with connected(confluence, face, group_map=GROUPS) as source:
         assert await agreed(source, confluence) == {"1003": CLOSED}
+
+
+@pytest.mark.parametrize("absent", [["byOperation"], ["byOperation", "/restriction"]])
+async def test_readers_are_asked_for_in_the_way_that_the_server_knows(
+    confluence: Confluence, face: str, absent: list[str]
+) -> None:
+    confluence.absent = {*absent, "search"}
+    confluence.restrict("1002", groups=["leads"])
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == dict.fromkeys(["1002", "1003"], frozenset({"managers"}))
+        assert (await listed(source)).complete
+
+
+async def test_where_nobody_says_who_may_read_the_job_says_so_and_nobody_may(
+    confluence: Confluence, clock: Clock, face: str
+) -> None:
+    async with connected(confluence, face, clock, group_map=GROUPS) as source:
+        before = await listed(source)
+        confluence.says_readers = False
+        confluence.absent = {"/restriction"}
+        assert before.cursor is not None
+        assert await source.changes(before.cursor, uncounted) is None
+        inventory = await listed(source)
+        assert set((await said(source)).values()) == {CLOSED}
+    assert not inventory.complete
+    assert "who may read" in problems(inventory)[0]
+
+
+@pytest.mark.parametrize(
+    "told", [{"group": {"results": [{"name": "leads"}]}}, {"group": [{"name": "leads"}], "user": []}]
+)
+async def test_lists_of_readers_come_in_other_shapes(
+    confluence: Confluence, face: str, told: dict[str, object]
+) -> None:
+    confluence.says_readers = False
+    confluence.fail("content/1003/restriction", 200, times=100)
+    confluence.faults[-1].body = json.dumps({"operation": "read", "restrictions": told})
+    async with connected(confluence, face, group_map=GROUPS) as source:
+        assert await agreed(source, confluence) == {"1003": {"managers"}}
 
 
 async def test_more_unknown_pages_than_can_be_asked_for_are_closed(confluence: Confluence, face: str) -> None:

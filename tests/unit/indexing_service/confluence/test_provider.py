@@ -47,6 +47,18 @@ async def test_other_addresses_are_data_centers() -> None:
     assert config == {"base_url": "https://docs.acme.example/confluence", "deployment": "data_center"}
 
 
+async def test_elsewhere_the_credentials_say_which_kind_it_is() -> None:
+    config = (await validated({"base_url": "https://wiki.acme.example/wiki"}, SECRETS)).config
+    assert config == {"base_url": "https://wiki.acme.example", "deployment": "cloud"}
+
+
+async def test_credentials_of_the_other_kind_are_refused_with_the_setting_that_tells_them_apart() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        await validated({"base_url": "https://wiki.acme.example", "deployment": "data_center"}, SECRETS)
+    assert {error.field for error in caught.value.errors} == {f"credentials.{name}" for name in (*SECRETS, "token")}
+    assert all("deployment" in error.message or "Data Center" in error.message for error in caught.value.errors)
+
+
 async def test_a_cloud_with_an_address_of_its_own_can_be_named() -> None:
     config = (await validated({"base_url": "https://wiki.acme.example", "deployment": "cloud"}, SECRETS)).config
     assert config["deployment"] == "cloud"
@@ -102,6 +114,7 @@ async def test_wrong_settings_are_named(setting: str, value: object) -> None:
         (CLOUD, {**SECRETS, "api_token": " "}, {"api_token"}),
         (CLOUD, {**SECRETS, "api_token": "a\nb"}, {"api_token"}),
         ("https://docs.acme.example", {}, {"token"}),
+        ("https://docs.acme.example", {"token": "tökén"}, {"token"}),
         ("https://docs.acme.example", {"username": "u"}, {"password"}),
         ("https://docs.acme.example", {"username": "u", "password": "p", "token": "t"}, {"token"}),
     ],
@@ -113,8 +126,17 @@ async def test_wrong_credentials_are_named(url: str, credentials: dict[str, str]
 async def test_a_check_names_spaces_and_counts(confluence: Confluence, face: str) -> None:
     async with connected(confluence, face) as source:
         check = await source.check()
-    assert (check.ok, check.found) == (True, {"spaces": 2, "documents": 4})
+    assert (check.ok, check.found) == (True, {"spaces": 2, "documents": 4, "restricted": 0, "seen_by_nobody": 0})
     assert "DEV (Development), HR (People)" in check.detail
+
+
+async def test_a_check_says_of_how_many_pages_nobody_is_told(confluence: Confluence, face: str) -> None:
+    confluence.restrict("1003", groups=["leads"])
+    confluence.restrict("1004", groups=["strangers"])
+    async with connected(confluence, face, group_map={"leads": "managers"}) as source:
+        check = await source.check()
+    assert (check.ok, check.found["restricted"], check.found["seen_by_nobody"]) == (True, 2, 1)
+    assert "group_map" in check.detail
 
 
 async def test_a_check_of_many_spaces_names_some(confluence: Confluence, face: str) -> None:

@@ -3,12 +3,14 @@ successor for them (https://developer.atlassian.com/cloud/confluence/rest/v2/int
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 from urllib.parse import urlsplit
 
 from flash_core.errors import NotFoundError, UpstreamRejectedError
-from indexing_service.providers.confluence.cursors import Row, by_cursor, object_of
+from indexing_service.providers.confluence.cursors import Row, by_cursor, member, object_of
 from indexing_service.providers.confluence.recent import Recent
 from indexing_service.providers.confluence.site import (
     BLOG,
@@ -19,7 +21,6 @@ from indexing_service.providers.confluence.site import (
     Site,
     Space,
     labels_of,
-    member,
     moment_of,
     number_of,
 )
@@ -53,8 +54,21 @@ class CloudSite(Site):
 
     async def pages(self, space: Space, kind: str) -> AsyncIterator[Page]:
         params = {"space-id": space.id, "status": "current", "limit": str(_ROWS)}
-        async for page in self._listed(kind, params):
-            yield page
+        try:
+            async for page in self._listed(kind, params):
+                if page.space in {space.key, ""}:
+                    yield replace(page, space=space.key, space_name=space.name)
+        except NotFoundError:
+            if kind == PAGE or await self._has(kind):
+                raise
+
+    async def _has(self, kind: str) -> bool:
+        """Whether this site has such contents at all."""
+        try:
+            await self._rest.get(f"{_V2}/{_COLLECTIONS[kind]}", params={"limit": "1"})
+        except NotFoundError:
+            return False
+        return True
 
     async def page(self, page_id: str, kind: str) -> Page:
         path = f"{_V2}/{_COLLECTIONS[kind]}/{page_id}"
@@ -87,7 +101,8 @@ class CloudSite(Site):
             while some := list(islice(rest, _ROWS)):
                 params = {"id": ",".join(some), "status": "current", "limit": str(_ROWS)}
                 async for page in self._listed(kind, params):
-                    yield page
+                    if page.id in ids:
+                        yield page
 
     def rows(self, path: str, params: Mapping[str, str]) -> AsyncIterator[Row]:
         return by_cursor(self._rest, path, params)
@@ -137,8 +152,8 @@ class CloudSite(Site):
     async def _space_of(self, space_id: object) -> Space:
         name = str(space_id)
         if name not in self._spaces and name.isdecimal():
-            row = object_of((await self._rest.get(f"{_V2}/spaces/{name}")).json())
-            self._spaces[name] = self._space(row)
+            with suppress(NotFoundError):
+                self._space(object_of((await self._rest.get(f"{_V2}/spaces/{name}")).json()))
         return self._spaces.get(name, Space("", "", ""))
 
     def _space(self, row: Row) -> Space:

@@ -103,6 +103,14 @@ def _address(links: object) -> str:
     return following if isinstance(following, str) else ""
 
 
+def member(row: Row, *names: str) -> Any:
+    """`row[a][b]…`, None where something is missing on the way."""
+    found: Any = row
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
 def object_of(answer: object) -> Row:
     if isinstance(answer, dict):
         return answer

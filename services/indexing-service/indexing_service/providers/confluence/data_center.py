@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from flash_core.errors import NotFoundError
-from indexing_service.providers.confluence.cursors import Row, by_offset, object_of
+from indexing_service.providers.confluence.cursors import Row, by_offset, member, object_of
 from indexing_service.providers.confluence.site import (
     PAGE,
     Ancestor,
@@ -16,7 +16,6 @@ from indexing_service.providers.confluence.site import (
     Site,
     Space,
     labels_of,
-    member,
     moment_of,
     number_of,
 )
@@ -36,12 +35,16 @@ class DataCenterSite(Site):
         self.browsed = base_url
 
     async def spaces(self, keys: Collection[str]) -> AsyncIterator[Space]:
-        if not keys:
-            async for row in by_offset(self._rest, f"{_API}/space", {"status": "current", "limit": _ROWS}):
-                yield _space(row)
+        """Each by its key, or out of all of them where a single one can't be asked for."""
+        found: dict[str, Space] = {}
         for key in sorted(keys):
             with suppress(NotFoundError):
-                yield _space(object_of((await self._rest.get(f"{_API}/space/{key}")).json()))
+                found[key] = _space(object_of((await self._rest.get(f"{_API}/space/{key}")).json()))
+        if not found:
+            async for row in by_offset(self._rest, f"{_API}/space", {"status": "current", "limit": _ROWS}):
+                found[str(row.get("key"))] = _space(row)
+        for space in found.values():
+            yield space
 
     async def pages(self, space: Space, kind: str) -> AsyncIterator[Page]:
         params = {"spaceKey": space.key, "type": kind, "status": "current", "expand": _LISTED, "limit": _ROWS}

@@ -44,7 +44,7 @@ class ConfluenceProvider(DocumentationProviderInterface):
         errors = [FieldError(f"config.{name}", "There is no such setting.") for name in sorted(set(config) - _CONFIG)]
         address, problem = self._address(config.get("base_url"))
         errors += [FieldError("config.base_url", problem)] if problem else []
-        config["deployment"] = deployment = config.get("deployment", _guessed(address))
+        config["deployment"] = deployment = config.get("deployment", _guessed(address, access.credentials))
         errors += [
             FieldError(f"config.{name}", says) for name, says in _RULES.items() if not _VALID[name](config.get(name))
         ]
@@ -77,9 +77,10 @@ class ConfluenceProvider(DocumentationProviderInterface):
         return url.rstrip("/"), "The address has no `?` and no `#`." if "?" in url or "#" in url else ""
 
 
-def _guessed(address: str) -> str:
+def _guessed(address: str, credentials: Mapping[str, str]) -> str:
+    """By Atlassian's own addresses, elsewhere by what only one of them is signed in to with."""
     host = urlsplit(address).hostname or ""
-    return CLOUD if host.endswith(_CLOUD_HOSTS) else DATA_CENTER
+    return CLOUD if host.endswith(_CLOUD_HOSTS) or {"email", "api_token"} & set(credentials) else DATA_CENTER
 
 
 def _sign_in(credentials: Mapping[str, str]) -> tuple[httpx2.Auth | None, Mapping[str, str]]:
@@ -95,18 +96,22 @@ def _credential_errors(deployment: object, credentials: Mapping[str, str]) -> li
     if deployment not in {CLOUD, DATA_CENTER}:
         return []
     if deployment == CLOUD:
-        needed, says = ("email", "api_token"), "The account's e-mail address and an API token are needed."
+        needed, says = ("email", "api_token"), "The account's e-mail address and an API token are needed for Cloud."
     else:
         needed = ("username", "password") if {"username", "password"} & set(credentials) else ("token",)
-        says = "A personal access token is needed, or a user name and a password."
+        says = "A personal access token is needed for Data Center, or a user name and a password."
     unknown = sorted(set(credentials) - set(needed))
-    return [FieldError(f"credentials.{name}", says) for name in needed if not _is_secret(credentials.get(name))] + [
-        FieldError(f"credentials.{name}", "There is no such credential here.") for name in unknown
-    ]
+    other = f"There is no such credential where `deployment` is `{deployment}`."
+    return [
+        FieldError(f"credentials.{name}", says) for name in needed if not _is_secret(name, credentials.get(name))
+    ] + [FieldError(f"credentials.{name}", other) for name in unknown]
 
 
-def _is_secret(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+def _is_secret(name: str, value: object) -> bool:
+    """A token goes into a header as it is."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        return False
+    return name != "token" or value.isascii()
 
 
 def _strings(pattern: "re.Pattern[str]") -> Callable[[object], bool]:

@@ -6,35 +6,47 @@ way. Somebody who passes them as a member of different groups is left out rather
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import structlog
 
 from flash_core.errors import NotFoundError, UpstreamRejectedError
 from flash_core.models.document import NOBODY
-from indexing_service.providers.confluence.cursors import Row
+from indexing_service.providers.confluence.cursors import Row, member
+from indexing_service.providers.confluence.readers import EXPANDED
 from indexing_service.providers.confluence.recent import Recent
-from indexing_service.providers.confluence.site import Lineage, Page, Site, member
+from indexing_service.providers.confluence.site import Lineage, Page, Site
 
 log = structlog.get_logger(__name__)
 
-EXPANDED: Final = "restrictions.read.restrictions.user,restrictions.read.restrictions.group"
 _READERS_A_CALL: Final = 200
 _MOST_CALLS: Final = 50
+_PROBED: Final = 3
+_SAMPLED: Final = 300
 _MOST_SINGLE: Final = 300
 """Pages that a batch does not hold, being new, are asked for one by one; more than so many are closed instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Of one page by itself. `groups` None: it does not restrict; empty: nobody that AskFlash knows may read it."""
+    """Of one page by itself. `groups` None: it does not restrict; empty: nobody that AskFlash knows may read it.
+    `known` False: Confluence does not say.
+    """
 
     groups: frozenset[str] | None = None
+    known: bool = True
 
 
+_UNSAID: Final = (
+    "Confluence does not tell this account who may read its pages, so nobody sees them here: let it see restrictions "
+    "(`read:content.restriction:confluence`, or the permission to view the space), or ask for this interface to be let "
+    "through: `content/<id>/restriction/byOperation/read`."
+)
 OPEN: Final = Restriction()
-CLOSED: Final = Restriction(frozenset())
+CLOSED: Final = Restriction(frozenset(), known=False)
 
 
 def together(levels: Iterable[Restriction]) -> frozenset[str]:
@@ -72,6 +84,29 @@ class Restrictions:
         levels = [await self._one(page.id), *[await self._remembered(above.id) for above in lineage.ancestors]]
         return together([*levels, OPEN if lineage.whole else CLOSED])
 
+    async def problem(self, pages: Iterable[str]) -> str:
+        """Why nobody would see any page; "" as soon as Confluence says of one who may read it."""
+        asked = list(islice(pages, _PROBED))
+        for name in asked:
+            if (await self._one(name)).known:
+                return ""
+        return _UNSAID if asked else ""
+
+    async def sample(self, cql: str) -> Mapping[str, int]:
+        """Of the first pages how many are `restricted` by themselves, and how many of these to nobody that AskFlash
+        knows.
+        """
+        restricted = unmapped = seen = 0
+        async for row in self._site.search(cql, EXPANDED):
+            seen += 1
+            part = _Part.of(member(row, "restrictions", "read"))
+            if part is not None and (part.users or part.groups):
+                restricted += 1
+                unmapped += not self._readers.groups_of(part.users, part.groups)
+            if seen >= _SAMPLED:
+                break
+        return {"restricted": restricted, "seen_by_nobody": unmapped}
+
     async def of_all(self, pages: Mapping[str, Lineage], cql: str) -> dict[str, frozenset[str]]:
         """The groups of each page, none where nothing restricts it; `cql` finds them all, as far as the search's index
         is up to date.
@@ -98,11 +133,12 @@ class Restrictions:
 
     async def _batch(self, cql: str) -> dict[str, Restriction]:
         own: dict[str, Restriction] = {}
-        async for row in self._site.search(cql, EXPANDED):
-            part = _Part.of(member(row, "restrictions", "read"))
-            name = str(row.get("id"))
-            if part is not None:
-                own[name] = await self._one(name) if part.more else self._restriction(part.users, part.groups)
+        with suppress(NotFoundError):  # where nothing can be searched, pages are asked for one by one
+            async for row in self._site.search(cql, EXPANDED):
+                part = _Part.of(member(row, "restrictions", "read"))
+                name = str(row.get("id"))
+                if part is not None:
+                    own[name] = await self._one(name) if part.more else self._restriction(part.users, part.groups)
         return own
 
     async def _remembered(self, name: str) -> Restriction:
@@ -150,20 +186,22 @@ class _Part:
 
     @classmethod
     def of(cls, read: object) -> "_Part | None":
-        """None where it does not say who may read."""
+        """None where it does not say who may read: one list alone is believed only if it names somebody."""
         lists = [member(read, "restrictions", kind) for kind in ("user", "group")] if isinstance(read, dict) else []
         rows = [_rows(one) for one in lists]
-        if not rows or rows[0] is None or rows[1] is None:
+        if None in rows and not any(rows):
             return None
-        return cls(rows[0], rows[1], any(map(_goes_on, lists)))
+        return cls(rows[0] or [], rows[1] or [], any(map(_goes_on, lists))) if rows else None
 
 
 def _rows(listed: object) -> list[Row] | None:
-    rows = listed.get("results") if isinstance(listed, dict) else None
+    rows = listed.get("results") if isinstance(listed, dict) else listed
     return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else None
 
 
-def _goes_on(listed: Row) -> bool:
+def _goes_on(listed: object) -> bool:
+    if not isinstance(listed, dict):
+        return False
     limit = listed.get("limit")
     full = isinstance(limit, int) and 0 < limit <= len(listed["results"])
     return full or bool(member(listed, "_links", "next"))

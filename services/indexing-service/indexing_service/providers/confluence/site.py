@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from flash_core.errors import NotFoundError, UpstreamRejectedError
-from indexing_service.providers.confluence.cursors import Row, object_of
+from indexing_service.providers.confluence.cursors import Row, member, object_of
+from indexing_service.providers.confluence.readers import ReadersOfPages
 from indexing_service.providers.rest import RestClient
 
 PAGE: Final = "page"
@@ -75,6 +76,7 @@ class Site(ABC):
     def __init__(self, rest: RestClient, api: str) -> None:
         self._rest = rest
         self._api = api
+        self._readers = ReadersOfPages(rest, api)
 
     @abstractmethod
     def spaces(self, keys: Collection[str]) -> AsyncIterator[Space]:
@@ -115,20 +117,29 @@ class Site(ABC):
         except (KeyError, ValueError, OSError):  # not said, or not known to this machine
             return None
 
-    async def count(self, cql: str) -> int:
-        body = object_of((await self._rest.get(f"{self._api}/search", params={"cql": cql, "limit": "1"})).json())
+    async def count(self, cql: str) -> int | None:
+        """None where it does not say."""
+        try:
+            body = object_of((await self._rest.get(f"{self._api}/search", params={"cql": cql, "limit": "1"})).json())
+        except NotFoundError:
+            return None
         total = body.get("totalSize")
-        return total if isinstance(total, int) else 0
+        return total if isinstance(total, int) else None
 
-    def search(self, cql: str, expand: str) -> AsyncIterator[Row]:
+    async def search(self, cql: str, expand: str) -> AsyncIterator[Row]:
+        """The contents that a search finds; where contents are not searched alone, those of a search of everything."""
         params = {"cql": cql, "expand": expand, "limit": _ROWS_OF_SEARCH}
-        return self.rows(f"{self._api}/content/search", params)
+        try:
+            async for row in self.rows(f"{self._api}/content/search", params):
+                yield row
+        except NotFoundError:
+            expanded = ",".join(f"content.{name}" for name in filter(None, expand.split(",")))
+            async for row in self.rows(f"{self._api}/search", params | {"expand": expanded}):
+                yield object_of(member(row, "content") or row)
 
     async def restriction(self, content_id: str, start: int, limit: int) -> Row:
         """Who may read one page by itself: the users and groups from the `start`th."""
-        path = f"{self._api}/content/{content_id}/restriction/byOperation/read"
-        params = {"expand": "restrictions.user,restrictions.group", "start": str(start), "limit": str(limit)}
-        return object_of((await self._rest.get(path, params=params)).json())
+        return await self._readers.of(content_id, start, limit)
 
 
 def one_of(field: str, values: Collection[str]) -> str:
@@ -150,14 +161,6 @@ def moment_of(text: object) -> datetime:
     except ValueError:
         return datetime.fromtimestamp(0, UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def member(row: Row, *names: str) -> Any:
-    """`row[a][b]…`, None where something is missing on the way."""
-    found: Any = row
-    for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
 
 
 def number_of(version: object) -> int:

@@ -26,6 +26,9 @@ _ASKED: Final = 50
 """What a listing does not hold any more is asked for; more at once are no slip of the listing."""
 _NAMED: Final = 10
 _LONGEST_ID: Final = 20
+_UNMAPPED: Final = (
+    " Of the first pages {} are restricted to people whom `group_map` does not name: nobody sees them in AskFlash."
+)
 _NOT_SEEN: Final = "Confluence does not show this page: it is not there any more, or this account may not read it."
 
 
@@ -41,7 +44,7 @@ class ConfluenceSource(DocumentationSourceInterface):
         try:
             await self._site.time_zone()
             spaces, missing = await self._listings.spaces()
-            found = {"spaces": len(spaces), "documents": await self._site.count(self._settings.cql)}
+            found = {"spaces": len(spaces), **await self._counted()}
         except NotFoundError:
             return Check(ok=False, detail="There is no Confluence of this kind at the address that was given.")
         except FlashError as error:
@@ -50,7 +53,8 @@ class ConfluenceSource(DocumentationSourceInterface):
             return Check(ok=False, detail=missing_spaces(missing), found=found)
         names = ", ".join(f"{space.key} ({space.name})" for space in spaces[:_NAMED])
         others = f" and {len(spaces) - _NAMED} others" if len(spaces) > _NAMED else ""
-        return Check(ok=True, detail=f"This account reads {names}{others}.", found=found)
+        hidden = _UNMAPPED.format(found["seen_by_nobody"]) if found.get("seen_by_nobody") else ""
+        return Check(ok=True, detail=f"This account reads {names}{others}.{hidden}", found=found)
 
     async def list(self, found: Found) -> Inventory:
         """What can't be read of a space is an item that failed, and the inventory is not complete."""
@@ -59,10 +63,13 @@ class ConfluenceSource(DocumentationSourceInterface):
         takes = await self._taken_by_labels()
         pages = list(filter(takes, listing.pages.values()))
         items = [await self._item(page, listing.pages) for page in pages]
-        items += [_failed(key, problem) for key, problem in listing.problems.items()]
+        items += [_failed(f"space:{key}", problem) for key, problem in listing.problems.items()]
+        if unsaid := await self._restrictions.problem(listing.pages):
+            items.append(_failed("restrictions", unsaid))
         found(len(items))
         mark = Bookmark(self._settings.scope, since, _recent(pages, since), frozenset(page.id for page in pages))
-        return Inventory(_numbered(items), not listing.problems, mark.text())
+        complete = all(item.state is not ItemState.FAILED for item in items)
+        return Inventory(_numbered(items), complete, mark.text())
 
     async def changes(self, cursor: str, found: Found) -> Changes | None:
         """A search tells what was edited; what came into view, and what left it, no search does, but a listing."""
@@ -71,7 +78,7 @@ class ConfluenceSource(DocumentationSourceInterface):
             return None
         now = self._clock.now()
         listing = await self._listings.new(_uncounted)
-        if listing.problems:
+        if listing.problems or await self._restrictions.problem(listing.pages):
             return None
         takes = await self._taken_by_labels()
         pages = {page.id: page for page in listing.pages.values() if takes(page)}
@@ -104,10 +111,22 @@ class ConfluenceSource(DocumentationSourceInterface):
         pages = {page.id: await self._site.lineage(page, listing.pages) for page in listing.pages.values()}
         return await self._restrictions.of_all(pages, self._settings.cql)
 
+    async def _counted(self) -> Mapping[str, int]:
+        """What is not told is left out."""
+        documents = await self._site.count(self._settings.cql)
+        counts = {} if documents is None else {"documents": documents}
+        try:
+            return counts | dict(await self._restrictions.sample(self._settings.cql))
+        except NotFoundError:
+            return counts
+
     async def _edited(self, pages: Mapping[str, Page], since: datetime, zone: tzinfo | None) -> Sequence[Page]:
         """Those of `pages` that were, as they are now. What the listing does not hold yet, the next one will."""
         cql = f'{self._settings.cql} and lastmodified >= "{local_minute(since, zone)}"'
-        found = {page.id: page async for page in self._site.found_by(cql)}
+        try:
+            found = {page.id: page async for page in self._site.found_by(cql)}
+        except NotFoundError:  # nothing can be searched: the listing says when each was edited
+            found = dict(pages)
         return [page for name, page in found.items() if page.modified_at >= since and name in pages]
 
     async def _left(self, missing: Collection[str]) -> frozenset[str]:
@@ -171,8 +190,8 @@ def _path(page: Page, lineage: Lineage) -> tuple[str, ...]:
     return tuple(titles if titles[:1] == [page.space_name] else [page.space_name or page.space, *titles])
 
 
-def _failed(space: str, reason: str) -> Item:
-    return Item(0, f"space:{space}", ItemState.FAILED, reason)
+def _failed(name: str, reason: str) -> Item:
+    return Item(0, name, ItemState.FAILED, reason)
 
 
 def _numbered(items: Iterable[Item]) -> Sequence[Item]:
