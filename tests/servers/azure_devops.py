@@ -3,6 +3,7 @@
 Answers have the shapes of `recorded/azure_devops`. A wiki's tree may be changed while it runs, and faults be ordered.
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from indexing_service.providers.azure_devops.paths import file_of
 from tests.servers.azure_answers import listed, one_file, ordered, refused
 from tests.servers.azure_git import Commit, folders, object_id
+from tests.servers.azure_paths import file_of
 from tests.servers.azure_world import (
     CLIENT,
     LARGEST_BATCH,
@@ -26,6 +27,7 @@ from tests.servers.azure_world import (
 )
 
 _DEFAULT_CHANGES = 100
+_DELAY = 0.2
 _SIGN_IN = "<!DOCTYPE html><html><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>"
 _PROJECT_ID = "15cbba90-8ac5-450e-934c-16f43021546b"
 
@@ -57,6 +59,8 @@ class _Api:
         application.router.add_get(f"{api}/wiki/wikis/{{wiki}}/pages", self._page_at)
         application.router.add_get(f"{api}/git/repositories/{{repository}}/refs", self._refs)
         application.router.add_get(f"{api}/git/repositories/{{repository}}/items", self._items)
+        application.router.add_get(f"{api}/git/repositories/{{repository}}/commits", self._commits)
+        application.router.add_get(f"{api}/git/repositories/{{repository}}/stats/branches", self._branch)
         application.router.add_get(f"{api}/git/repositories/{{repository}}/diffs/commits", self._diff)
         application.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
         return application
@@ -65,13 +69,23 @@ class _Api:
     async def _rules(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
         self._world.requests.append(f"{request.method} {request.path}")
         self._world.queries.append(dict(request.query))
+        quota = self._world.quota
+        if quota and (wait := quota.take()):
+            response = refused(429, "RequestBlockedException", "TF400733: The request has been canceled.")
+            response.headers.update(wait)
+            return response
         fault = self._world.fault(request.path)
         if fault is not None and not fault.adds:
             return ordered(fault)
+        if any(part in request.path for part in self._world.absent):
+            raise web.HTTPNotFound
         refusal = None if request.path.endswith("/token") else self._refusal(request)
-        response: web.StreamResponse = refusal or await handler(request)
-        response.headers.update(fault.headers if fault else {})
-        return response
+        answer: web.StreamResponse = refusal or await handler(request)
+        answer.headers.update(fault.headers if fault else {})
+        if quota and quota.is_low():
+            await asyncio.sleep(_DELAY)
+            answer.headers.update(quota.asks_to_wait(1))
+        return answer
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         if not self._known(request.headers.get("Authorization", "")):
@@ -188,6 +202,19 @@ class _Api:
         found = [name for name in refs if name.startswith(f"refs/{wanted}")]
         return listed([{"name": name, "objectId": wiki.repository.head.id} for name in found])
 
+    async def _commits(self, request: web.Request) -> web.Response:
+        wiki = self._world.wiki_of(request.match_info["repository"])
+        if wiki is None or request.query["searchCriteria.itemVersion.version"] != wiki.repository.branch:
+            return refused(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
+        return listed([{"commitId": wiki.repository.head.id, "comment": "Updated", "url": "commits"}])
+
+    async def _branch(self, request: web.Request) -> web.Response:
+        wiki = self._world.wiki_of(request.match_info["repository"])
+        if wiki is None or request.query["name"] != wiki.repository.branch:
+            return refused(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
+        commit = {"commitId": wiki.repository.head.id, "url": "commits"}
+        return web.json_response({"commit": commit, "name": wiki.repository.branch, "aheadCount": 0, "behindCount": 0})
+
     async def _items(self, request: web.Request) -> web.Response:
         wiki = self._world.wiki_of(request.match_info["repository"])
         commit = _version(wiki, request.query) if wiki else None
@@ -204,6 +231,9 @@ class _Api:
             | {"isFolder": True, "url": path}
             for path in folders(commit.files)
         ]
+        if request.query.get("recursionLevel") == "None":
+            root = {"objectId": object_id(b"tree"), "gitObjectType": "tree", "commitId": commit.id, "isFolder": True}
+            return listed([root | {"path": scope or "/", "url": scope}])
         return listed([item for item in found if str(item["path"]).startswith(f"{scope}/")])
 
     async def _diff(self, request: web.Request) -> web.Response:
@@ -213,7 +243,7 @@ class _Api:
         if wiki is None or base is None or target is None:
             return refused(404, "GitUnresolvableToCommitException", "TF401175: The version descriptor is unknown")
         changes = wiki.repository.changes(base, target)
-        skip = int(request.query.get("$skip", 0))
+        skip = 0 if self._world.ignores_skip else int(request.query.get("$skip", 0))
         top = min(int(request.query.get("$top", _DEFAULT_CHANGES)), self._world.largest_change_page)
         shown = changes[skip : skip + top]
         kinds = [change["changeType"] for change in changes]
@@ -226,7 +256,8 @@ class _Api:
             "aheadCount": 1,
             "behindCount": 0,
         }
-        return web.json_response(body | ({"allChangesIncluded": True} if skip + len(shown) >= len(changes) else {}))
+        whole = skip + len(shown) >= len(changes) and not self._world.ignores_skip
+        return web.json_response(body | ({"allChangesIncluded": True} if whole else {}))
 
     def _wiki(self, request: web.Request) -> Wiki | None:
         return self._world.wikis.get(request.match_info["wiki"])

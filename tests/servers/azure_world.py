@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-from indexing_service.providers.azure_devops.paths import file_of
 from tests.servers.azure_git import Repository
+from tests.servers.azure_paths import file_of
+from tests.servers.quota import Quota
 
 ORGANIZATION = "acme"
 PROJECT = "Hand Book"
@@ -48,12 +49,19 @@ class Fault:
 
 
 class AzureDevOps:
-    """`requests` are those received, as `METHOD path`. `scopes`: what the personal access token may read."""
+    """`requests` are those received, as `METHOD path`. `scopes`: what the personal access token may read.
+
+    `absent`: parts of the addresses of which it knows nothing. `ignores_skip`: differences always begin at the first.
+    `quota`: how many requests it answers, the last of them late and with a word about it.
+    """
 
     def __init__(self) -> None:
         self.address = ""
         self.pat = "pat-s3cret-value"
         self.scopes = {"wiki", "code"}
+        self.absent: set[str] = set()
+        self.ignores_skip = False
+        self.quota: Quota | None = None
         self.refuses_with = "html"
         self.requests: list[str] = []
         self.queries: list[dict[str, str]] = []

@@ -77,6 +77,8 @@ class _Api:
     async def _rules(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
         world = self._world
         world.happens(request.path_qs)
+        if world.quota and (wait := world.quota.take()):
+            return web.json_response({"message": "Rate limit exceeded"}, status=429, headers=wait)
         if (fault := world.fault(request.path_qs)) is not None:
             return web.Response(
                 status=fault.status, text=fault.body, headers=fault.headers, content_type="application/json"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from itertools import count
 
+from tests.servers.quota import Quota
+
 EMAIL, API_TOKEN = "reader@acme.example", "cloud-token-of-the-reader"
 PERSONAL_TOKEN = "data-center-token"
 USER, PASSWORD = "reader", "a password of the reader"
@@ -46,7 +48,7 @@ class Confluence:
     leave out by mistake. `shapes`: the forms in which
     the next address is given, in turn. `answers`: what it says to everything.
     `absent`: parts of the addresses of which it knows nothing; `ignores`: filters that it takes no notice of.
-    `browsed`: its address in a browser, where that is another one.
+    `quota`: how many requests it answers. `browsed`: its address in a browser, where that is another one.
     """
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC), zone: tzinfo = UTC) -> None:
@@ -72,6 +74,7 @@ class Confluence:
         self.says_readers = True
         self.address = ""
         self.browsed = ""
+        self.quota: Quota | None = None
         self._ids = count(1001)
 
     def space(self, key: str, name: str) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers.quota import Quota
+
 TOKEN = "ntn_secret"
 SHAPES = json.loads((Path(__file__).parent / "recorded" / "notion" / "shapes.json").read_text("utf-8"))
 _EPOCH = datetime(2026, 7, 4, 9, 0, tzinfo=UTC)
@@ -65,6 +67,7 @@ class NotionWorld:
         self.faults: list[Fault] = []
         self.page_size = 100
         self.limit = 10_000
+        self.quota: Quota | None = None
 
     def tick(self, minutes: int = 10) -> None:
         self.moment += timedelta(minutes=minutes)
@@ -164,6 +167,8 @@ class _Api:
     @web.middleware
     async def _rules(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
         self._world.requests.append(f"{request.method} {request.path}")
+        if self._world.quota and (wait := self._world.quota.take()):
+            return web.json_response(SHAPES["error"], status=429, headers=wait)
         for fault in self._world.faults:
             if fault.times and request.path.endswith(fault.path):
                 fault.times -= 1

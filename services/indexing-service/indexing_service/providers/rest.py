@@ -13,7 +13,6 @@ from indexing_service.providers.rest_errors import refusal
 from indexing_service.providers.rest_pace import Pace, Timing
 
 _TRIES: Final = 5
-_SECONDS: Final = 60.0
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 16.0
 
@@ -40,15 +39,21 @@ class RestClient:
 
     At most `per_second` requests are begun; `Retry-After`, on whatever answer, holds back all that follow, and a quota
     that runs out (`X-RateLimit-…`) slows them down. Throttling, servers' failures and broken connections are tried
-    again, at most five times within a minute. Then, and if a server wants to be left alone for longer, it is
+    again, at most five times within `seconds`. Then, and if a server wants to be left alone for longer, it is
     `UpstreamUnavailableError`; `NotFoundError` for 404 and 410; `UpstreamRejectedError`, saying what to do, for any
     other refusal and for a sign-in page in an answer's place; `TooLargeError` as `open_outgoing` says.
     """
 
     def __init__(
-        self, http: httpx2.AsyncClient, *, per_second: float | None = None, timing: Timing | None = None
+        self,
+        http: httpx2.AsyncClient,
+        *,
+        per_second: float | None = None,
+        seconds: float = 60,
+        timing: Timing | None = None,
     ) -> None:
         self._http = http
+        self._seconds = seconds
         self._timing = timing or Timing()
         self._pace = Pace(self._timing, per_second)
 
@@ -61,7 +66,7 @@ class RestClient:
         return await self._repeated("POST", path, {"json": json})
 
     async def _repeated(self, method: str, path: str, options: Mapping[str, Any]) -> RestResponse:
-        deadline = self._timing.monotonic() + _SECONDS
+        deadline = self._timing.monotonic() + self._seconds
         tries = 0
         while True:
             await self._pace.turn(deadline)

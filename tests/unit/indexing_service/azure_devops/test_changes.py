@@ -125,6 +125,23 @@ async def test_many_changes_come_in_pages(
     assert server.counted("diffs/commits") == 6
 
 
+async def test_differences_that_always_begin_at_the_first_end_all_the_same(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, cursor: str
+) -> None:
+    server.ignores_skip = True
+    added = {server.write(wiki, f"/More/{number}", str(number)) for number in range(5)}
+    assert ids((await told(source, cursor)).items) == {f"{wiki.id}/{page}" for page in added}
+    assert server.counted("diffs/commits") == 2
+
+
+async def test_differences_that_can_not_all_be_seen_ask_for_a_listing(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, cursor: str
+) -> None:
+    server.ignores_skip = True
+    wiki.repository.commit({f"/More/{number}.md": b"x" for number in range(1_200)})
+    assert await source.changes(cursor, found) is None
+
+
 async def test_a_page_that_the_listing_does_not_have_yet_is_asked_for(
     server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, cursor: str
 ) -> None:

@@ -1,3 +1,5 @@
+from time import perf_counter
+
 import pytest
 
 from indexing_service.providers.azure_devops.content import as_markdown
@@ -99,4 +101,25 @@ def test_a_line_that_only_held_a_word_of_the_wiki_goes_with_it() -> None:
 def test_a_page_of_a_hundred_thousand_brackets_is_read_in_time() -> None:
     assert converted("[](" * 100_000) == "[](" * 100_000
     assert converted("`" * 100_000)
-    assert converted("::: mermaid\n" * 2_000)
+
+
+def test_blocks_that_nobody_closed_cost_no_more_than_their_lines() -> None:
+    unclosed = "::: mermaid\n" * 100_000
+    began = perf_counter()
+    assert converted(unclosed) == unclosed
+    assert converted("`a ``b ```c " * 20_000)
+    assert perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("`[[_TOC_]]` [[_TOC_]]", "`[[_TOC_]]` "),
+        ("``a ` [[_TOC_]]`` [[_TOC_]]", "``a ` [[_TOC_]]`` "),
+        ("a ` b [[_TOC_]]", "a ` b "),
+        ("``a` [[_TOC_]] b`", "``a` [[_TOC_]] b`"),
+        ("`" + "x" * 3_000 + "[[_TOC_]]`", "`" + "x" * 3_000 + "[[_TOC_]]`"),
+    ],
+)
+def test_code_within_a_line_goes_from_backticks_to_as_many(line: str, kept: str) -> None:
+    assert converted(line) == kept

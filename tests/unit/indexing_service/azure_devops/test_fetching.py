@@ -106,13 +106,32 @@ async def test_a_page_that_no_listing_knows_is_found_by_its_id(
     assert (await document(source, wiki, page)).content == "# Later"
 
 
-async def test_a_deleted_page_is_withdrawn(
+async def test_a_page_is_withdrawn_when_its_deletion_is_said_and_no_listing_has_it(
     server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
 ) -> None:
     page = server.write(wiki, "/Home", "# Home")
     await source.list(found)
     server.delete(wiki, "/Home")
+    assert (await outcome(source, f"{wiki.id}/{page}")).state is ItemState.SKIPPED
+    await source.list(found)
     assert (await outcome(source, f"{wiki.id}/{page}")).state is ItemState.WITHDRAWN
+
+
+async def test_a_page_that_is_not_shown_by_its_id_is_read_by_its_path(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
+) -> None:
+    page = server.write(wiki, "/Home", "# Home")
+    server.absent = {"/git/", "/pages/"}
+    assert (await document(source, wiki, page)).content == "# Home"
+
+
+async def test_a_file_that_comes_as_it_is_is_a_text_all_the_same(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
+) -> None:
+    page = server.write(wiki, "/Home", "# Home")
+    await source.list(found)
+    server.fail("/items", 200, body="# Home, in plain words", headers={"Content-Type": "text/plain"})
+    assert (await document(source, wiki, page)).content == "# Home, in plain words"
 
 
 @pytest.mark.parametrize("body", [{"typeKey": "WikiNotFoundException", "message": "gone"}, "gone", "[1]"])

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
-from indexing_service.interfaces import ItemState
+from indexing_service.interfaces import ItemState, SourceDocument
 from indexing_service.interfaces.providers import DocumentationSourceInterface, Inventory
 from tests.servers.azure_git import object_id
 from tests.servers.azure_world import AzureDevOps, Wiki
@@ -225,10 +225,42 @@ async def test_an_answer_of_another_shape_is_none(
         await source.list(found)
 
 
-async def test_a_repository_that_is_not_shown_says_so(
+@pytest.mark.parametrize("absent", [["/refs"], ["/refs", "/commits"], ["/refs", "/commits", "/stats/"]])
+async def test_the_commit_is_asked_for_in_the_way_that_the_server_knows(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface, absent: list[str]
+) -> None:
+    server.write(wiki, "/Home", "# Home")
+    whole = await source.list(found)
+    server.absent = set(absent)
+    assert await source.list(found) == whole
+
+
+@pytest.mark.parametrize("git", ["absent", "not allowed", "without items"])
+async def test_a_wiki_without_its_repository_is_read_by_its_pages(
+    server: AzureDevOps, wiki: Wiki, connect: Connect, git: str
+) -> None:
+    pages = [server.write(wiki, path, f"# {path}\n\nÜber `@<x>`") for path in ("/Home", "/Home/Set-up", "/How to")]
+    async with connect() as source:
+        with_git = await source.list(found)
+    if git == "not allowed":
+        server.scopes = {"wiki"}
+    else:
+        server.absent = {"/git/"} if git == "absent" else {"/items"}
+    async with connect() as source:
+        inventory = await source.list(found)
+        documents = [await source.fetch(f"{wiki.id}/{page}") for page in pages]
+        assert (await source.check()).ok
+        assert await source.changes(with_git.cursor or "", found) is None or git == "without items"
+    assert (inventory.items, inventory.complete, inventory.cursor) == (with_git.items, True, None)
+    contents = [document.content for document in documents if isinstance(document, SourceDocument)]
+    assert contents == [f"# {path}\n\nÜber `@<x>`" for path in ("/Home", "/Home/Set-up", "/How to")]
+
+
+async def test_a_page_whose_tag_is_not_said_is_read_each_time(
     server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
 ) -> None:
-    wiki.repository_id = "elsewhere"
-    server.fail("/refs", 404, body={"typeKey": "GitRepositoryNotFoundException", "message": "TF401019: no repository"})
-    with pytest.raises(UpstreamRejectedError, match="TF401019"):
-        await source.list(found)
+    page = server.write(wiki, "/Home", "# Home")
+    server.absent = {"/git/"}
+    server.fail(f"/pages/{page}", 404, body={"typeKey": "WikiPageNotFoundException"})
+    [item] = (await source.list(found)).items
+    assert (item.state, item.version) == (ItemState.PENDING, "")

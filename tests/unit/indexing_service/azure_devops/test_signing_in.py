@@ -4,10 +4,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from flash_core.clients.outgoing import OutgoingPolicy
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
-from indexing_service.interfaces.providers import Check, DocumentationSourceInterface
+from indexing_service.interfaces.providers import Access, Check, DocumentationSourceInterface
 from indexing_service.providers.azure_devops.auth import EntraApplication
-from tests.servers.azure_world import CLIENT, SECRET, TENANT, AzureDevOps, Wiki
+from indexing_service.providers.azure_devops.provider import AzureDevOpsWikiProvider
+from tests.servers.azure_world import CLIENT, PROJECT, SECRET, TENANT, AzureDevOps, Wiki
 from tests.unit.indexing_service.azure_devops.conftest import Connect
 
 ENTRA = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}
@@ -42,13 +44,15 @@ async def test_a_wrong_token_is_named_however_it_is_refused(
     assert "wr0ng-s3cret" not in check.detail
 
 
-@pytest.mark.parametrize(("scopes", "missing"), [({"wiki"}, "Code (read)"), ({"code"}, "Wiki (read)")])
+@pytest.mark.parametrize(
+    ("scopes", "ok", "missing"), [({"wiki"}, True, "Code (read)"), ({"code"}, False, "Wiki (read)")]
+)
 async def test_a_token_without_a_scope_is_told_which(
-    server: AzureDevOps, wiki: Wiki, connect: Connect, scopes: set[str], missing: str
+    server: AzureDevOps, wiki: Wiki, connect: Connect, scopes: set[str], ok: bool, missing: str
 ) -> None:
     server.scopes = scopes
     check = await checked(connect)
-    assert (check.ok, missing in check.detail) == (False, True)
+    assert (check.ok, missing in check.detail) == (ok, True)
 
 
 async def test_a_project_that_is_not_there_is_named(server: AzureDevOps, wiki: Wiki, connect: Connect) -> None:
@@ -85,6 +89,29 @@ async def test_a_refused_application_is_told_why_without_its_secret(
 ) -> None:
     check = await checked(connect, ENTRA | {"client_secret": "wr0ng-s3cret"}, authority=server.address)
     assert (check.ok, "AADSTS7000215" in check.detail, "wr0ng" in check.detail) == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("authority", "port"),
+    [("http://entra.example", 80), ("https://entra.example:8443", 8443), ("https://entra.example", 443)],
+)
+async def test_tokens_are_asked_for_where_the_authority_is(
+    server: AzureDevOps, wiki: Wiki, authority: str, port: int
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    async def metadata(host: str, port: int) -> list[str]:
+        if host == "127.0.0.1":
+            return [host]
+        asked.append((host, port))
+        return ["169.254.169.254"]
+
+    policy = OutgoingPolicy(["127.0.0.1", "entra.example"], resolver=metadata)
+    config = {"organization_url": server.organization_url, "project": PROJECT, "authority": authority}
+    async with AzureDevOpsWikiProvider(policy).connect(Access(config, ENTRA)) as source:
+        with pytest.raises(UpstreamRejectedError, match=r"entra\.example leads to an address that is not public"):
+            await source.list(lambda _: None)
+    assert asked == [("entra.example", port)]
 
 
 @pytest.fixture

@@ -204,3 +204,20 @@ def test_elements_within_each_other_without_end_leave_their_text() -> None:
 @given(st.text(alphabet="<>/=\"'&;[]!-:abcri \n", max_size=200))
 def test_nothing_is_an_error(storage: str) -> None:
     markdown(storage)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<tr>" + '<td rowspan="200">some words</td>' * 150 + "</tr>" + "<tr></tr>" * 200,
+        "<tr>" + '<td colspan="1000">x</td>' * 250 + "</tr>",
+    ],
+    ids=["rows", "columns"],
+)
+def test_a_small_page_does_not_become_a_large_one_by_its_spans(table: str) -> None:
+    page = f"<table>{table}</table>"
+    assert len(markdown(page)) < 50_000 + 10 * len(page)
+
+
+def test_a_row_of_thousands_of_cells_that_go_on_is_read_in_time() -> None:
+    assert markdown("<table><tr>" + '<td rowspan="9">x</td>' * 5_000 + "</tr>" + "<tr></tr>" * 9 + "</table>")

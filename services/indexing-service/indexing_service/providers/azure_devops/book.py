@@ -1,19 +1,21 @@
 """One wiki as it is now: which pages there are, where they are written and in which version."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from flash_core.errors import UpstreamRejectedError
+from flash_core.errors import NotFoundError, UpstreamRejectedError
 from indexing_service.providers.azure_devops.client import WikiClient
-from indexing_service.providers.azure_devops.paths import folder_of, page_of, within
+from indexing_service.providers.azure_devops.paths import file_of, folder_of, page_of, within
 from indexing_service.providers.azure_devops.wiki import File, Wiki
 
 
 @dataclass(frozen=True)
 class Book:
-    """The chosen pages of one wiki by their ids; `commit` is where the changes after it begin.
+    """The chosen pages of one wiki by their ids; `commit` is where the changes after it begin, empty where no Git is
+    shown.
 
     `files` are those that are known by page path, with their object ids; `folders` the page paths that have pages
     beneath them. `complete` False: some pages may be missing.
@@ -46,7 +48,7 @@ def version_of(object_id: str, path: str) -> str:
 
 
 async def head_of(client: WikiClient, wiki: Wiki) -> str:
-    """Raises `UpstreamRejectedError` when the wiki can't be read at all."""
+    """Empty where no Git is shown. Raises `UpstreamRejectedError` when the wiki can't be read at all."""
     if wiki.disabled:
         raise UpstreamRejectedError(f"The wiki {wiki.name} is disabled. Enable it, or leave it out.")
     commit = await client.head(wiki)
@@ -60,10 +62,12 @@ async def read(client: WikiClient, wiki: Wiki, chosen: Iterable[str], found: Cal
     """The commit is read first: what changes meanwhile is among the changes after it."""
     prefixes = tuple(chosen)
     commit = await head_of(client, wiki)
-    listed = await client.files(wiki, commit)
-    files = _by_page(listed, wiki, prefixes)
+    listed = await _files(client, wiki, commit)
+    files = _by_page(listed or (), wiki, prefixes)
     listing = await client.pages(wiki, found)
     pages = {page: path for page, path in listing.paths.items() if within(path, prefixes)}
+    if listed is None:
+        return Book(wiki, "", pages, await _tagged(client, wiki, pages), frozenset(), listing.complete)
     known = set(pages.values())
     for path in sorted(set(files) - known):
         page = await client.page_id(wiki, path)
@@ -71,6 +75,25 @@ async def read(client: WikiClient, wiki: Wiki, chosen: Iterable[str], found: Cal
             files[pages.setdefault(page, path)] = files[path]
     folders = frozenset(filter(None, (folder_of(one.path, wiki.root) for one in listed if one.folder)))
     return Book(wiki, commit, pages, files, folders, listing.complete)
+
+
+async def _files(client: WikiClient, wiki: Wiki, commit: str) -> Sequence[File] | None:
+    """None where no Git is shown, as to a token for wikis alone."""
+    try:
+        return await client.files(wiki, commit) if commit else None
+    except (NotFoundError, UpstreamRejectedError):
+        return None
+
+
+async def _tagged(client: WikiClient, wiki: Wiki, pages: Mapping[int, str]) -> Mapping[str, File]:
+    """Page by page: the tag of a page is the object id of its file."""
+    files: dict[str, File] = {}
+    for page, path in pages.items():
+        with suppress(NotFoundError, UpstreamRejectedError):  # reading it will say what is wrong
+            found = await client.page(wiki, page, path, content=False)
+            if found and found.tag:
+                files[path] = File(file_of(path, wiki.root), found.tag, folder=False)
+    return files
 
 
 def _by_page(listed: Iterable[File], wiki: Wiki, prefixes: tuple[str, ...]) -> dict[str, File]:

@@ -4,7 +4,7 @@ https://learn.microsoft.com/rest/api/azure/devops/wiki, …/git; the answers are
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -40,18 +40,41 @@ class WikiClient:
             return [_wiki(one, branch) for one in answer.json()["value"]]
 
     async def head(self, wiki: Wiki) -> str | None:
-        """The commit that the wiki's branch is at, None if there is no such branch."""
+        """The commit that the wiki's branch is at; None if there is no such branch, "" where these credentials are
+        shown no Git.
+        """
+        try:
+            return await self._head_of_refs(wiki)
+        except (NotFoundError, UpstreamRejectedError):
+            pass
+        branch = wiki.branch
+        item = "searchCriteria.itemVersion"
+        commits = {f"{item}.version": branch, f"{item}.versionType": "branch", "searchCriteria.$top": "1"}
+        folder = {"scopePath": wiki.root, "recursionLevel": "None", **_at("branch", branch)}
+        for path, asked in (("commits", commits), ("stats/branches", {"name": branch}), ("items", folder)):
+            with suppress(NotFoundError, UpstreamRejectedError):
+                answer = await self._get(f"{_repository(wiki)}/{path}", asked)
+                if commit := _commit_in(answer.json()):
+                    return commit
+        return ""
+
+    async def _head_of_refs(self, wiki: Wiki) -> str | None:
         name = f"heads/{wiki.branch}"
         answer = await self._get(f"{_repository(wiki)}/refs", {"filter": name})
         with _understood():
             return {ref["name"]: str(ref["objectId"]) for ref in answer.json()["value"]}.get(f"refs/{name}")
 
     async def files(self, wiki: Wiki, commit: str) -> list[File]:
-        """All that the wiki's folder holds at a commit, with what is beneath."""
-        asked = {"scopePath": wiki.root, "recursionLevel": "Full", **_at("commit", commit)}
-        answer = await self._get(f"{_repository(wiki)}/items", asked)
+        """All that the wiki's folder holds at a commit, with what is beneath; now, where commits are not shown."""
+        asked = {"scopePath": wiki.root, "recursionLevel": "Full"}
+        try:
+            answer = await self._get(f"{_repository(wiki)}/items", asked | _at("commit", commit))
+        except (NotFoundError, UpstreamRejectedError):
+            answer = await self._get(f"{_repository(wiki)}/items", asked | _at("branch", wiki.branch))
         with _understood():
-            return [File(one["path"], one["objectId"], one.get("isFolder", False)) for one in answer.json()["value"]]
+            return [
+                File(one["path"], str(one.get("objectId") or ""), _is_folder(one)) for one in answer.json()["value"]
+            ]
 
     async def pages(self, wiki: Wiki, found: Callable[[int], None]) -> Pages:
         """A short batch is no sign of the end, only a batch without a token is. The same token again would go round in
@@ -84,23 +107,27 @@ class WikiClient:
             page_id: int | None = answer.json().get("id")
             return page_id
 
-    async def page(self, wiki: Wiki, page_id: int) -> Page | None:
-        """None when it was deleted; `NotFoundError` when it is not shown for another reason."""
-        asked = {"includeContent": "true"}
+    async def page(self, wiki: Wiki, page_id: int, path: str = "", *, content: bool = True) -> Page | None:
+        """By its id, or where it is not shown that way, and `path` is known, by that. None when the server says that
+        it was deleted; `NotFoundError` when it is not shown for another reason.
+        """
+        asked = {"includeContent": "true"} if content else {}
         try:
-            answer = await self._get(f"{_wiki_path(wiki.id)}/pages/{page_id}", asked, self._newer)
+            return _page(await self._get(f"{_wiki_path(wiki.id)}/pages/{page_id}", asked, self._newer))
         except NothingThereError as error:
             if _kind(error.body) == _DELETED:
                 return None
-            raise
-        with _understood():
-            page = answer.json()
-            return Page(page["path"], page.get("content"))
+            if not path:
+                raise
+        at = {"path": path, **_at("branch", wiki.branch)}
+        return _page(await self._get(f"{_wiki_path(wiki.id)}/pages", asked | at))
 
     async def written(self, wiki: Wiki, file: str) -> Written:
         """What is in a file of the wiki's branch now."""
         asked = {"path": file, "includeContent": "true", "latestProcessedChange": "true", "$format": "json"}
         answer = await self._get(f"{_repository(wiki)}/items", asked | _at("branch", wiki.branch))
+        if "json" not in answer.headers.get("Content-Type", "json"):
+            return Written(answer.text, None)
         with _understood():
             item = answer.json()
             person = (item.get("latestProcessedChange") or {}).get("committer") or {}
@@ -117,6 +144,7 @@ class WikiClient:
         """
         there: dict[str, str] = {}
         gone: list[str] = []
+        seen: set[str] = set()
         skip = 0
         while True:
             try:
@@ -127,11 +155,16 @@ class WikiClient:
                 body = answer.json()
                 if body.get("behindCount") or body.get("commonCommit", base) != base or _moves_folders(body):
                     return None
-                for change in body["changes"]:
+                changes = body["changes"]
+                new = [change for change in changes if change["item"]["path"] not in seen]
+                for change in new:
                     _sort_in(change, there, gone)
-                skip += len(body["changes"])
-            if body.get("allChangesIncluded") or not body["changes"]:
+                    seen.add(change["item"]["path"])
+            if body.get("allChangesIncluded") or not changes:
                 return Difference(there, gone)
+            if not new:  # it takes no notice of `$skip`: these were all, unless they were as many as it may give
+                return Difference(there, gone) if len(changes) < _CHANGES_A_PAGE else None
+            skip += len(changes)
 
     async def _get(self, path: str, params: Mapping[str, str] | None = None, version: str = "") -> RestResponse:
         asked = {**(params or {}), "api-version": version or self._version}
@@ -157,6 +190,20 @@ def _scoped(scope: str) -> Iterator[None]:
         raise UpstreamRejectedError(f"{error} A personal access token needs the scope {scope} (read).") from error
 
 
+def _page(answer: RestResponse) -> Page:
+    with _understood():
+        page = answer.json()
+        return Page(page["path"], page.get("content"), answer.headers.get("ETag", "").removeprefix("W/").strip('"'))
+
+
+def _commit_in(answer: Any) -> str:
+    """Of the first in a list, or of what is alone."""
+    with _understood():
+        listed = answer.get("value")
+        first = (listed[0] if listed else {}) if isinstance(listed, list) else answer
+        return str(first.get("commitId") or (first.get("commit") or {}).get("commitId") or "")
+
+
 def _kind(body: bytes) -> str:
     try:
         return str(orjson.loads(body)["typeKey"])
@@ -166,11 +213,11 @@ def _kind(body: bytes) -> str:
 
 def _wiki(described: Mapping[str, Any], branch: str | None) -> Wiki:
     branches = tuple(version["version"] for version in described.get("versions") or ())
-    wanted = branch if described["type"] == "codeWiki" else None
+    wanted = branch if described.get("type") == "codeWiki" else None
     return Wiki(
         id=described["id"],
         name=described["name"],
-        repository=described["repositoryId"],
+        repository=described.get("repositoryId") or described["id"],
         root=described.get("mappedPath") or "/",
         branch=wanted or (branches[0] if branches else "wikiMain"),
         branches=branches,

@@ -1,6 +1,7 @@
 """The wiki's own syntax in a page, as Markdown that any reader understands."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -12,14 +13,14 @@ LinkTarget = Callable[[str], str]
 _FENCE = re.compile(r"^ {0,3}(?P<marks>`{3,}|~{3,})")
 _BLOCK = re.compile(r"^ {0,3}:::\s*(?P<kind>mermaid|video|query-table)\b[ \t]*(?P<rest>.*)$", re.IGNORECASE)
 _BLOCK_END = re.compile(r"^ {0,3}:::[ \t]*$")
-_CODE_SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,8})(?!`)[^\n]{1,2000}?(?<!`)(?P=ticks)(?!`)")
+_TICKS = re.compile("`+")
 _CONTENTS = re.compile(r"\[\[_(?:TOC|TOSP)_\]\]")
 _MENTION = re.compile(r"@<[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}>")
 _LINK = re.compile(
     r"\]\((?P<to><[^<>\n]{1,2000}>|[^\s()<>]{1,2000}(?:\([^\s()<>]{0,200}\)[^\s()<>]{0,2000})?)"
     r"(?:[ \t]+=\d{0,5}%?x?\d{0,5}%?)?(?P<title>[ \t]+\"[^\"\n]{0,500}\")?[ \t]*\)"
 )
-_FRAME = re.compile(r"""<iframe\b[^>]{0,2000}?\bsrc\s*=\s*["']?(?P<url>https?://[^"'\s>]{1,2000})""", re.IGNORECASE)
+_FRAME = re.compile(r"""<iframe\b[^>]{0,300}?\bsrc\s*=\s*["']?(?P<url>https?://[^"'\s>]{1,2000})""", re.IGNORECASE)
 _LONGEST_BLOCK: Final = 2_000
 """Lines. A block that nobody closed must not swallow the page."""
 
@@ -31,13 +32,14 @@ def as_markdown(text: str, target: LinkTarget) -> str:
 
 
 def _rewritten(lines: list[str], target: LinkTarget) -> Iterator[str]:
+    ends = [number for number, line in enumerate(lines) if _BLOCK_END.match(line)]
     number = 0
     while number < len(lines):
         line = lines[number]
         if fence := _FENCE.match(line):
             end = _end_of_fence(lines, number, fence["marks"])
             yield from lines[number:end]
-        elif (block := _BLOCK.match(line)) and (end := _end_of_block(lines, number, block)):
+        elif (block := _BLOCK.match(line)) and (end := _end_of_block(ends, number, block)):
             inside = [block["rest"].rstrip().removesuffix(":::"), *lines[number + 1 : end - 1]]
             yield from _block(block["kind"].lower(), inside)
         else:
@@ -55,14 +57,13 @@ def _end_of_fence(lines: list[str], start: int, marks: str) -> int:
     return len(lines)
 
 
-def _end_of_block(lines: list[str], start: int, block: re.Match[str]) -> int:
-    """Behind its last line; 0 when it has no end, so is none."""
+def _end_of_block(ends: list[int], start: int, block: re.Match[str]) -> int:
+    """Behind its last line; 0 when it has no end, so is none. `ends`: the lines that end a block."""
     if block["rest"].rstrip().endswith(":::"):
         return start + 1
-    for number in range(start + 1, min(len(lines), start + _LONGEST_BLOCK)):
-        if _BLOCK_END.match(lines[number]):
-            return number + 1
-    return 0
+    following = bisect_right(ends, start)
+    end = ends[following] if following < len(ends) else start + _LONGEST_BLOCK
+    return end + 1 if end < start + _LONGEST_BLOCK else 0
 
 
 def _block(kind: str, inside: list[str]) -> Iterator[str]:
@@ -79,13 +80,30 @@ def _block(kind: str, inside: list[str]) -> Iterator[str]:
 def _line(line: str, target: LinkTarget) -> Iterator[str]:
     parts: list[str] = []
     begin = 0
-    for span in _CODE_SPAN.finditer(line):
-        parts += (_prose(line[begin : span.start()], target), span[0])
-        begin = span.end()
+    for start, end in _code_spans(line):
+        parts += (_prose(line[begin:start], target), line[start:end])
+        begin = end
     parts.append(_prose(line[begin:], target))
     rewritten = "".join(parts)
     if rewritten.strip() or not line.strip():
         yield rewritten
+
+
+def _code_spans(line: str) -> Iterator[tuple[int, int]]:
+    """From a run of backticks to the next one that is as long."""
+    runs = [(run.start(), run.end()) for run in _TICKS.finditer(line)]
+    partners: list[int] = []
+    later: dict[int, int] = {}
+    for number, (start, end) in reversed(list(enumerate(runs))):
+        partners.append(later.get(end - start, 0))
+        later[end - start] = number
+    partners.reverse()
+    number = 0
+    while number < len(runs):
+        partner = partners[number]
+        if partner:
+            yield runs[number][0], runs[partner][1]
+        number = max(number, partner) + 1
 
 
 def _prose(text: str, target: LinkTarget) -> str:

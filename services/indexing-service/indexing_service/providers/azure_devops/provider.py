@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx2
 
@@ -18,6 +18,9 @@ from indexing_service.providers.rest import RestClient
 
 _HEADERS: Final = {"Accept": "application/json", "X-TFS-FedAuthRedirect": "Suppress"}
 """Without the second, who is not let in is sent to a page for people."""
+_STEP_SECONDS: Final = 75.0
+_SECONDS: Final = 240.0
+"""Answers are delayed by up to half a minute, with success, to those who ask much: that is not silence."""
 
 
 class AzureDevOpsWikiProvider(DocumentationProviderInterface):
@@ -33,9 +36,11 @@ class AzureDevOpsWikiProvider(DocumentationProviderInterface):
         base, project = config["organization_url"], config["project"]
         authority = str(config.get("authority") or AUTHORITY)
         auth = _auth(access.credentials, authority)
-        also = [urlsplit(authority).netloc] if isinstance(auth, EntraApplication) else []
-        async with open_outgoing(base, self._outgoing, auth=auth, headers=_HEADERS, also=also) as http:
-            client = WikiClient(RestClient(http), project, config.get("api_version") or API_VERSION)
+        also = [authority] if isinstance(auth, EntraApplication) else []
+        async with open_outgoing(
+            base, self._outgoing, auth=auth, headers=_HEADERS, timeout=_STEP_SECONDS, also=also
+        ) as http:
+            client = WikiClient(RestClient(http, seconds=_SECONDS), project, config.get("api_version") or API_VERSION)
             yield AzureWikiSource(client, _choice(config), f"{base}/{quote(project, safe='')}")
 
     def _problem(self, url: str) -> str:

@@ -1,9 +1,10 @@
 """One page as a document."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
-from flash_core.errors import FlashError, NotFoundError, TooLargeError
+from flash_core.errors import FlashError, NotFoundError, TooLargeError, UpstreamRejectedError
 from indexing_service.interfaces import ItemState, Outcome, SourceDocument
 from indexing_service.providers.azure_devops.book import Book
 from indexing_service.providers.azure_devops.client import WikiClient
@@ -15,6 +16,11 @@ from indexing_service.services.decoding import decoded
 
 _NOT_SHOWN: Final = Outcome(
     ItemState.SKIPPED, "Its wiki is disabled or was deleted, or these credentials may not read it."
+)
+_DELETED: Final = Outcome(ItemState.WITHDRAWN, "The page was deleted.")
+_LISTED: Final = Outcome(
+    ItemState.SKIPPED,
+    "Azure DevOps says that it was deleted, but its list of pages did not say so: the next sync looks.",
 )
 _UNREADABLE: Final = ("\x00", "\ufffd")
 """What is left of UTF-16 in an answer that was written as if the file were UTF-8."""
@@ -41,22 +47,24 @@ class PageReader:
         written = await self._from_git(book, path)
         if written is None:
             try:
-                found = await self._client.page(book.wiki, page)
+                found = await self._client.page(book.wiki, page, path)
             except NotFoundError:
                 return _NOT_SHOWN
+            except UpstreamRejectedError as error:
+                return Outcome(ItemState.SKIPPED, str(error))
             if found is None:
-                return Outcome(ItemState.WITHDRAWN, "The page was deleted.")
+                return _DELETED if book.complete and page not in book.pages else _LISTED
             if not within(found.path, chosen):
                 return Outcome(ItemState.WITHDRAWN, "It is not beneath the chosen paths any more.")
             path, written = found.path, Written(found.content, None)
         content = await self._readable(book, path, written.content)
-        return self._document(book, page, path, content, written.changed_at)
+        return await asyncio.to_thread(self._document, book, page, path, content, written.changed_at)
 
     async def _from_git(self, book: Book, path: str) -> Written | None:
-        file = book.files.get(path)
+        file = book.files.get(path) if book.commit else None
         try:
             return await self._client.written(book.wiki, file.path) if file else None
-        except NotFoundError:
+        except (NotFoundError, UpstreamRejectedError):
             return None
 
     async def _readable(self, book: Book, path: str, content: str | None) -> str | bytes:
@@ -64,7 +72,10 @@ class PageReader:
         if content is not None and not any(sign in content for sign in _UNREADABLE):
             return content
         file = book.files.get(path)
-        data = await self._client.bytes_of(book.wiki, file.path if file else file_of(path, book.wiki.root))
+        try:
+            data = await self._client.bytes_of(book.wiki, file.path if file else file_of(path, book.wiki.root))
+        except (NotFoundError, UpstreamRejectedError):  # no Git is shown
+            return content or ""
         try:
             return decoded(data)
         except FlashError:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flash_core.errors import FlashError, NotFoundError, UpstreamRejectedError
 from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
@@ -15,6 +16,10 @@ from indexing_service.providers.azure_devops.delta import Delta, since
 from indexing_service.providers.azure_devops.reading import PageReader
 from indexing_service.providers.azure_devops.wiki import Wiki
 
+_WITHOUT_GIT: Final = (
+    " Their Git repositories can't be read: each sync asks for every page. With the scope Code (read) it asks for what"
+    " has changed."
+)
 _EXTERNAL_ID = re.compile(r"(?P<wiki>[0-9A-Za-z-]{1,64})/(?P<page>[0-9]{1,10})")
 
 
@@ -42,14 +47,14 @@ class AzureWikiSource(DocumentationSourceInterface):
 
     async def check(self) -> Check:
         try:
-            wikis = await self._wikis()
-            pages = {wiki.name: await self._page_count(wiki) for wiki in wikis.values()}
+            wikis = (await self._wikis()).values()
+            commits = [await head_of(self._client, wiki) for wiki in wikis]
+            pages = {wiki.name: len((await self._client.pages(wiki, _uncounted)).paths) for wiki in wikis}
         except FlashError as error:
             return Check(ok=False, detail=str(error))
         named = ", ".join(f"{name} ({count} pages)" for name, count in pages.items())
-        return Check(
-            ok=True, detail=f"Can be read: {named}.", found={"wikis": len(pages), "pages": sum(pages.values())}
-        )
+        detail = f"Can be read: {named}.{'' if all(commits) else _WITHOUT_GIT}"
+        return Check(ok=True, detail=detail, found={"wikis": len(pages), "pages": sum(pages.values())})
 
     async def list(self, found: Found) -> Inventory:
         wikis = await self._wikis()
@@ -66,7 +71,8 @@ class AzureWikiSource(DocumentationSourceInterface):
             raise UpstreamRejectedError(str(problems[0])) from problems[0]
         found(len(items))
         complete = not problems and all(book.complete for book in self._books.values())
-        return Inventory(items, complete, str(self._cursor()) if complete else None)
+        told = complete and all(book.commit for book in self._books.values())
+        return Inventory(items, complete, str(self._cursor()) if told else None)
 
     async def _listed(self, wiki: Wiki, first: int, found: Found) -> Sequence[Item]:
         book = await read(self._client, wiki, self._choice.paths, lambda count: found(first + count))
@@ -134,7 +140,7 @@ class AzureWikiSource(DocumentationSourceInterface):
         async with self._opening:
             if wiki.id not in self._books and wiki.id not in self._closed:
                 try:
-                    self._books[wiki.id] = await read(self._client, wiki, self._choice.paths, lambda _: None)
+                    self._books[wiki.id] = await read(self._client, wiki, self._choice.paths, _uncounted)
                 except (NotFoundError, UpstreamRejectedError) as error:
                     self._closed[wiki.id] = Outcome(ItemState.SKIPPED, str(error))
             return self._books.get(wiki.id) or self._closed[wiki.id]
@@ -142,16 +148,14 @@ class AzureWikiSource(DocumentationSourceInterface):
     async def _delta(self, wiki: Wiki, known: Cursor, found: Found) -> Delta | None:
         try:
             head = await head_of(self._client, wiki)
+            if not head:
+                return None
             delta = await since(self._client, wiki, known.wikis[wiki.id], head, known.chosen, found)
         except (NotFoundError, UpstreamRejectedError):
             return None  # a listing says which wiki it is, and goes on with the others
         if delta and delta.book:
             self._books[wiki.id] = delta.book
         return delta
-
-    async def _page_count(self, wiki: Wiki) -> int:
-        await head_of(self._client, wiki)
-        return len((await self._client.pages(wiki, lambda _: None)).paths)
 
     def _cursor(self) -> Cursor:
         marks = {name: Mark(book.wiki.branch, book.commit, frozenset(book.pages)) for name, book in self._books.items()}
@@ -169,3 +173,6 @@ def _item(book: Book, ordinal: int, page: int, path: str) -> Item:
     if book.is_bare_folder(path):
         return Item(ordinal, external_id, ItemState.WITHDRAWN, "It is a folder that no page is written for.")
     return Item(ordinal, external_id, version=book.version(path))
+
+
+def _uncounted(_: int) -> None: ...

@@ -37,10 +37,11 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`content` is as the server decoded it, None where it takes it for no text."""
+    """`content` is as the server decoded it, None where it takes it for no text. `tag` changes with it."""
 
     path: str
     content: str | None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def to_markdown(storage: str, place: Place) -> str:
     readable = _CDATA.sub(lambda match: html.escape(match[1], quote=False), storage).replace("<![", "&lt;![")
     soup = BeautifulSoup(readable, "html.parser")
     try:
-        spread(soup)
+        spread(soup, len(storage))
         markdown: str = _Storage(place).convert_soup(soup)
     except RecursionError:  # thousands of elements within each other: no person wrote this
         markdown = soup.get_text("\n", strip=True)
