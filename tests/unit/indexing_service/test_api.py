@@ -220,7 +220,8 @@ async def test_a_document_as_a_file(service: Service) -> None:
         ({"files": {"file": ("a.md", b"x")}, "data": {"surprise": "x"}}, 422),
         ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": UNKNOWN}}, 404),
         ({"files": [("file", ("a.md", b"x")), ("file", ("b.md", b"x"))]}, 400),
-        ({"files": {"file": ("a.pdf", b"no PDF")}}, 415),
+        ({"files": {"file": ("a.pdf", b"words, but no PDF")}}, 415),
+        ({"files": {"file": ("a.exe", b"MZ")}}, 415),
         ({"files": {"file": ("a.md", b"")}}, 422),
     ],
 )

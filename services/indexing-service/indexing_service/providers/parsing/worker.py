@@ -30,6 +30,7 @@ _MODULES: Final[Mapping[str, str]] = {
 }
 _FORBIDDEN_EVENTS: Final = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork")
 _RECURSION: Final = 3_000
+_XML_ERR_NO_MEMORY: Final = 2
 _SAID: Final = (InvalidInputError, TooLargeError, UnsupportedMediaError)
 
 
@@ -82,11 +83,11 @@ def _answer(document_format: str, data: bytes, limits: Limits) -> bytes:
         converted = convert(document_format, data, limits)
     except FlashError as error:
         return _refusal(error)
-    except MemoryError:
-        return packed({"error": "memory"})
     except RecursionError:
         return packed({"error": "unreadable", "detail": "It can't be read: it is nested too deeply."})
     except BaseException as error:  # noqa: BLE001  # Rust's panics are none of Python's `Exception`s
+        if _out_of_memory(error):
+            return packed({"error": "memory"})
         return packed({"error": "unreadable", "detail": f"It can't be read; it may be damaged ({_kind(error)})."})
     return packed({"title": converted.title}, converted.markdown.encode("utf-8", "replace"))
 
@@ -104,6 +105,12 @@ def convert(document_format: str, data: bytes, limits: Limits) -> Converted:
 def _refusal(error: FlashError) -> bytes:
     said = isinstance(error, _SAID)
     return packed({"error": error.code if said else "unreadable", "detail": str(error)})
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """The XML parser says so by the code of a syntax error."""
+    by_libxml = _kind(error) == "XMLSyntaxError" and getattr(error, "code", None) == _XML_ERR_NO_MEMORY
+    return by_libxml or isinstance(error, MemoryError)
 
 
 def _kind(error: BaseException) -> str:

@@ -11,7 +11,7 @@ import pypdfium2
 from flash_core.errors import InvalidInputError, TooLargeError, UnsupportedMediaError
 from indexing_service.interfaces.parsing import Converted
 from indexing_service.providers.parsing.converters.pdf_tables import aligned_tables, ruled_tables
-from indexing_service.providers.parsing.converters.pdf_text import Line, PageText
+from indexing_service.providers.parsing.converters.pdf_text import Line, PageText, in_reading_order
 from indexing_service.providers.parsing.markdown import heading, joined, one_line, paragraph
 
 _MARGIN: Final = 0.12
@@ -58,7 +58,7 @@ def _read(document: pypdfium2.PdfDocument, number: int) -> _Page:
     """Pages are closed as they are read: memory stays flat."""
     page = document[number]
     text = page.get_textpage()
-    lines = list(PageText(text).lines())
+    lines = in_reading_order(list(PageText(text).lines()))
     found = ruled_tables(page, lines)
     inside = {at for one in found for at in one.lines}
     more = aligned_tables(lines, inside)

@@ -16,6 +16,7 @@ _NEAR: Final = 3.0
 _MAX_RULES: Final = 4_000
 _MAX_EDGES: Final = 200
 _SMALLEST: Final = 2
+_RULED_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _touch(one: Box, other: Box) -> bool:
 
 def _filled(grid: Sequence[Box], lines: Sequence[Line]) -> Table | None:
     rows = _edges([rule.middle[1] for rule in grid if rule.right - rule.left > rule.top - rule.bottom])[::-1]
-    columns = _edges([rule.middle[0] for rule in grid if rule.right - rule.left < rule.top - rule.bottom])
+    columns = _columns_of([rule for rule in grid if rule.right - rule.left < rule.top - rule.bottom])
     if not (_SMALLEST < len(rows) < _MAX_EDGES and _SMALLEST < len(columns) < _MAX_EDGES):
         return None
     cells = [[""] * (len(columns) - 1) for _ in rows[1:]]
@@ -103,6 +104,24 @@ def _filled(grid: Sequence[Box], lines: Sequence[Line]) -> Table | None:
                 cells[row][column] += f" {word.text}"
     filled = sum(1 for row in cells if sum(1 for cell in row if cell) > 1)
     return Table(used, table(cells)) if filled >= _SMALLEST else None
+
+
+def _columns_of(upright: Sequence[Box]) -> list[float]:
+    """Where rules divide columns. In a form some cells are framed and the rest of the page is not: what a rule in one
+    of them divides there, it does not divide elsewhere.
+    """
+    height = max((rule.top for rule in upright), default=0.0) - min((rule.bottom for rule in upright), default=0.0)
+    edges = _edges([rule.middle[0] for rule in upright])
+    return [edge for edge in edges if _ruled(edge, upright) >= _RULED_SHARE * height]
+
+
+def _ruled(edge: float, upright: Sequence[Box]) -> float:
+    """How much of the height is ruled at this place, what two rules cover counted once."""
+    covered, reached = 0.0, float("-inf")
+    for rule in sorted((one for one in upright if abs(one.middle[0] - edge) <= _NEAR), key=lambda one: one.bottom):
+        covered += max(0.0, rule.top - max(rule.bottom, reached))
+        reached = max(reached, rule.top)
+    return covered
 
 
 def _edges(places: Sequence[float]) -> list[float]:

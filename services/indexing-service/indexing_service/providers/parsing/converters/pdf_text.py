@@ -4,6 +4,7 @@ import ctypes
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import pypdfium2.raw as pdfium
@@ -19,6 +20,8 @@ _FONT_NAME: Final = 128
 _BOLD: Final = 600
 _GAP: Final = 1.5
 """A gap of so many heights of a line divides columns of a table, not words."""
+_BESIDE_SHARE: Final = 0.1
+"""Up to so many lines of a page that has one column stand beside another one: a label, a page number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,18 @@ def _ligatures_in_order(characters: Sequence[_Character]) -> list[_Character]:
         ordered += same[::-1] if arabic else same
         start = at
     return ordered
+
+
+def in_reading_order(lines: Sequence[Line]) -> list[Line]:
+    """A page of one column from top to bottom, whatever its program drew first; columns stay as they were drawn."""
+    downwards = sorted(lines, key=lambda line: (-line.box.top, line.box.left))
+    beside = sum(_beside(above.box, below.box) for above, below in pairwise(downwards))
+    return downwards if beside <= _BESIDE_SHARE * len(lines) else list(lines)
+
+
+def _beside(one: Box, other: Box) -> bool:
+    shared = min(one.top, other.top) - max(one.bottom, other.bottom)
+    return shared > min(one.top - one.bottom, other.top - other.bottom) / 2
 
 
 def divided(line: Line) -> list[Word]:
