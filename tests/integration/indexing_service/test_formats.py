@@ -85,8 +85,8 @@ def in_order(want: Sequence[str], got: Sequence[str]) -> int:
 
 
 def test_the_order_of_words_is_measured_exactly() -> None:
-    assert in_order("a b c d e".split(), "x c a b e d".split()) == 3
-    assert in_order("a b c".split(), "c b a".split()) == 1
+    assert in_order(["a", "b", "c", "d", "e"], ["x", "c", "a", "b", "e", "d"]) == 3
+    assert in_order(["a", "b", "c"], ["c", "b", "a"]) == 1
 
 
 @pytest.mark.parametrize("path", paths(expected=True), ids=lambda path: path.name)

@@ -19,9 +19,10 @@ from ai_main_service.services.links import SourceLinks, is_web_address
 from flash_core.models.conversation import Mode
 from flash_core.schemas.chat import WrittenAnswer
 from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeSearch, ScriptedProvider
+from indexing_service.providers.parsing.converters import web
 from tests.unit.ai_main_service.builders import TRAVEL, Desk, hit
 
-PAGES = sorted((Path(__file__).parent / "injected").glob("*.md"))
+PAGES = sorted(path for path in (Path(__file__).parent / "injected").iterdir() if path.suffix in {".md", ".html"})
 HIDDEN = "HIDDEN-ORDER"
 OWN = "https://wiki.example/leave"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -32,8 +33,9 @@ ADDRESS = re.compile(
 
 
 def parts(page: Path) -> tuple[str, str]:
+    """A page as the index has it."""
     text, _, obeyed = page.read_text(encoding="utf-8").partition("\n=====\n")
-    return text, obeyed
+    return web.convert(text.encode()).markdown if page.suffix == ".html" else text, obeyed
 
 
 def cut(text: str, size: int) -> list[str]:

@@ -64,6 +64,7 @@ def test_what_is_no_text_is_refused(data: bytes, error: type[FlashError]) -> Non
 
 def test_nothing_stays_that_a_database_can_not_hold() -> None:
     assert normalised("a\x00b\ud800") == "a\ufffdb?"
+    assert normalised("Ku\u0308ndigung") == "K\u00fcndigung"
 
 
 async def md(content: str, **about: object) -> ParsedDocument:
@@ -105,6 +106,13 @@ async def test_a_title_that_was_given_wins() -> None:
 async def test_front_matter_alone_is_an_empty_document() -> None:
     with pytest.raises(InvalidInputError):
         await md("---\nredirect: /other\n---\n")
+
+
+async def test_front_matter_does_not_grow() -> None:
+    """Each alias twice in the next: forty lines stand for a million million values."""
+    levels = "".join(f"a{at}: &a{at}\n  <<: [*a{at - 1}, *a{at - 1}]\n" for at in range(1, 40))
+    found = await md(f"---\ntitle: Good\na0: &a0 {{x: 1}}\n{levels}---\n\nWords.")
+    assert (found.title, found.text) == ("Good", "Words.")
 
 
 async def test_plain_text_is_taken_as_it_is() -> None:
@@ -172,6 +180,11 @@ def test_a_format_is_known_by_its_suffix_else_by_its_media_type() -> None:
     assert len(SUFFIXES) == len(set(SUFFIXES))
 
 
+@pytest.mark.parametrize("piece", ["<!--", '<a "', "`a", "[a](", " ", "\n", " \n", "|-", "<a '\"", "```a\n", "\t|"])
+def test_plain_words_of_repetitions_take_no_more_than_a_moment(piece: str) -> None:
+    assert isinstance(plain_text(piece * 20_000 + "x"), str)
+
+
 @pytest.mark.parametrize(
     ("name", "words"), [("a/b/how-to_do.it.md", "How to do.it"), ("README", "README"), ("---", "---")]
 )
@@ -190,6 +203,12 @@ def test_a_name_is_made_readable(name: str, words: str) -> None:
         ("```python\nx = a * b\n```", "x = a * b"),
         ("<b>bold</b> a < b <!-- hidden\nwords --> end", "bold a < b end"),
         ("> quoted `code`", "quoted code"),
+        ('```xml\n<customErrors mode="Off"/>\n```', '<customErrors mode="Off"/>'),
+        ("a `Dictionary<string, <b>>` b", "a Dictionary<string, <b>> b"),
+        ("A Dictionary<string, Widget> for <NAME>", "A Dictionary<string, Widget> for <NAME>"),
+        ('<p>See <img src="a.png" alt="Network > diagram"></p>', "See Network > diagram"),
+        ("```c\n__init__ | *x\n```\n`__name__` - b", "__init__ | *x\n__name__ - b"),
+        ("a <!-- one <!-- two --> b <!-- open", "a b <!-- open"),
     ],
 )
 def test_plain_words_are_what_a_reader_sees(markdown: str, plain: str) -> None:

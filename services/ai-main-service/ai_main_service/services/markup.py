@@ -7,17 +7,18 @@ import html
 import re
 from collections.abc import Callable
 
-from ai_main_service.services.cleaning import INVISIBLE, TAGS
+from ai_main_service.services.cleaning import INVISIBLE
 from ai_main_service.services.fences import Fence, Lines, info_of
 from ai_main_service.services.links import GONE, LinkRule
+from flash_core.utils.elements import ELEMENTS
 
 _SPECIAL = re.compile(r"`+|~+| (?=!?\[|【|!?\Z)|!?\[|!\Z|\]|\n|<|&|\\|【")
 _BRACKETS = re.compile(r"\[((?:[^\[\]`\n]|\n(?!\n)){0,399})\]")
 _TARGET = re.compile(r"\(\s*(?:<([^<>\n]*)>|([^\s<>]*))\s*(?:\"[^\"]*\"|'[^']*')?\s*\)")
 _LENTICULAR = re.compile(r"【(\d{1,3})(?:†[^【】\n]{0,100})?】")
-_TAG = re.compile(rf"</?(?:(br)|{TAGS})(?:[\s/][^<>]{{0,500}})?>|<!--.{{0,2000}}?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(rf"</?(?:(br)|{ELEMENTS})(?:[\s/][^<>]{{0,500}})?>|<!--.{{0,2000}}?-->", re.IGNORECASE | re.DOTALL)
 _TAG_BEGUN = re.compile(
-    rf"</?(?:[a-z][a-z0-9]{{0,10}}|(?:{TAGS})[\s/][^<>]{{0,500}})?\Z|<!(?:-|--.{{0,2000}})?\Z",
+    rf"</?(?:[a-z][a-z0-9]{{0,10}}|(?:{ELEMENTS})[\s/][^<>]{{0,500}})?\Z|<!(?:-|--.{{0,2000}})?\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.\-]{0,31}:[^\s<>]{0,2000}|[^\s<>@]{1,64}@[^\s<>@]{1,255})>", re.IGNORECASE)

@@ -3,6 +3,7 @@
 import codecs
 import re
 from typing import Final
+from unicodedata import normalize
 
 from charset_normalizer import from_bytes
 
@@ -57,9 +58,14 @@ def decoded(data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
 
 
 def normalised(text: str) -> str:
+    """Storable, with letters and their accents in one character (NFC), as nearly everybody types what they look for."""
+    return normalize("NFC", storable(text))
+
+
+def storable(text: str) -> str:
     """One kind of line end, no byte order mark, and nothing that a database can't hold."""
     unified = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
-    return unified.encode("utf-8", "replace").decode() if not unified.isascii() else unified
+    return unified if unified.isascii() else unified.encode("utf-8", "replace").decode()
 
 
 def _text(data: bytes) -> str:

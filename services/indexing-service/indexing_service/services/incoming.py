@@ -10,7 +10,7 @@ from flash_core.errors import FieldError, InvalidInputError, TooLargeError, Unsu
 from flash_core.schemas.indexing import DocumentContent, SingleDocumentRequest
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import DocumentFormat, SourceDocument
-from indexing_service.services.decoding import decoded, normalised
+from indexing_service.services.decoding import decoded, normalised, storable
 from indexing_service.services.formats import MAX_FILE, SUPPORTED, format_named, is_text, looks_like
 
 _MAX_NAME: Final = 600
@@ -43,7 +43,7 @@ def from_incoming(external_id: str, body: DocumentContent, now: datetime) -> Sou
         content=normalised(body.text),
         format=body.format,
         title=normalised(body.title),
-        url=None if body.url is None else normalised(body.url),
+        url=None if body.url is None else storable(body.url),
         path=tuple(step for step in map(normalised, body.path) if step.strip()),
         groups=frozenset(body.groups),
         updated_at=body.updated_at,

@@ -14,12 +14,14 @@ from indexing_service.interfaces import SourceDocument
 from indexing_service.interfaces.parsing import ConverterInterface, ParsedDocument, UnreadableError
 from indexing_service.services.decoding import decoded, normalised
 from indexing_service.services.formats import MAX_FILE, is_text
+from indexing_service.services.seen import seen
 
 log = structlog.get_logger(__name__)
 
 _MAX_TITLE: Final = 500
 _MAX_FRONT_MATTER: Final = 65_536
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_NO_VALUE: Final = frozenset({"~", "null", "Null", "NULL"})
 _TITLE_LINE = re.compile(r"^title:[ \t]*(\S.*)$", re.MULTILINE)
 _KEY_LINE = re.compile(r"\s*[A-Za-z_][\w .-]*:(?:\s|$)")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -79,6 +81,7 @@ def read_text(document: SourceDocument) -> ParsedDocument:
     text = _text_of(document)
     markdown = document.format == "markdown"
     title, text = _without_front_matter(text) if markdown else ("", text)
+    text = seen(text) if markdown else text
     if not text.strip():
         raise InvalidInputError("It is empty.")
     return _titled(document, title, text, markdown=markdown)
@@ -112,13 +115,23 @@ def _without_front_matter(text: str) -> tuple[str, str]:
     if match is None or len(match[1]) > _MAX_FRONT_MATTER:
         return "", text
     try:
-        values: Any = yaml.safe_load(match[1])
+        values: Any = yaml.load(match[1], _Literal)  # noqa: S506  # it makes nothing but strings, lists and mappings
     except (yaml.YAMLError, ValueError, RecursionError):
         values = _like_yaml(match[1])
     if not isinstance(values, dict):
         return "", text
     title = values.get("title")
-    return str(title).strip() if isinstance(title, str | int | float) else "", text[match.end() :].lstrip("\n")
+    named = isinstance(title, str) and title not in _NO_VALUE
+    return str(title).strip() if named else "", text[match.end() :].lstrip("\n")
+
+
+class _Literal(yaml.BaseLoader):
+    """Without aliases, by which a few lines grow to anything; values as they are written."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("An alias.")
+        return super().compose_node(parent, index)
 
 
 def _like_yaml(block: str) -> dict[str, str] | Literal[False]:

@@ -18,7 +18,7 @@ from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
 from indexing_service.services.parsing import readable_name
 from indexing_service.services.sizes import ChunkSize, size_for
 
-CONTENT_VERSION: Final = "3"
+CONTENT_VERSION: Final = "4"
 """Part of every content hash: with another one every document is another version."""
 _SEPARATOR: Final = " > "
 _TITLE_WEIGHT: Final = 3

@@ -8,12 +8,11 @@ from markdownify import MarkdownConverter
 
 from flash_core.errors import TooLargeError
 from indexing_service.interfaces.parsing import Converted
+from indexing_service.providers.parsing.converters.unseen_html import drop_unseen
 
 MAX_HTML: Final = 5_000_000
 _NOT_SHOWN: Final = ("head", "title", "script", "style", "template", "noscript", "svg")
-_AROUND_THE_TEXT: Final = (
-    'nav, footer, [role="navigation"], [hidden], [aria-hidden="true"], a[hreflang], .mw-editsection'
-)
+_AROUND_THE_TEXT: Final = 'nav, footer, [role="navigation"], a[hreflang], .mw-editsection'
 _MAIN_SHARE: Final = 0.3
 """A `main` with less of the page's words is not where its text stands."""
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source)-([\w+#-]+)")
@@ -34,6 +33,7 @@ def of_html(html: str) -> str:
 
 
 def of_soup(soup: BeautifulSoup) -> str:
+    drop_unseen(soup)
     for element in soup.find_all(_NOT_SHOWN):
         element.decompose()
     page = _main(soup)
