@@ -103,7 +103,7 @@ def is_page_coloured(look: Look, background: str = "") -> bool:
 
 
 def background_of(look: Look) -> str:
-    """ "" for none of its own."""
+    """What an element itself says of it; "" for nothing."""
     found = look.get("background-color") or look.get("background") or ""
     return "" if found in _SEEN_THROUGH else found
 
