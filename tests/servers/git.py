@@ -47,13 +47,17 @@ class Repository:
 
 @dataclass
 class GitServer:
-    """`sign_in`: "name:token" that is asked for. The faults hold until they are taken back."""
+    """`sign_in`: "name:token" that is asked for. The faults hold until they are taken back.
+
+    `echoes`: it says what it was sent.
+    """
 
     root: Path
     port: int = 0
     sign_in: str = ""
     status: int = 0
     location: str = ""
+    echoes: bool = False
     cut_after: int = -1
     stalled: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event | None = None
@@ -84,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         wanted = base64.b64encode(self.state.sign_in.encode()).decode()
         if self.state.status:
             self._refuse(self.state.status)
+        elif self.state.echoes:
+            self._echo()
         elif self.state.sign_in and self.headers.get("Authorization") != f"Basic {wanted}":
             self._refuse(401)
         else:
@@ -97,6 +103,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.state.location)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _echo(self) -> None:
+        """An error as Git's protocol has it, in which the server shows what it was sent."""
+        said = f"ERR you sent {self.headers.get('Authorization')}\n"
+        body = f"{len(said) + 4:04x}{said}".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-git-upload-pack-advertisement")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _serve(self, body: bytes) -> None:
         path, _, query = self.path.partition("?")

@@ -47,7 +47,10 @@ def _carried(address: Address) -> Address:
 
 
 class AllowList:
-    """What an operator lets be reached besides the internet: `host`, `host:port`, addresses and networks in CIDR."""
+    """What an operator lets be reached besides the internet: `host`, `host:port`, addresses and networks in CIDR.
+
+    An address of the machine itself allows its name `localhost`, too.
+    """
 
     def __init__(self, entries: Iterable[str]) -> None:
         self._networks: list[Network] = []
@@ -63,11 +66,18 @@ class AllowList:
         address = parsed(host)
         if address is not None and self.holds(address):
             return True
+        if _is_this_machine(host) and any(network[0].is_loopback for network in self._networks):
+            return True
         return not self._hosts.isdisjoint({(host, None), (host, port)})
 
     def holds(self, address: Address) -> bool:
         carried = _carried(address)
         return any(one in network for network in self._networks for one in (address, carried))
+
+
+def _is_this_machine(host: str) -> bool:
+    """Names that lead nowhere else, whoever is asked (RFC 6761)."""
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _host_and_port(entry: str) -> tuple[str, int | None]:

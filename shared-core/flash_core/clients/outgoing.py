@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpcore2
 import httpx2
 
-from flash_core.clients.addresses import AllowList, is_private, is_public, parsed
+from flash_core.clients.addresses import Address, AllowList, is_private, is_public, parsed
 from flash_core.errors import TooLargeError, UpstreamRejectedError, UpstreamUnavailableError
 
 MEGABYTE: Final = 1024 * 1024
@@ -47,7 +47,9 @@ class OutgoingPolicy:
         if parts.userinfo:
             raise UpstreamRejectedError("An address may not hold credentials.")
         if parts.scheme != "https" and not self._allowed.names(host, port):
-            raise UpstreamRejectedError(f"{host} must be addressed with https, or be named in OUTGOING_ALLOW.")
+            raise UpstreamRejectedError(
+                f"{host} must be addressed with https, or the operator adds `{_entry(host, port)}` to OUTGOING_ALLOW."
+            )
         address = parsed(host)
         if address is not None:
             self._checked([host], host, port)
@@ -70,9 +72,21 @@ class OutgoingPolicy:
             ):
                 verb = "leads to" if parsed(host) is None else "is"
                 raise UpstreamRejectedError(
-                    f"{host} {verb} an address that is not public; the operator may allow it in OUTGOING_ALLOW."
+                    f"{host} {verb} an address that is not public. {_advice(address, host, port)}"
                 )
         return found
+
+
+def _advice(address: Address | None, host: str, port: int) -> str:
+    """What opens the way; that it leads to a link-local address is not said together with which one."""
+    if address is not None and is_private(address):
+        return f"The operator may allow it by adding `{_entry(host, port)}` to OUTGOING_ALLOW."
+    return "The operator may allow it by adding that address itself to OUTGOING_ALLOW."
+
+
+def _entry(host: str, port: int) -> str:
+    """As it stands in the list of what is allowed."""
+    return host if parsed(host) is not None else f"{host}:{port}"
 
 
 def origin_of(url: str) -> tuple[str, int]:

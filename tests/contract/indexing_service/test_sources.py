@@ -65,6 +65,10 @@ async def test_secrets_stay_where_secrets_are(world: World) -> None:
         assert secret in validated.credentials.values()
 
 
+async def test_what_has_credentials_says_where_they_go(world: World) -> None:
+    assert bool(world.provider.addresses) >= bool(world.access.credentials)
+
+
 async def test_a_source_that_can_be_read_is_fine(source: DocumentationSourceInterface) -> None:
     check = await source.check()
     assert (check.ok, bool(check.detail)) == (True, True)
@@ -95,6 +99,15 @@ async def test_a_changed_document_has_another_version_and_the_others_keep_theirs
     changed = await world.write(world.names[0], "# Something else entirely\n\nWith other words.\n")
     after = await listed(source)
     assert {name for name in before if after[name] != before[name]} == {changed}
+
+
+async def test_what_was_there_before_and_is_not_there_now_is_not_listed(
+    world: World, source: DocumentationSourceInterface
+) -> None:
+    needs(world, Can.DELETE)
+    await world.delete(world.names[0])
+    inventory = await source.list(found, [*world.names, "nobody-ever-had-this"])
+    assert sorted(versions(inventory.items)) == sorted(world.names[1:])
 
 
 async def test_what_is_listed_can_be_fetched(world: World, source: DocumentationSourceInterface) -> None:

@@ -92,6 +92,41 @@ async def test_naming_one_host_and_port_allows_no_other(host: str, port: int) ->
         await leading_to("10.1.2.3", allow=["wiki.corp:8443"]).addresses(host, port)
 
 
+@pytest.mark.parametrize("entry", ["127.0.0.1", "127.0.0.0/8", "::1"])
+async def test_a_machines_own_address_allows_its_own_name(entry: str) -> None:
+    policy = leading_to("::1", "127.0.0.1", allow=[entry])
+
+    policy.permit("http://localhost:8088/wiki")
+    assert await policy.addresses("localhost", 8088)
+    for other in ("http://localhost.example.com", "http://wiki.example.com"):
+        with pytest.raises(UpstreamRejectedError):
+            policy.permit(other)
+    with pytest.raises(UpstreamRejectedError):
+        leading_to("127.0.0.1", allow=["10.0.0.0/8"]).permit("http://localhost")
+
+
+@pytest.mark.parametrize(
+    ("url", "entry"),
+    [
+        ("http://localhost:8088/x", "localhost:8088"),
+        ("http://wiki.corp", "wiki.corp:80"),
+        ("https://10.1.2.3", "10.1.2.3"),
+        ("http://127.0.0.1:8088", "127.0.0.1"),
+    ],
+)
+async def test_what_is_refused_says_what_would_allow_it(url: str, entry: str) -> None:
+    with pytest.raises(UpstreamRejectedError, match=f"`{entry}` to OUTGOING_ALLOW"):
+        OutgoingPolicy().permit(url)
+    OutgoingPolicy([entry]).permit(url)
+
+
+async def test_a_name_that_leads_inside_says_what_would_allow_it() -> None:
+    with pytest.raises(UpstreamRejectedError, match=r"adding `wiki\.corp:8443` to OUTGOING_ALLOW"):
+        await leading_to("10.1.2.3").addresses("wiki.corp", 8443)
+    with pytest.raises(UpstreamRejectedError, match="that address itself"):
+        await leading_to("169.254.169.254").addresses("wiki.corp", 8443)
+
+
 async def test_a_network_that_is_allowed_may_be_led_to() -> None:
     policy = leading_to("10.1.2.3", "::ffff:10.9.9.9", allow=["10.0.0.0/8"])
 

@@ -1,7 +1,7 @@
 """A source in a dictionary."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +41,10 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
     opened_with: list[Access] = field(default_factory=list)
     states: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset({"url", "repository"})
+
     async def validated(self, access: Access) -> Access:
         wrong = [f"config.{name}" for name in access.config if name in {"bad"} | _SECRET_SETTINGS]
         wrong += [f"credentials.{name}" for name in set(access.credentials) - _SECRET_SETTINGS]
@@ -56,7 +60,7 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
     async def check(self) -> Check:
         return Check(ok=True, detail="It can be read.", found={"documents": len(self.documents)})
 
-    async def list(self, found: Found) -> Inventory:
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:  # it leaves nothing out
         self._answer("list")
         items = [_item(at, *one) for at, one in enumerate(sorted(self._versions().items()))]
         found(len(items))

@@ -98,6 +98,19 @@ async def test_what_is_left_out_of_a_change_stays(sources: SourceManager, regist
         await sources.update(uuid4(), SourceChanges())
 
 
+async def test_secrets_stay_where_they_went_before_whatever_else_changes(sources: SourceManager) -> None:
+    config = {"url": "https://wiki.example.com/a", "page": "https://www.example.com/1"}
+    made = await sources.create(NewSource("folder", "x", config, NO_ONE, credentials={"token": "s3cret"}))
+    other_page = config | {"page": "https://elsewhere.example.com/2", "url": "https://wiki.example.com/b"}
+    assert (await sources.update(made.id, SourceChanges(config=other_page))).config == other_page
+    with pytest.raises(InvalidInputError, match="entered again"):
+        await sources.update(made.id, SourceChanges(config=config | {"url": "https://elsewhere.example.com/a"}))
+    with pytest.raises(InvalidInputError, match="entered again"):
+        await sources.update(made.id, SourceChanges(config=config | {"repository": "git@elsewhere.example.com:a/b"}))
+    moved = config | {"url": "https://elsewhere.example.com/a"}
+    await sources.update(made.id, SourceChanges(config=moved, credentials={"token": "other"}))
+
+
 async def test_a_deleted_source_is_gone_everywhere(
     sources: SourceManager, registry: FakeDocumentRegistry, database: FakeDatabase
 ) -> None:

@@ -1,7 +1,7 @@
 """What every type of source promises, whatever its protocol."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -69,7 +69,8 @@ class DocumentationSourceInterface(Protocol):
         """Try to read it, without raising for what is wrong with it."""
 
     @abstractmethod
-    async def list(self, found: Found) -> Inventory: ...
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:
+        """`known`: documents that were there before. Where a listing may leave one out by mistake, it is asked for."""
 
     @abstractmethod
     async def changes(self, cursor: str, found: Found) -> Changes | None:
@@ -93,6 +94,11 @@ class DocumentationSourceInterface(Protocol):
 
 class DocumentationProviderInterface(Protocol):
     """One type of source."""
+
+    @property
+    @abstractmethod
+    def addresses(self) -> frozenset[str]:
+        """The settings that say where its credentials are sent."""
 
     @abstractmethod
     async def validated(self, access: Access) -> Access:

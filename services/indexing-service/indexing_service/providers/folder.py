@@ -3,7 +3,7 @@
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,10 @@ class _Entry:
 
 
 class FolderProvider(DocumentationProviderInterface):
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset()
+
     async def validated(self, access: Access) -> Access:
         config = access.config
         errors = [FieldError(f"config.{name}", "There is no such setting.") for name in sorted(set(config) - _KNOWN)]
@@ -75,7 +79,7 @@ class FolderSource(DocumentationSourceInterface):
         detail = "The folder can be read." if inventory.complete else "Some folders in it can't be read."
         return Check(ok=inventory.complete, detail=detail, found=found)
 
-    async def list(self, found: Found) -> Inventory:
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:  # noqa: ARG002  # its listings leave nothing out
         inventory = await asyncio.to_thread(_inventory, self._config)
         found(len(inventory.items))
         return inventory

@@ -1,7 +1,5 @@
 """What a server's refusal means to the people who connected it."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -11,10 +9,9 @@ import httpx2
 import orjson
 
 from flash_core.errors import FlashError, NotFoundError, UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.providers.redaction import forms_of, without
 
 _LONGEST_MESSAGE: Final = 200
-_SHORTEST_SECRET: Final = 6
-"""Shorter ones are no secrets, and would be found in any words."""
 _HINTS: Final = {
     HTTPStatus.UNAUTHORIZED: "did not accept the credentials: check that they are right and have not expired",
     HTTPStatus.FORBIDDEN: "does not let these credentials read this: give them the right to read, or use others",
@@ -68,8 +65,7 @@ def _said(answer: httpx2.Response) -> str:
         words = next(_messages(orjson.loads(answer.content)), "")
     except orjson.JSONDecodeError:
         words = answer.text if answer.headers.get("Content-Type", "").startswith("text/plain") else ""
-    for secret in _secrets(answer.request):
-        words = words.replace(secret, "…")
+    words = without(forms_of(answer.request.headers.get("Authorization", "")), words)
     words = " ".join(words.split())[:_LONGEST_MESSAGE]
     return f". It says: {words!r}" if words else ""
 
@@ -83,16 +79,3 @@ def _messages(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         for key in _KEYS:
             yield from _messages(value.get(key))
-
-
-def _secrets(request: httpx2.Request) -> list[str]:
-    """All forms in which what was sent to sign in may come back."""
-    scheme, _, proof = request.headers.get("Authorization", "").partition(" ")
-    secrets = [proof]
-    if scheme.lower() == "basic":
-        try:
-            pair = base64.b64decode(proof).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            pair = ""
-        secrets += [pair, pair.partition(":")[2]]
-    return sorted((one for one in secrets if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)

@@ -1,6 +1,6 @@
 """Documents that people and programs hand in: there is nothing to look at, they come by themselves."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from flash_core.errors import FieldError, InvalidInputError
@@ -17,6 +17,10 @@ from indexing_service.interfaces.providers import (
 
 
 class UploadProvider(DocumentationProviderInterface):
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset()
+
     async def validated(self, access: Access) -> Access:
         unknown = [f"config.{name}" for name in access.config] + [f"credentials.{name}" for name in access.credentials]
         if unknown:
@@ -35,7 +39,7 @@ class UploadSource(DocumentationSourceInterface):
     async def check(self) -> Check:
         return Check(ok=True, detail="Documents can be handed in.")
 
-    async def list(self, found: Found) -> Inventory:  # noqa: ARG002  # nothing to look at
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:  # noqa: ARG002  # its listings leave nothing out
         return Inventory([], complete=False)
 
     async def changes(self, cursor: str, found: Found) -> Changes | None:  # noqa: ARG002  # nothing to look at

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from flash_core.schemas.indexing import SourceType
 from indexing_service.interfaces import CredentialVaultInterface, Source
 from indexing_service.interfaces.providers import Access, DocumentationProviderInterface, DocumentationSourceInterface
+from indexing_service.services.addresses import destinations
 
 Providers = Mapping[SourceType, DocumentationProviderInterface]
 
@@ -25,6 +27,10 @@ class Connections:
     async def validated(self, kind: SourceType, access: Access) -> Access:
         """As it is stored; `InvalidInputError` names the fields that are wrong."""
         return await self._providers[kind].validated(access)
+
+    def destinations(self, kind: SourceType, config: Mapping[str, Any]) -> frozenset[str]:
+        """Where credentials go with this configuration."""
+        return destinations({name: config.get(name) for name in self._providers[kind].addresses})
 
     def sealed(self, source: Source, credentials: Mapping[str, str]) -> bytes | None:
         return self._vault.seal(source.id, credentials) if credentials else None

@@ -25,7 +25,6 @@ from indexing_service.interfaces import (
     UnitOfWorkFactory,
 )
 from indexing_service.interfaces.providers import Access, Check
-from indexing_service.services.addresses import destinations
 from indexing_service.services.connections import Connections, Providers
 from indexing_service.services.schedules import DEFAULT, next_after, understood
 
@@ -178,7 +177,8 @@ class SourceManager:
         if credentials is None:
             credentials = self._connections.credentials(source)
         access = await self._connections.validated(source.type, Access(config, credentials))
-        if changes.credentials is None and credentials and destinations(access.config) != destinations(source.config):
+        after, before = (self._connections.destinations(source.type, one) for one in (access.config, source.config))
+        if changes.credentials is None and credentials and after != before:
             detail = "The address has changed, so the credentials have to be entered again."
             raise InvalidInputError(detail, [FieldError("credentials", detail)])
         return replace(

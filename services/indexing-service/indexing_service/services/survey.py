@@ -40,7 +40,7 @@ class Survey:
         async with self._unit_of_work() as work:
             known = await work.known.of(source.id)
         changes = await self._changes(job, source, connected, known, mark)
-        said = await connected.list(_silently) if changes is None else changes
+        said = await connected.list(_silently, known.keys()) if changes is None else changes
         knowledge = Knowledge(known, mark, await connected.permissions(), job.full)
         await self._store(job, *await self._compared(source, said, knowledge))
         return knowledge.permissions

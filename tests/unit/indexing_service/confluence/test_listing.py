@@ -4,7 +4,7 @@ import pytest
 
 from flash_core.errors import UpstreamRejectedError
 from tests.servers.confluence_world import Confluence
-from tests.unit.indexing_service.confluence.world import connected, listed, pending, problems
+from tests.unit.indexing_service.confluence.world import connected, listed, pending, problems, uncounted
 
 
 async def test_all_pages_of_all_spaces_are_listed(confluence: Confluence, face: str) -> None:
@@ -172,3 +172,13 @@ async def test_a_data_center_that_shows_no_single_space_lists_them(confluence: C
     confluence.absent = {"/space/"}
     async with connected(confluence, "data_center", spaces=["HR"]) as source:
         assert pending(await listed(source)) == ["1004"]
+
+
+async def test_a_page_that_a_listing_leaves_out_is_asked_for_if_it_was_there_before(
+    confluence: Confluence, face: str
+) -> None:
+    confluence.unlisted = {"1003"}
+    confluence.trash("1004")
+    async with connected(confluence, face) as source:
+        inventory = await source.list(uncounted, ["1001", "1003", "1004", "x"])
+    assert (sorted(pending(inventory)), inventory.complete) == (["1001", "1002", "1003"], True)

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from flash_core.clients.outgoing import OutgoingPolicy
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.interfaces.providers import Access
 from indexing_service.providers.git import command
 from indexing_service.providers.git.clone import remove_unused
 from indexing_service.providers.git.command import NOWHERE, Git, GitFailedError, Limits, Reach, environment, require_git
+from indexing_service.providers.git.provider import GitProvider
 from tests.servers.git import GitServer, Repository, running
 from tests.unit.indexing_service.git.world import LIMITS, World, ids, quiet
 
@@ -212,6 +215,21 @@ async def test_the_command_line_and_the_errors_hold_no_token(remote: World) -> N
     with pytest.raises(GitFailedError) as failed:
         await Git(None, LIMITS).output("ls-remote", f"{remote.url}x", reach=Reach("https", remote.settings))
     assert "Basic" not in str(failed.value)
+
+
+async def test_a_server_that_says_back_what_it_was_sent_tells_nobody(server: GitServer, tmp_path: Path) -> None:
+    server.echoes = True
+    provider = GitProvider(OutgoingPolicy(["127.0.0.1"]), tmp_path / "copies")
+    access = Access({"url": server.url("docs")}, {"username": "reader", "token": "s3cret-token"})
+    basic = base64.b64encode(b"reader:s3cret-token").decode()
+    async with provider.connect(await provider.validated(access)) as source:
+        check = await source.check()
+        with pytest.raises(UpstreamUnavailableError) as failed:
+            await source.list(quiet)
+    for said in (check.detail, str(failed.value)):
+        assert "you sent Basic …" in said
+        assert "s3cret-token" not in said
+        assert basic not in said
 
 
 async def test_git_sees_nothing_of_this_process_but_the_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,31 @@ async def test_the_pages_of_an_azure_devops_wiki_have_their_titles(world: World,
     assert document.url == "https://dev.azure.com/o/p/_wiki/wikis/p.wiki?pagePath=/How%20to/Set-up%20a%20VPN"
 
 
+WIKI_PAGE = """[[_TOC_]]
+
+Ask @<6ff7777e-8ca5-4f04-a7f6-9e63737dddf7>, see [how](/How-to/Set%2Dup#first), [what](/Lost), [that](https://x.test).
+
+::: mermaid
+graph TD;
+:::
+"""
+
+
+async def test_a_wikis_own_syntax_becomes_markdown(world: World, repository: Repository) -> None:
+    repository.write("Home.md", WIKI_PAGE).write("How-to/Set%2Dup.md", "Text.").write(
+        "odd.md", b"\xff\x00\xfe"
+    ).commit()
+    template = "https://dev.azure.com/o/p/_wiki/wikis/p.wiki?pagePath=/{page}"
+    document = await world.document("Home.md", azure_wiki=True, web_url=template)
+    there = "https://dev.azure.com/o/p/_wiki/wikis/p.wiki?pagePath=/How%20to/Set-up#first"
+    assert document.content == (
+        f"\nAsk @user, see [how]({there}), [what](/Lost), [that](https://x.test).\n\n```mermaid\ngraph TD;\n```\n"
+    )
+    assert "[how](/How-to/Set%2Dup#first)" in str((await world.document("Home.md", azure_wiki=True)).content)
+    assert (await world.document("Home.md")).content == WIKI_PAGE.encode()
+    assert (await world.document("odd.md", azure_wiki=True)).content == b"\xff\x00\xfe"
+
+
 async def test_what_can_not_be_read_says_why(world: World, repository: Repository) -> None:
     repository.write("big.md", b"x" * 20_000_001)
     repository.write("lfs.md", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n").commit()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -91,15 +92,48 @@ async def test_where_much_is_missing_everything_is_listed(world: NotionWorld) ->
 async def test_a_large_workspace_is_read_back_to_the_last_edit_only(world: NotionWorld) -> None:
     pages = [world.write(f"Page {number}", "Text.") for number in range(501)]
     async with connected(world) as source:
-        cursor = await listed(source)
+        known = Cursor.parsed(await listed(source))
+        assert known is not None
         world.tick()
         world.write(pages[0], "Changed.")
         world.delete(pages[1])
         world.requests.clear()
-        changes = await source.changes(cursor, found)
+        changes = await source.changes(str(replace(known, pages=None)), found)
     assert changes is not None
     assert changes.deleted == []
     assert len(world.requests) < 7
-    known = Cursor.parsed(changes.cursor)
-    assert known is not None
-    assert known.pages is None
+    again = Cursor.parsed(changes.cursor)
+    assert again is not None
+    assert again.pages is None
+
+
+async def test_the_trash_of_a_thousand_pages_is_told_with_the_next_changes(world: NotionWorld) -> None:
+    pages = [world.write(f"Page {number}", "Text.") for number in range(1_000)]
+    async with connected(world) as source:
+        cursor = await listed(source)
+        world.delete(pages[1])
+        changes = await source.changes(cursor, found)
+    assert changes is not None
+    assert changes.deleted == [pages[1]]
+
+
+async def test_a_page_that_search_leaves_out_is_listed_if_it_is_there(world: NotionWorld) -> None:
+    pages = [world.write(f"Page {number}", "Text.") for number in range(4)]
+    async with connected(world) as source:
+        await listed(source)
+        world.hidden.add(pages[0])
+        world.unshared.add(pages[1])
+        world.delete(pages[2])
+        inventory = await source.list(found, pages)
+    assert (sorted(item.external_id for item in inventory.items), inventory.complete) == (
+        sorted([pages[0], pages[3]]),
+        True,
+    )
+
+
+async def test_too_many_missing_pages_are_no_slip_of_the_search(world: NotionWorld) -> None:
+    pages = [world.write(f"Page {number}", "Text.") for number in range(60)]
+    async with connected(world) as source:
+        world.hidden.update(pages[1:])
+        inventory = await source.list(found, pages)
+    assert [item.external_id for item in inventory.items] == pages[:1]

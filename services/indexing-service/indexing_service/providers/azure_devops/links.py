@@ -28,11 +28,11 @@ class WikiLinks:
 
     def target(self, destination: str, page: str) -> str:
         """What `destination`, written on the page at this path, leads to."""
-        if not destination or _ELSEWHERE.match(destination):
+        if leads_elsewhere(destination):
             return destination
         rest, _, anchor = destination.partition("#")
         written = rest.partition("?")[0]
-        meant = _meanings(dirname(page), written.removesuffix(SUFFIX))
+        meant = meanings(page, written)
         for path in meant:
             if (page_id := self._pages.get(path)) is not None:
                 return self.permalink(page_id, path) + (f"?{urlencode({'anchor': anchor})}" if anchor else "")
@@ -48,9 +48,16 @@ class WikiLinks:
         )
 
 
-def _meanings(folder: str, written: str) -> list[str]:
-    """Links are written as files are (`/Set%2Dup`), as paths are (`/Set-up`) and as files, encoded once more."""
-    return [_from(folder, one) for one in (unquote(page_name(written)), unquote(written), page_name(unquote(written)))]
+def leads_elsewhere(destination: str) -> bool:
+    return not destination or _ELSEWHERE.match(destination) is not None
+
+
+def meanings(page: str, written: str) -> list[str]:
+    """Which pages a link on `page` may mean: links are written as files are (`/Set%2Dup`), as paths are (`/Set-up`) and
+    as files, encoded once more.
+    """
+    folder, name = dirname(page), written.removesuffix(SUFFIX)
+    return [_from(folder, one) for one in (unquote(page_name(name)), unquote(name), page_name(unquote(name)))]
 
 
 def _from(folder: str, written: str) -> str:

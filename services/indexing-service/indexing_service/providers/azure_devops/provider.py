@@ -27,6 +27,10 @@ class AzureDevOpsWikiProvider(DocumentationProviderInterface):
     def __init__(self, outgoing: OutgoingPolicy) -> None:
         self._outgoing = outgoing
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset({"organization_url", "authority"})
+
     async def validated(self, access: Access) -> Access:
         return checked(access, self._problem)
 

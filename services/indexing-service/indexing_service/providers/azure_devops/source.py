@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,7 +56,7 @@ class AzureWikiSource(DocumentationSourceInterface):
         detail = f"Can be read: {named}.{'' if all(commits) else _WITHOUT_GIT}"
         return Check(ok=True, detail=detail, found={"wikis": len(pages), "pages": sum(pages.values())})
 
-    async def list(self, found: Found) -> Inventory:
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:  # noqa: ARG002  # its listings leave nothing out
         wikis = await self._wikis()
         items: list[Item] = []
         problems: list[FlashError] = []

@@ -39,6 +39,10 @@ class ConfluenceProvider(DocumentationProviderInterface):
         self._outgoing = outgoing
         self._clock = clock or SystemClock()
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset({"base_url"})
+
     async def validated(self, access: Access) -> Access:
         config = {name: value for name, value in access.config.items() if value is not None}
         errors = [FieldError(f"config.{name}", "There is no such setting.") for name in sorted(set(config) - _CONFIG)]

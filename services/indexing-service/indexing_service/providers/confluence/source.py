@@ -56,12 +56,13 @@ class ConfluenceSource(DocumentationSourceInterface):
         hidden = _UNMAPPED.format(found["seen_by_nobody"]) if found.get("seen_by_nobody") else ""
         return Check(ok=True, detail=f"This account reads {names}{others}.{hidden}", found=found)
 
-    async def list(self, found: Found) -> Inventory:
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:
         """What can't be read of a space is an item that failed, and the inventory is not complete."""
         since = self._clock.now()
         listing = await self._listings.new(found)
         takes = await self._taken_by_labels()
         pages = list(filter(takes, listing.pages.values()))
+        pages += await self._overlooked(set(known) - {page.id for page in pages})
         items = [await self._item(page, listing.pages) for page in pages]
         items += [_failed(f"space:{key}", problem) for key, problem in listing.problems.items()]
         if unsaid := await self._restrictions.problem(listing.pages):
@@ -88,13 +89,14 @@ class ConfluenceSource(DocumentationSourceInterface):
         new += [page for name, page in pages.items() if name not in mark.pages and name not in told]
         items = [await self._item(page, listing.pages) for page in new]
         found(len(items))
-        deleted = await self._left(mark.pages - pages.keys())
+        missing = mark.pages - pages.keys()
+        deleted = missing - {page.id for page in await self._overlooked(missing)}
         left = (mark.pages | pages.keys()) - deleted
         again = Bookmark(mark.scope, now, _recent(edited, now), left)
         return Changes(_numbered(items), sorted(deleted), again.text())
 
     async def fetch(self, external_id: str) -> SourceDocument | Outcome:
-        if not (external_id.isascii() and external_id.isdecimal() and len(external_id) <= _LONGEST_ID):
+        if not _is_id(external_id):
             return Outcome(ItemState.WITHDRAWN, "This is not the id of a page.")
         try:
             page = await self._page(external_id)
@@ -129,17 +131,18 @@ class ConfluenceSource(DocumentationSourceInterface):
             found = dict(pages)
         return [page for name, page in found.items() if page.modified_at >= since and name in pages]
 
-    async def _left(self, missing: Collection[str]) -> frozenset[str]:
-        """Of pages that are not listed any more, those that are none of this source: a listing can slip."""
+    async def _overlooked(self, missing: Collection[str]) -> Sequence[Page]:
+        """Of pages that are not listed any more, those that are of this source all the same: a listing can slip."""
         if len(missing) > _ASKED:
-            return frozenset(missing)
-        return frozenset([name for name in missing if not await self._is_here(name)])
+            return []
+        asked = [await self._asked_for(name) for name in sorted(missing) if _is_id(name)]
+        return [page for page in asked if page is not None and not self._settings.refusal(page)]
 
-    async def _is_here(self, page_id: str) -> bool:
+    async def _asked_for(self, page_id: str) -> Page | None:
         try:
-            return not self._settings.refusal(await self._page(page_id))
+            return await self._page(page_id)
         except (NotFoundError, UpstreamRejectedError):
-            return False
+            return None
 
     async def _taken_by_labels(self) -> Callable[[Page], bool]:
         """Whether the labels of a page let it be one of this source."""
@@ -188,6 +191,10 @@ def _path(page: Page, lineage: Lineage) -> tuple[str, ...]:
     """The space, and what the page lies in; a space's front page is often called like the space."""
     titles = [above.title for above in lineage.ancestors if above.title]
     return tuple(titles if titles[:1] == [page.space_name] else [page.space_name or page.space, *titles])
+
+
+def _is_id(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) <= _LONGEST_ID
 
 
 def _failed(name: str, reason: str) -> Item:

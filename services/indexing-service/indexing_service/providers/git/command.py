@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.providers.redaction import without
 
 _OLDEST: Final = (2, 37)
 """Earlier ones ignore `http.curloptResolve`, and would connect to whatever a name says by then."""
@@ -55,10 +56,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a command may connect to: one protocol (none: nothing), by settings that may hold a token."""
+    """What a command may connect to: one protocol (none: nothing), by settings that may hold a token. `secrets`: what
+    nobody is told, though a server may say it back.
+    """
 
     protocol: str = "none"
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Sequence[str] = field(default=(), repr=False)
 
 
 NOWHERE: Final = Reach()
@@ -80,7 +84,8 @@ class Git:
             detail = f"Git took longer than {self._limits.seconds / 60:.0f} minutes."
             raise UpstreamUnavailableError(detail) from error
         if process.returncode:
-            raise GitFailedError(errors[-_MAX_ERROR:].decode("utf-8", "replace").strip())
+            said = errors[-_MAX_ERROR:].decode("utf-8", "replace").strip()
+            raise GitFailedError(without(reach.secrets, said))
         return written
 
     async def fields(self, *arguments: str, take: Callable[[str], None]) -> None:

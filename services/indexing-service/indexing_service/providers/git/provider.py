@@ -15,6 +15,7 @@ from indexing_service.providers.git.clone import Clone
 from indexing_service.providers.git.command import Limits, Reach, require_git
 from indexing_service.providers.git.configuration import Configuration, checked, folder_of, is_folder
 from indexing_service.providers.git.source import GitSource
+from indexing_service.providers.redaction import forms_of
 
 _PORTS: Final = {"https": 443, "http": 80}
 _ANY_NAME: Final = "x-access-token"
@@ -32,6 +33,10 @@ class GitProvider(DocumentationProviderInterface):
         self._folder = folder.absolute()
         self._local = local
         self._limits = limits or Limits()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset({"url"})
 
     async def validated(self, access: Access) -> Access:
         return checked(access, self._problem)
@@ -68,11 +73,13 @@ class GitProvider(DocumentationProviderInterface):
         settings = (
             {} if ":" in host else {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracketed, addresses))}"}
         )
-        if token := credentials.get("token"):
-            name = credentials.get("username") or _NAMES.get(host, _ANY_NAME)
-            basic = base64.b64encode(f"{name}:{token}".encode()).decode()
-            settings["http.extraHeader"] = f"Authorization: Basic {basic}"
-        return Reach(parts.scheme, settings)
+        token = credentials.get("token")
+        if not token:
+            return Reach(parts.scheme, settings)
+        name = credentials.get("username") or _NAMES.get(host, _ANY_NAME)
+        basic = f"Basic {base64.b64encode(f'{name}:{token}'.encode()).decode()}"
+        settings["http.extraHeader"] = f"Authorization: {basic}"
+        return Reach(parts.scheme, settings, forms_of(basic))
 
 
 def _bracketed(address: str) -> str:

@@ -3,15 +3,19 @@
 import asyncio
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
 from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavailableError
 from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import Changes, Check, DocumentationSourceInterface, Found, Inventory
+from indexing_service.providers.azure_devops.content import as_markdown
+from indexing_service.providers.azure_devops.links import leads_elsewhere, meanings
 from indexing_service.providers.azure_devops.paths import page_name
 from indexing_service.providers.git.blobs import BlobReader
 from indexing_service.providers.git.clone import Blob, Clone, Edit, Head
@@ -19,6 +23,7 @@ from indexing_service.providers.git.command import GitFailedError
 from indexing_service.providers.git.configuration import Configuration
 from indexing_service.providers.git.links import rendered
 from indexing_service.services import files
+from indexing_service.services.decoding import decoded
 from indexing_service.services.patterns import matches
 
 _CHECK_SECONDS: Final = 20.0
@@ -29,11 +34,16 @@ _LFS: Final = b"version https://git-lfs.github.com/spec/"
 _GONE: Final = Outcome(ItemState.WITHDRAWN, "It is not there any more.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Tree:
     head: Head
     committed_at: datetime
     blobs: Mapping[str, Blob]
+
+    @cached_property
+    def wiki_pages(self) -> Mapping[str, str]:
+        """The documents by the paths that a wiki shows for them."""
+        return {_wiki_page(blob.path): name for name, blob in self.blobs.items()}
 
 
 class GitSource(DocumentationSourceInterface):
@@ -53,7 +63,7 @@ class GitSource(DocumentationSourceInterface):
         except FlashError as error:
             return Check(ok=False, detail=str(error))
 
-    async def list(self, found: Found) -> Inventory:
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:  # noqa: ARG002  # its listings leave nothing out
         head = await self._clone.update(self._configuration.branch)
         try:
             tree = await self._read(head, found)
@@ -97,7 +107,7 @@ class GitSource(DocumentationSourceInterface):
             return Outcome(ItemState.FAILED, f"It can't be read from the copy of the repository ({error}).")
         if content.startswith(_LFS):
             return Outcome(ItemState.WITHDRAWN, "It lies in Git LFS, which is not read.")
-        return self._document(external_id, content, tree)
+        return await asyncio.to_thread(self._document, external_id, content, tree)
 
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:
         """A repository is read as a whole or not at all."""
@@ -186,17 +196,44 @@ class GitSource(DocumentationSourceInterface):
         return hashlib.sha256(chosen.encode()).hexdigest()[:16]
 
     def _document(self, external_id: str, content: bytes, tree: _Tree) -> SourceDocument:
-        wiki = self._configuration.azure_wiki
         *folders, _ = tree.blobs[external_id].path.split("/")
-        template = self._configuration.web_url
-        page = page_name(str(PurePosixPath(external_id).with_suffix("")))
-        places = {"branch": tree.head.branch, "path": external_id, "page": page}
-        return SourceDocument(
+        document = SourceDocument(
             external_id=external_id,
             content=content,
             format=files.format_of(external_id),
-            title=PurePosixPath(page).name if wiki else None,
-            path=tuple(map(page_name, folders) if wiki else folders),
-            url=rendered(template, places) if template else None,
+            path=tuple(folders),
+            url=self._address(external_id, tree),
             modified_at=tree.committed_at,
         )
+        return self._as_wiki(document, tree) if self._configuration.azure_wiki else document
+
+    def _as_wiki(self, document: SourceDocument, tree: _Tree) -> SourceDocument:
+        """With names as the wiki shows them, and its own syntax as any reader understands it."""
+        page = _wiki_page(tree.blobs[document.external_id].path)
+        content = document.content
+        if document.format == "markdown" and isinstance(content, bytes):
+            with suppress(FlashError):  # whoever parses it says what is wrong
+                content = as_markdown(decoded(content), lambda to: self._target(to, page, tree))
+        *folders, title = page.strip("/").split("/")
+        return replace(document, content=content, title=title, path=tuple(folders))
+
+    def _target(self, destination: str, page: str, tree: _Tree) -> str:
+        """What a link on a page of the wiki leads to, where that is another page that has an address."""
+        if leads_elsewhere(destination):
+            return destination
+        written, _, anchor = destination.partition("#")
+        for meant in meanings(page, written.partition("?")[0]):
+            name = tree.wiki_pages.get(meant)
+            if name and (address := self._address(name, tree)):
+                return address + (f"#{anchor}" if anchor else "")
+        return destination
+
+    def _address(self, external_id: str, tree: _Tree) -> str | None:
+        page = page_name(str(PurePosixPath(external_id).with_suffix("")))
+        template = self._configuration.web_url
+        places = {"branch": tree.head.branch, "path": external_id, "page": page}
+        return rendered(template, places) if template else None
+
+
+def _wiki_page(file: str) -> str:
+    return f"/{page_name(str(PurePosixPath(file).with_suffix('')))}"

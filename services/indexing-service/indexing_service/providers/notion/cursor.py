@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-_REMEMBERED: Final = 500
+_REMEMBERED: Final = 5_000
 _MANY: Final = "*"
 
 

@@ -17,6 +17,8 @@ _LINK = re.compile(
     r"<(page|database|mention-page|mention-database|mention-data-source)\b[^>]*?url=\"([^\"]*)\"[^>]*>(.*?)</\1>"
 )
 _FILE = re.compile(r"<(audio|file|pdf|video|embed)\b[^>]*?src=\"([^\"]*)\"[^>]*>(.*?)</\1>")
+_SIGNED = re.compile(r"!?\[([^\[\]]*)\]\(<?https?://[^\s()<>]*[?&](?:X-Amz-|Signature=|signature=|exp=)[^\s()<>]*>?\)")
+"""Addresses of uploaded files: they hold for an hour, for everyone, and are others each time."""
 _DATE = re.compile(r"<mention-date\b[^>]*?start=\"([^\"]*)\"(?:[^>]*?end=\"([^\"]*)\")?[^>]*/?>")
 _SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>")
 _INLINE = re.compile(r"</?(?:span|mention-[a-z-]+|page|database|audio|file|pdf|video|embed)\b[^>]*>")
@@ -73,6 +75,7 @@ def _shown(text: str) -> str:
     text = _SUMMARY.sub(r"\1", text)
     text = _LINK.sub(lambda found: f"[{found[3] or 'Untitled'}]({found[2].strip('{}')})", text)
     text = _FILE.sub(r"\3", text)
+    text = _SIGNED.sub(r"\1", text)
     text = _DATE.sub(lambda found: " to ".join(filter(None, found.groups())), text)
     return _BREAK.sub(" ", _INLINE.sub("", text))
 

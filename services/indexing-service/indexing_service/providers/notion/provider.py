@@ -17,6 +17,10 @@ class NotionProvider(DocumentationProviderInterface):
         self._outgoing = outgoing
         self._timing = timing or Timing()
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        return frozenset({"api_url"})
+
     async def validated(self, access: Access) -> Access:
         return checked(access, self._outgoing.permit)
 

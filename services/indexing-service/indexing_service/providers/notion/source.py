@@ -1,7 +1,7 @@
 """A Notion workspace as a source: the pages that its integration may see."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Final
@@ -50,10 +50,11 @@ class NotionSource(DocumentationSourceInterface):
             )
         return Check(ok=True, detail=f"Notion can be read as {name}; counted up to {_COUNTED}.", found=found)
 
-    async def list(self, found: Found) -> Inventory:
+    async def list(self, found: Found, known: Collection[str] = ()) -> Inventory:
         survey = await self._surveyed(found)
         await survey.everything(self._configuration)
         pages = [page for page in survey.pages.values() if await self._wanted(page)]
+        pages += await self._overlooked(set(known) - {page["id"] for page in pages})
         latest = max((edited(page) for page in pages), default="")
         cursor = Cursor.of(latest, self._chosen(), (page["id"] for page in pages))
         return Inventory(self._items(pages), complete=survey.complete, cursor=str(cursor))
@@ -81,6 +82,13 @@ class NotionSource(DocumentationSourceInterface):
         left = None if known.pages is None else (before | pages.keys()) - set(deleted)
         again = Cursor(latest, known.chosen, None) if left is None else Cursor.of(latest, known.chosen, left)
         return Changes(self._items(new), deleted, cursor=str(again))
+
+    async def _overlooked(self, missing: Collection[str]) -> Sequence[Object]:
+        """Of pages that are not found any more, those that are there: Notion's search does not promise all of them."""
+        if len(missing) > _ASKED:
+            return []
+        asked = [await self._notion.one("pages", name) for name in sorted(missing) if identifier(name) == name]
+        return [page for page in asked if page is not None and await self._wanted(page)]
 
     async def _is_in_trash(self, page_id: str) -> bool:
         """Not so when Notion does not show it: it may be shared no longer for a while, which a listing decides."""
