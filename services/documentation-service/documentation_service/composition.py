@@ -26,6 +26,10 @@ from flash_core.interfaces.documents import StoredDocumentsInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.utils.clock import SystemClock
 
+_SHARE_OF_DEADLINE = 0.9
+"""A call must end before the search stops waiting for it: only so it is known that the model is too slow."""
+_SLOW_RERANKER_RESTS_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container(ServiceContainer):
@@ -51,9 +55,14 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         transaction = partial(SqlDocumentationTransaction, database.sessions)
         reading = partial(SqlDocumentationTransaction, database.reading_sessions)
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
-        models = EmbeddingModelsClient(platform.http.sibling(settings.embedding_url))
+        embedding = platform.http.sibling(settings.embedding_url)
+        models = EmbeddingModelsClient(embedding, seconds=settings.search_embed_seconds)
         index = LiveIndex(vectors, models)
-        reranker = RerankerClient(platform.http.sibling(settings.embedding_url))
+        reranker = RerankerClient(
+            platform.http.sibling(settings.embedding_url, open_seconds=_SLOW_RERANKER_RESTS_SECONDS),
+            names=embedding,
+            seconds=settings.search_rerank_seconds * _SHARE_OF_DEADLINE,
+        )
         expander = AliasExpander(reading)
         search = DocumentSearch(reading, index, vectors, expander, reranker, settings.search)
         chores = VectorChores(transaction, vectors)

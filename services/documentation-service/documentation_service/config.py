@@ -9,13 +9,14 @@ from flash_core.config.settings import DatabaseUrl, ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """Parts of scores, from 0 to 1, and the seconds that the reranker has."""
+    """Parts of scores, from 0 to 1, and the seconds that the embedding of a query and the reranker have."""
 
     dense_weight: float = 0.45
     foreign_dense_weight: float = 0.3
     title_weight: float = 0.25
     rerank_weight: float = 0.7
     rerank_seconds: float = 1.0
+    embed_seconds: float = 2.0
 
 
 class Settings(ServiceSettings):
@@ -44,6 +45,10 @@ class Settings(ServiceSettings):
         default=1.0, gt=0, description="After so long a search does without the reranker's answer."
     )
 
+    search_embed_seconds: float = Field(
+        default=2.0, gt=0, description="After so long a search does without the meaning of its query: words alone."
+    )
+
     @property
     def search(self) -> SearchSettings:
         return SearchSettings(
@@ -52,4 +57,5 @@ class Settings(ServiceSettings):
             title_weight=self.search_title_weight,
             rerank_weight=self.search_rerank_weight,
             rerank_seconds=self.search_rerank_seconds,
+            embed_seconds=self.search_embed_seconds,
         )

@@ -35,7 +35,8 @@ from flash_core.schemas.embedding import (
     RerankResponse,
 )
 
-_SECONDS = {Priority.INTERACTIVE: 5.0, Priority.BULK: 300.0}
+_INTERACTIVE_SECONDS = 5.0
+_BULK_SECONDS = 300.0
 _TEXTS_A_CALL = 512
 _NAMES_SECONDS = 1.0
 _NAMES_ARE_FRESH_SECONDS = 10.0
@@ -44,10 +45,13 @@ _PAIRS_SECONDS = 10.0
 
 
 class EmbeddingModelsClient(EmbeddingModelsInterface):
-    """The models are asked for anew with every call: the service may be restarted with others."""
+    """The models are asked for anew with every call: the service may be restarted with others. `seconds`: the longest
+    time for the texts of somebody who waits.
+    """
 
-    def __init__(self, embedding: Sibling) -> None:
+    def __init__(self, embedding: Sibling, *, seconds: float = _INTERACTIVE_SECONDS) -> None:
         self._embedding = embedding
+        self._seconds = seconds
 
     async def models(self) -> list[EmbeddingModel]:
         answer = await self._embedding.get(EmbeddingModelResponse, "/internal/model")
@@ -55,15 +59,16 @@ class EmbeddingModelsClient(EmbeddingModelsInterface):
         return [EmbeddingModel(answer.name, answer.dimension, answer.max_tokens), *beside]
 
     def named(self, name: str) -> EmbeddingProviderInterface:
-        return EmbeddingClient(self._embedding, name)
+        return EmbeddingClient(self._embedding, name, seconds=self._seconds)
 
 
 class EmbeddingClient(EmbeddingProviderInterface):
     """The model of this name, or the one that is set for the fleet."""
 
-    def __init__(self, embedding: Sibling, name: str | None = None) -> None:
+    def __init__(self, embedding: Sibling, name: str | None = None, *, seconds: float = _INTERACTIVE_SECONDS) -> None:
         self._embedding = embedding
         self._name = name
+        self._seconds = {Priority.INTERACTIVE: seconds, Priority.BULK: _BULK_SECONDS}
 
     async def model(self) -> EmbeddingModel:
         models = await EmbeddingModelsClient(self._embedding).models()
@@ -83,17 +88,30 @@ class EmbeddingClient(EmbeddingProviderInterface):
 
     async def _part(self, texts: Sequence[str], purpose: Purpose, priority: Priority) -> Vectors:
         request = EmbedRequest(texts=list(texts), purpose=purpose, priority=priority, model=self._name)
-        answer = await self._embedding.post(EmbedResponse, "/internal/embeddings", request, seconds=_SECONDS[priority])
+        answer = await self._embedding.post(
+            EmbedResponse, "/internal/embeddings", request, seconds=self._seconds[priority]
+        )
         flat = np.frombuffer(b"".join(answer.vectors), dtype="<f4")
         return flat.reshape(len(texts), answer.dimension)
 
 
 class RerankerClient(RerankerInterface):
-    """`name` is asked for every ten seconds at most, so that a search does not pay for it."""
+    """`name` is asked for every ten seconds at most, so that a search does not pay for it. `seconds`: the longest time
+    for one call; a call that is cancelled before counts as nothing, and the next one waits as long. `names`: another
+    way to the service, for the name: that it answers says nothing of how fast the model is.
+    """
 
-    def __init__(self, embedding: Sibling, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        embedding: Sibling,
+        *,
+        names: Sibling | None = None,
+        seconds: float = _PAIRS_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._embedding = embedding
-        self._installed = _InstalledModels(embedding, monotonic)
+        self._seconds = seconds
+        self._installed = _InstalledModels(names or embedding, monotonic)
 
     async def name(self) -> str | None:
         models = await self._installed.known()
@@ -104,7 +122,7 @@ class RerankerClient(RerankerInterface):
         for start in range(0, len(texts), MAX_PAIRS):
             request = RerankRequest(query=query, texts=list(texts[start : start + MAX_PAIRS]))
             answer = await self._embedding.post(
-                RerankResponse, "/internal/rerank", request, seconds=_PAIRS_SECONDS, repeat=False
+                RerankResponse, "/internal/rerank", request, seconds=self._seconds, repeat=False
             )
             scores += answer.scores
         return scores

@@ -68,8 +68,9 @@ class HttpClient:
         self._client = client
         self._tokens = tokens
 
-    def sibling(self, base_url: str) -> "Sibling":
-        return Sibling(self._client, self._tokens, base_url)
+    def sibling(self, base_url: str, *, open_seconds: float = 2.0) -> "Sibling":
+        """`open_seconds`: how long it is left alone when it keeps failing."""
+        return Sibling(self._client, self._tokens, base_url, open_seconds=open_seconds)
 
 
 @asynccontextmanager
@@ -88,11 +89,13 @@ class Sibling:
     after growing pauses or, when the sibling has no room, the pause that it asks for.
     """
 
-    def __init__(self, client: httpx2.AsyncClient, tokens: ServiceTokenInterface, base_url: str) -> None:
+    def __init__(
+        self, client: httpx2.AsyncClient, tokens: ServiceTokenInterface, base_url: str, *, open_seconds: float = 2.0
+    ) -> None:
         self._client = client
         self._tokens = tokens
         self._base_url = base_url.rstrip("/")
-        self._breaker = CircuitBreaker(self._base_url)
+        self._breaker = CircuitBreaker(self._base_url, open_seconds=open_seconds)
 
     async def call(
         self,

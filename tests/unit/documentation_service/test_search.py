@@ -1,5 +1,6 @@
 """What a search finds, for whom, and what it says when something is away."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -68,6 +69,21 @@ class World:
     async def find(self, query: str, reader: Principal = ANYONE, **options: object) -> list[str]:
         response = await self.search.search(SearchRequest(query=query, **options), reader)
         return [hit.text for hit in response.hits]
+
+
+class LateEmbeddings(FakeEmbeddingProvider):
+    """Has no vector for a text with this word before the test ends."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self._word = word
+
+    async def embed(
+        self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
+    ) -> Vectors:
+        if any(self._word in text for text in texts):
+            await asyncio.Event().wait()
+        return await super().embed(texts, purpose=purpose, priority=priority)
 
 
 class PooledVectorStore(CountingVectorStore):
@@ -204,6 +220,20 @@ async def test_without_embeddings_the_words_still_find_what_they_can(world: Worl
     await world.add("Leave is 25 days.")
     world.embeddings = FakeEmbeddingProvider(error=error)
     response = await world.search.search(SearchRequest(query="leave", mode=mode), ANYONE)
+    assert [hit.text for hit in response.hits] == ["Leave is 25 days."]
+    assert response.features is not None
+    assert response.features["degraded"] == 1.0
+
+
+@pytest.mark.parametrize("late", ["leave", "vacation"])
+async def test_an_embedding_that_is_late_keeps_nobody_waiting(world: World, late: str) -> None:
+    await world.add("Leave is 25 days.")
+    world.embeddings = LateEmbeddings(late)
+    world.settings = SearchSettings(embed_seconds=0.05)
+    said = Alternatives("leave", ("vacation",), 0, 5)
+    world.expander = FakeQueryExpander({"leave": Expansion("leave vacation", ("vacation",), (said,))})
+    async with asyncio.timeout(5):
+        response = await world.search.search(SearchRequest(query="leave"), ANYONE)
     assert [hit.text for hit in response.hits] == ["Leave is 25 days."]
     assert response.features is not None
     assert response.features["degraded"] == 1.0

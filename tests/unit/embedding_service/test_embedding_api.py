@@ -287,6 +287,26 @@ async def test_a_service_that_is_away_has_no_reranker_and_later_the_one_it_had()
         assert await EntailmentClient(broken).name() is None
 
 
+async def test_a_reranker_that_is_always_too_slow_is_left_alone(model: FakeEmbeddingProvider) -> None:
+    class Slow(FakeReranker):
+        async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+            self.calls.append((query, list(texts)))
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    slow, now = Slow("slow"), [0.0]
+    async with serving(model, slow) as client:
+        http = HttpClient(client, FakeAuthenticator())
+        siblings = http.sibling("http://embedding", open_seconds=600), http.sibling("http://embedding")
+        reranker = RerankerClient(siblings[0], names=siblings[1], seconds=0.02, monotonic=lambda: now[0])
+        for _ in range(12):
+            now[0] += 11
+            assert await reranker.name() == "slow"
+            with pytest.raises(UpstreamUnavailableError):
+                await reranker.scores("q", ["t"])
+    assert len(slow.calls) == 5
+
+
 def nobody() -> AsyncClient:
     def refuse(_: Request) -> Response:
         raise ConnectError("refused")

@@ -71,12 +71,13 @@ class QueryBuilding:
         spoken = _spoken(states, source_ids)
         language = detect_language(text, default=_usual(spoken))
         live = await self._index.current()
+        deadline = asyncio.get_running_loop().time() + self._settings.embed_seconds
         wanted = [] if request.mode == "keyword" else [text]
         expansion, vectors = await asyncio.gather(
-            self._expanded(text, language, timings), self._embedded(live, wanted, timings)
+            self._expanded(text, language, timings), self._embedded(live, wanted, timings, deadline)
         )
         mode: SearchMode = request.mode if vectors else "keyword"
-        variants = await self._embedded(live, expansion.variants if vectors else (), timings)
+        variants = await self._embedded(live, expansion.variants if vectors else (), timings, deadline)
         return BuiltQuery(
             text=text,
             languages=list(dict.fromkeys([language, *spoken])),
@@ -106,17 +107,18 @@ class QueryBuilding:
             return await self._expander.expand(text, language)
 
     async def _embedded(
-        self, live: LiveCollection | None, texts: Sequence[str], timings: dict[str, float]
+        self, live: LiveCollection | None, texts: Sequence[str], timings: dict[str, float], deadline: float
     ) -> list[Vectors] | None:
-        """One vector a text, by the model of what is searched; None when there are none now."""
+        """One vector a text, by the model of what is searched; None when there are none before the deadline."""
         if not texts:
             return []
         with timed(timings, "embed"):
             try:
-                embeddings = await self._index.embeddings(live)
-                return list(await embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE))
-            except (UpstreamUnavailableError, OverloadedError, NotFoundError) as error:
-                log.warning("search.degraded", error=error.code)
+                async with asyncio.timeout_at(deadline):
+                    embeddings = await self._index.embeddings(live)
+                    return list(await embeddings.embed(texts, purpose=Purpose.QUERY, priority=Priority.INTERACTIVE))
+            except (UpstreamUnavailableError, OverloadedError, NotFoundError, TimeoutError) as error:
+                log.warning("search.degraded", error=type(error).__name__)
                 return None
 
     def _dense_weight(self, language: str) -> float:
