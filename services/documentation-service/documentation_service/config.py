@@ -32,8 +32,8 @@ class Settings(ServiceSettings):
         default=0.3,
         ge=0,
         le=1,
-        description="The same for queries in other languages, which small embedding models hardly know; raise it for "
-        "a model that knows them.",
+        description="The same for queries in other languages, which small embedding models hardly know. Models that "
+        "are known to be multilingual keep the full weight; raise it for another one that is.",
     )
     search_title_weight: float = Field(
         default=0.25, ge=0, le=1, description="Part of the document's title in a score, beside its passages."

@@ -19,7 +19,7 @@ from flash_core.interfaces.embedding import Priority, Purpose
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.models.vector import VectorFilter, VectorQuery
-from flash_core.utils.words import content_stems, detect_language
+from flash_core.utils.words import content_stems, document_language
 
 log = structlog.get_logger(__name__)
 
@@ -120,10 +120,14 @@ async def _frequencies(sample: Sequence[SampledDocument]) -> tuple[int, Mapping[
     counts: Counter[str] = Counter()
     passages = 0
     for one in sample:
-        language = detect_language(one.text[:_PASSAGE_CHARACTERS])
-        for start in range(0, len(one.text), _PASSAGE_CHARACTERS)[:_PASSAGES_A_DOCUMENT]:
-            part = one.text[start : start + _PASSAGE_CHARACTERS]
-            counts.update(frozenset(content_stems(f"{one.title} {part}", language)))
+        for stems in await asyncio.to_thread(_stems_by_passage, one):  # others are served meanwhile
+            counts.update(stems)
             passages += 1
-        await asyncio.sleep(0)  # others are served in between
     return passages, dict(counts.most_common(_FREQUENCIES))
+
+
+def _stems_by_passage(one: SampledDocument) -> list[frozenset[str]]:
+    language = document_language(one.title, one.text)
+    starts = range(0, len(one.text), _PASSAGE_CHARACTERS)[:_PASSAGES_A_DOCUMENT]
+    parts = (one.text[start : start + _PASSAGE_CHARACTERS] for start in starts)
+    return [frozenset(content_stems(f"{one.title} {part}", language)) for part in parts]

@@ -114,6 +114,12 @@ def assess(asked: Sequence[AskedWords], found: Sequence[Found], calibrations: Ma
     return Assessment(coverage, max(near, default=None), calibrated)
 
 
+def nothing_asked(found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> Assessment:
+    """Of a query without a subject of its own: what there is covers it."""
+    calibrated = bool(found) and found[0].document.source_id in calibrations
+    return Assessment(float(bool(found)), None, calibrated)
+
+
 def _coverage(asked: AskedWords, one: Found, calibration: Calibration | None) -> float:
     """The share, from 0 to 1, of what is asked that stands in the passage, its title or its headings."""
     payload = one.hit.payload

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from documentation_service.config import SearchSettings
 from documentation_service.services.query_building import BuiltQuery
-from documentation_service.services.ranking import Found, tied
+from documentation_service.services.ranking import FUSED, TITLE, Found, tied
+from documentation_service.services.reranking import Reranked
 from flash_core.schemas.search import SearchExplanation, SearchHit
 
 _RECENCY: Final = "recency_tie_break"
@@ -19,13 +21,16 @@ def hits(ranked: Sequence[Found], first: int, count: int, *, explain: bool) -> l
     return [_hit(one, {**one.components, _RECENCY: float(tie)}) for one, tie in zip(shown, by_date, strict=True)]
 
 
-def explanation(query: BuiltQuery, *, reranked: bool) -> SearchExplanation:
+def explanation(query: BuiltQuery, reranked: Reranked, settings: SearchSettings) -> SearchExplanation:
     return SearchExplanation(
         language=query.languages[0],
         dense_weight=_dense_weight(query),
+        title_weight=settings.title_weight if any(TITLE in one.components for one in reranked.found) else 0.0,
+        rerank_weight=settings.rerank_weight if reranked.done else 0.0,
+        best_fused=max((one.components.get(FUSED, 0.0) for one in reranked.found), default=0.0),
         expansion={term: list(synonyms) for term, synonyms in query.expansion.applied.items()},
         filters=dict(query.filters),
-        reranked=reranked,
+        reranked=reranked.done,
         degraded=query.degraded,
     )
 

@@ -17,6 +17,7 @@ from documentation_service.interfaces import (
     SourceState,
     TransactionFactory,
 )
+from documentation_service.services.multilingual import is_multilingual
 from documentation_service.services.source_names import resolved
 from documentation_service.services.timing import timed
 from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
@@ -91,7 +92,7 @@ class QueryBuilding:
                 variants=variants or (),
                 text=None if mode == "dense" else text,
                 alternatives=[Alternative(one.start, one.end, one.synonyms) for one in expansion.alternatives],
-                dense_weight=self._dense_weight(language),
+                dense_weight=self._dense_weight(language, live),
                 language=STEMMERS[language],
                 also_languages=[STEMMERS[one] for one in spoken if one != language],
             ),
@@ -121,8 +122,10 @@ class QueryBuilding:
                 log.warning("search.degraded", error=type(error).__name__)
                 return None
 
-    def _dense_weight(self, language: str) -> float:
-        return self._settings.dense_weight if language == _ENGLISH else self._settings.foreign_dense_weight
+    def _dense_weight(self, language: str, live: LiveCollection | None) -> float:
+        """A small model knows English."""
+        is_known = language == _ENGLISH or (live is not None and is_multilingual(live.model))
+        return self._settings.dense_weight if is_known else self._settings.foreign_dense_weight
 
 
 def _sources(filters: SearchFilters, states: Sequence[SourceState]) -> tuple[list[UUID] | None, list[str]]:

@@ -17,6 +17,7 @@ DENSE: Final = "dense"
 KEYWORD: Final = "keyword"
 TITLE: Final = "title"
 FUSED: Final = "fused"
+RECENCY: Final = "recency"
 NORMALISED: Final = "_normalised"
 """What is behind a half's name for its score as it goes into the sum."""
 

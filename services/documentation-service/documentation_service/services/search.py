@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import LiveIndexInterface, QueryExpanderInterface, TransactionFactory
 from documentation_service.services import presentation
-from documentation_service.services.calibration import AskedWords, Assessment, assess
+from documentation_service.services.calibration import AskedWords, Assessment, assess, nothing_asked
 from documentation_service.services.calibration_book import CalibrationBook
 from documentation_service.services.neighbours import Neighbours
+from documentation_service.services.news import asks_what_changed, asks_what_is_new, newest_first
 from documentation_service.services.query_building import BuiltQuery, QueryBuilding
 from documentation_service.services.ranking import (
     DENSE,
@@ -72,11 +73,15 @@ class DocumentSearch(SearchInterface):
                 AskedWords.of(query.text, query.languages[0], query.expansion.alternatives, stemmed_in=language)
                 for language in query.languages
             ]
-            assessment = assess(asked, found, calibrations)
+            assessment = (
+                nothing_asked(found, calibrations)
+                if asks_what_changed(request, query.text, query.languages[0])
+                else assess(asked, found, calibrations)
+            )
         return SearchResponse(
             hits=hits,
             expanded_query=query.expansion.keywords if query.expansion.alternatives else None,
-            explanation=presentation.explanation(query, reranked=reranked.done) if request.explain else None,
+            explanation=presentation.explanation(query, reranked, self._settings) if request.explain else None,
             answerable=assessment.probability,
             timings_ms={name: round(ms, 2) for name, ms in timings.items()},
             features=_features(found, query, reranked, assessment),
@@ -86,6 +91,8 @@ class DocumentSearch(SearchInterface):
 def _ranked(
     request: SearchRequest, query: BuiltQuery, found: Sequence[Found], settings: SearchSettings, scale: Scale
 ) -> list[Found]:
+    if asks_what_is_new(request, query.text, query.languages[0]):
+        return newest_first(found)
     if request.per_chunk:
         return by_passage(found)
     if query.vectors.mode == "hybrid":
