@@ -29,9 +29,9 @@ class SourceState:
     """A source as a search finds it.
 
     `version` grows with every change of the source or of one of its documents, in the same transaction. `settled` is
-    False while the vector store has not heard of its groups. `calibrated_at` is None until it was calibrated,
-    `checked_at` until its documents were compared with the source. `languages`: ISO 639-1 codes of the languages that
-    documents of it are or were stemmed in.
+    False while the vector store has not heard of its groups, or of those of a document. `calibrated_at` is None until
+    it was calibrated, `checked_at` until its documents were compared with the source. `languages`: ISO 639-1 codes of
+    the languages that documents of it are or were stemmed in.
     """
 
     id: UUID
@@ -45,7 +45,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class LiveDocument:
-    """The searchable version of a document, without its text."""
+    """The searchable version of a document, without its text.
+
+    `source_version`: what the source calls it. `checked_at`: when its source was last compared with the index.
+    """
 
     id: UUID
     source_id: UUID
@@ -57,6 +60,8 @@ class LiveDocument:
     groups: frozenset[str]
     content_hash: str
     updated_at: datetime
+    source_version: str = ""
+    checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,10 @@ class DocumentQuery:
 
 
 class ChoreKind(StrEnum):
-    """What the vector store must still be told: a document or a source is gone, a source's groups have changed."""
+    """What the vector store must still be told: a document or a source is gone, or its groups have changed."""
 
     DOCUMENT_DELETED = "document_deleted"
+    DOCUMENT_GROUPS = "document_groups"
     SOURCE_DELETED = "source_deleted"
     SOURCE_GROUPS = "source_groups"
 
@@ -102,8 +108,11 @@ class SourceRepositoryInterface(Protocol):
         """None for a source that is not there or was deleted."""
 
     @abstractmethod
-    async def put(self, source: Source) -> Source | None:
-        """Make or change it; returns how it was. `ConflictError` for one that was deleted: its id never comes back."""
+    async def put(self, source: Source, *, fence: int | None = None) -> Source | None:
+        """Make or change it; returns how it was. `ConflictError` for one that was deleted: its id never comes back.
+
+        With the `fence` of a worker it is that worker's from now on; `FencedError` when it is that of a later one.
+        """
 
     @abstractmethod
     async def delete(self, source_id: UUID) -> bool:
@@ -130,7 +139,8 @@ class DocumentRepositoryInterface(Protocol):
     """A document is visible to members of `groups` when its source and the document itself each have no groups or
     one of them. Being an administrator changes nothing about that.
 
-    Publishing and deleting raise the version of the source; they happen one after another for each source.
+    Publishing, deleting, renaming and regrouping raise the version of the source; they happen one after another for
+    each source. They raise `FencedError` when the source has seen a higher `fence` than theirs.
     """
 
     @abstractmethod
@@ -138,7 +148,7 @@ class DocumentRepositoryInterface(Protocol):
         """In the order given; `NotFoundError` without such a source."""
 
     @abstractmethod
-    async def publish(self, document: Document) -> bool:
+    async def publish(self, document: Document, *, fence: int | None = None) -> bool:
         """Make this the searchable version; False when the document or its source was deleted."""
 
     @abstractmethod
@@ -166,7 +176,17 @@ class DocumentRepositoryInterface(Protocol):
         """Ordered by external id (by code point), behind `after`."""
 
     @abstractmethod
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> int:
+    async def regroup(
+        self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None
+    ) -> list[UUID]:
+        """Narrow documents, by external id, to these groups; those whose groups were others."""
+
+    @abstractmethod
+    async def groups_of(self, document_ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+        """That documents are narrowed to."""
+
+    @abstractmethod
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> int:
         """Old external ids to new ones; how many documents it was. A new one that a searchable document has is left
         out, one that was only resolved makes way.
         """
@@ -182,7 +202,7 @@ class DocumentRepositoryInterface(Protocol):
         """Of those that are searchable now."""
 
     @abstractmethod
-    async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+    async def delete(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> list[UUID]:
         """Those that were there, searchable or not yet."""
 
     @abstractmethod

@@ -53,7 +53,15 @@ class Above:
     bound: float
 
 
-Condition = AnyOf | NoneOf | Above
+@dataclass(frozen=True, slots=True)
+class NotAbove:
+    """The payload's field is not a number greater than `bound`; also where there is no such field."""
+
+    field: str
+    bound: float
+
+
+Condition = AnyOf | NoneOf | Above | NotAbove
 Conditions = Sequence[Condition]
 """All of them hold; none at all holds for every point."""
 
@@ -118,6 +126,10 @@ class VectorEngineInterface(Protocol):
     @abstractmethod
     async def payloads(self, name: str, ids: Sequence[UUID]) -> Mapping[UUID, Payload]:
         """Of those that exist."""
+
+    @abstractmethod
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Mapping[UUID, Payload], UUID | None]:
+        """Points in the order of their ids, from `first` on, and where the next ones begin; None behind the last."""
 
     @abstractmethod
     async def check(self) -> None:

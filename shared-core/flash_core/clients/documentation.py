@@ -20,6 +20,7 @@ from flash_core.schemas.documentation import (
     DeletedSourceResponse,
     PutDocumentRequest,
     PutSourceRequest,
+    RegroupDocumentsRequest,
     RenameDocumentsRequest,
     ResolvedDocument,
     ResolveRequest,
@@ -97,14 +98,22 @@ class DocumentRegistryClient(DocumentRegistryInterface):
         )
         return answer.documents
 
-    async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
-        body = DeleteDocumentsRequest(document_ids=list(document_ids))
+    async def delete_documents(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> None:
+        body = DeleteDocumentsRequest(document_ids=list(document_ids), fence=fence)
         await self._documentation.call("POST", "/internal/documents/delete", body=body, seconds=_WRITE_SECONDS)
 
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+    async def regroup(self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None) -> None:
+        told = [(name, sorted(those)) for name, those in groups.items()]
+        for start in range(0, len(told), _NAMES_A_CALL):
+            some = dict(told[start : start + _NAMES_A_CALL])
+            body = RegroupDocumentsRequest(source_id=source_id, groups=some, fence=fence)
+            await self._documentation.call("POST", "/internal/documents/regroup", body=body, seconds=_WRITE_SECONDS)
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> None:
         names = list(renamed.items())
         for start in range(0, len(names), _NAMES_A_CALL):
-            body = RenameDocumentsRequest(source_id=source_id, renamed=dict(names[start : start + _NAMES_A_CALL]))
+            some = dict(names[start : start + _NAMES_A_CALL])
+            body = RenameDocumentsRequest(source_id=source_id, renamed=some, fence=fence)
             await self._documentation.call("POST", "/internal/documents/rename", body=body, seconds=_WRITE_SECONDS)
 
     async def checked(self, source_id: UUID, at: datetime) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from flash_core.clients.http import Sibling
 from flash_core.interfaces.embedding import Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
-from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
+from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, PointVersion, VectorHit, VectorQuery
 from flash_core.schemas.vector import (
     AlternativeBody,
     CollectionResponse,
@@ -21,6 +21,8 @@ from flash_core.schemas.vector import (
     FilterBody,
     PointAliasRequest,
     PointBody,
+    PointsPageRequest,
+    PointsPageResponse,
     SetPayloadRequest,
     UpsertRequest,
     VectorSearchRequest,
@@ -58,6 +60,11 @@ class VectorStoreClient(VectorStoreInterface):
             found |= answer.content_hashes
         return found
 
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Sequence[PointVersion], UUID | None]:
+        body = PointsPageRequest(first=first, limit=limit)
+        answer = await self._vector.post(PointsPageResponse, f"{_path(name)}/page", body, seconds=_WRITE_SECONDS)
+        return [PointVersion(one.id, one.document_id, one.content_hash) for one in answer.points], answer.next
+
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
         for start in range(0, len(points), _POINTS_A_CALL):
             body = UpsertRequest(points=[_body(point) for point in points[start : start + _POINTS_A_CALL]])
@@ -92,17 +99,29 @@ class VectorStoreClient(VectorStoreInterface):
         *,
         document_ids: Sequence[UUID] = (),
         source_id: UUID | None = None,
-        except_content_hash: str | None = None,
+        except_content_hashes: Sequence[str] = (),
+        fence: int | None = None,
     ) -> None:
         body = DeletePointsRequest(
-            document_ids=list(document_ids), source_id=source_id, except_content_hash=except_content_hash
+            document_ids=list(document_ids),
+            source_id=source_id,
+            except_content_hashes=list(except_content_hashes),
+            fence=fence,
         )
         await self._write(name, "delete", body)
 
     async def set_payload(
-        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+        self,
+        name: str,
+        payload: Payload,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        fence: int | None = None,
     ) -> None:
-        body = SetPayloadRequest(payload=dict(payload), document_ids=list(document_ids), source_id=source_id)
+        body = SetPayloadRequest(
+            payload=dict(payload), document_ids=list(document_ids), source_id=source_id, fence=fence
+        )
         await self._write(name, "payload", body)
 
     async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:

@@ -19,7 +19,11 @@ class VisibleDocumentsInterface(Protocol):
 
 
 class DocumentRegistryInterface(Protocol):
-    """Identity and versions of documents. Every write may be repeated. `UpstreamUnavailableError` when away."""
+    """Identity and versions of documents. Every write may be repeated. `UpstreamUnavailableError` when away.
+
+    A worker says its `fence` with all that it writes, first with the source itself; a write with a lower one than the
+    source has seen raises `FencedError` and changes nothing.
+    """
 
     @abstractmethod
     async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
@@ -42,10 +46,16 @@ class DocumentRegistryInterface(Protocol):
         """Searchable documents of a source, ordered by external id, behind `after`."""
 
     @abstractmethod
-    async def delete_documents(self, document_ids: Sequence[UUID]) -> None: ...
+    async def delete_documents(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> None: ...
 
     @abstractmethod
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+    async def regroup(self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None) -> None:
+        """Narrow documents, by external id, to these groups, in effect for every later search and reading; their
+        content and its version stay. Those that are not there are passed over.
+        """
+
+    @abstractmethod
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> None:
         """Documents keep their identity under new external ids; those whose new one is a searchable document's stay."""
 
     @abstractmethod

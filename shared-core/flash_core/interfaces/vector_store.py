@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
+from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, PointVersion, VectorHit, VectorQuery
 
 
 class VectorStoreInterface(Protocol):
@@ -13,6 +13,9 @@ class VectorStoreInterface(Protocol):
 
     What is deleted or described anew under the alias is so in every version that stands beside it, so that a version
     which is being filled, or kept to go back to, knows as much of permissions as the one that is searched.
+
+    With a `fence`, nothing that was written under a later one is touched: a worker that lost its turn without knowing
+    can't harm what came after it.
 
     What a write acknowledged survives a kill of the process. Raises `NotFoundError` for an unknown collection,
     `InvalidInputError` for a vector of another dimension, `UpstreamUnavailableError` when the engine is away.
@@ -34,6 +37,10 @@ class VectorStoreInterface(Protocol):
         """Which version of its document each of these points is of; those that are not there are left out."""
 
     @abstractmethod
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Sequence[PointVersion], UUID | None]:
+        """Points in the order of their ids, from `first` on, and where the next page begins; None behind the last."""
+
+    @abstractmethod
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None: ...
 
     @abstractmethod
@@ -47,13 +54,20 @@ class VectorStoreInterface(Protocol):
         *,
         document_ids: Sequence[UUID] = (),
         source_id: UUID | None = None,
-        except_content_hash: str | None = None,
+        except_content_hashes: Sequence[str] = (),
+        fence: int | None = None,
     ) -> None:
-        """Remove the points of these documents (or of a whole source), save those of `except_content_hash`."""
+        """Remove the points of these documents (or of a whole source), save those of `except_content_hashes`."""
 
     @abstractmethod
     async def set_payload(
-        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+        self,
+        name: str,
+        payload: Payload,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        fence: int | None = None,
     ) -> None:
         """Merge `payload` into these points, without touching vectors."""
 

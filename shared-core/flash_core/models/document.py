@@ -16,7 +16,7 @@ class Document:
     """`text` is what the page shows and what all offsets point into, in code points.
 
     `groups` narrows the groups of the source; empty means no narrowing. `path` leads from the source's root to the
-    document, without its title.
+    document, without its title. `source_version` is what the source calls this state of it; empty: it does not say.
     """
 
     id: UUID
@@ -29,3 +29,4 @@ class Document:
     groups: frozenset[str]
     content_hash: str
     updated_at: datetime
+    source_version: str = ""

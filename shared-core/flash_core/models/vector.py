@@ -19,8 +19,8 @@ class ChunkPoint:
     """One chunk: its dense vector (shape (dimension,), float32), its words, and what it is filtered by.
 
     `keywords` is all text that the keyword half sees (title, path, headings and the chunk itself). The payload holds
-    `document_id`, `source_id`, `source_groups`, `document_groups`, `content_hash`, `updated_at` (epoch seconds) and
-    whatever a hit must carry (`text`, `title`, `heading`, `start`, `end`, …).
+    `document_id`, `source_id`, `source_groups`, `document_groups`, `content_hash`, `updated_at` (epoch seconds), the
+    `fence` of the worker who wrote it last, and whatever a hit must carry (`text`, `title`, `heading`, `start`, …).
     """
 
     id: UUID
@@ -28,6 +28,15 @@ class ChunkPoint:
     keywords: str
     payload: Payload
     language: str = "english"
+
+
+@dataclass(frozen=True, slots=True)
+class PointVersion:
+    """Which version of which document a point is of."""
+
+    id: UUID
+    document_id: UUID
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,14 @@ class ResolveRequest(Request):
 
 
 class ResolvedDocument(Response):
-    """`content_hash` is that of the version now searchable, None when there is none (yet, or any more)."""
+    """`content_hash` is that of the version now searchable, None when there is none (yet, or any more);
+    `source_version` what the source calls it.
+    """
 
     external_id: str
     document_id: UUID
     content_hash: str | None
+    source_version: str = ""
 
 
 class ResolveResponse(Response):
@@ -54,11 +57,16 @@ class ResolveResponse(Response):
 
 
 class PutSourceRequest(Request):
-    """PUT /internal/sources/{id}: what documentation must know of a source; takes effect on every search at once."""
+    """PUT /internal/sources/{id}: what documentation must know of a source; takes effect on every search at once.
+
+    `fence`: of the worker who begins with it. From then on what carries a lower one is refused (409 `fenced`), here and
+    wherever else a worker changes a source or its documents: it lost its turn without knowing.
+    """
 
     name: str
     provider: str
     groups: list[str]
+    fence: int | None = None
 
 
 class PutDocumentRequest(Request):
@@ -76,6 +84,8 @@ class PutDocumentRequest(Request):
     groups: list[str]
     content_hash: str
     updated_at: Timestamp
+    source_version: str = ""
+    fence: int | None = None
 
 
 class SourceDocumentsResponse(Response):
@@ -103,6 +113,7 @@ class DeleteDocumentsRequest(Request):
     """POST /internal/documents/delete: gone from search, reading and citations when this returns."""
 
     document_ids: list[UUID] = Field(max_length=1_000)
+    fence: int | None = None
 
 
 class RenameDocumentsRequest(Request):
@@ -112,6 +123,17 @@ class RenameDocumentsRequest(Request):
 
     source_id: UUID
     renamed: dict[str, str] = Field(max_length=1_000)
+    fence: int | None = None
+
+
+class RegroupDocumentsRequest(Request):
+    """POST /internal/documents/regroup: the groups that these documents are narrowed to, by external id; in effect for
+    every later search and reading. Those that are not there are passed over.
+    """
+
+    source_id: UUID
+    groups: dict[str, list[str]] = Field(max_length=1_000)
+    fence: int | None = None
 
 
 class CheckedSourceRequest(Request):

@@ -45,6 +45,26 @@ class ContentHashesResponse(Response):
     content_hashes: dict[UUID, str]
 
 
+class PointsPageRequest(Request):
+    """POST …/page: points in the order of their ids, from `first` on."""
+
+    first: UUID | None = None
+    limit: int = Field(default=1_000, ge=1, le=5_000)
+
+
+class PointVersionBody(Response):
+    id: UUID
+    document_id: UUID
+    content_hash: str
+
+
+class PointsPageResponse(Response):
+    """`next`: where the next page begins."""
+
+    points: list[PointVersionBody]
+    next: UUID | None
+
+
 class PointBody(Request):
     """`vector`: base64 of little-endian float32."""
 
@@ -109,7 +129,8 @@ class DeletePointsRequest(Request):
 
     document_ids: list[UUID] = Field(default_factory=list)
     source_id: UUID | None = None
-    except_content_hash: str | None = None
+    except_content_hashes: list[str] = Field(default_factory=list)
+    fence: int | None = None
 
 
 class SetPayloadRequest(Request):
@@ -118,6 +139,7 @@ class SetPayloadRequest(Request):
     payload: dict[str, Any]
     document_ids: list[UUID] = Field(default_factory=list)
     source_id: UUID | None = None
+    fence: int | None = None
 
 
 class CreateVersionRequest(Request):

@@ -15,6 +15,7 @@ from flash_core.models.vector import (
     ChunkPoint,
     CollectionInfo,
     Payload,
+    PointVersion,
     VectorFilter,
     VectorHit,
     VectorQuery,
@@ -67,6 +68,14 @@ class FakeVectorStore(VectorStoreInterface):
         points = self._of(name).points
         return {one: str(points[one].payload["content_hash"]) for one in ids if one in points}
 
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Sequence[PointVersion], UUID | None]:
+        found = sorted(self._of(name).points.items())
+        behind = [(one, point.payload) for one, point in found if first is None or one >= first]
+        versions = [
+            PointVersion(one, UUID(str(about["document_id"])), str(about["content_hash"])) for one, about in behind
+        ]
+        return versions[:limit], behind[limit][0] if len(behind) > limit else None
+
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
         found = self._of(name)
         if any(point.vector.shape != (found.dimension,) for point in points):
@@ -84,18 +93,25 @@ class FakeVectorStore(VectorStoreInterface):
         *,
         document_ids: Sequence[UUID] = (),
         source_id: UUID | None = None,
-        except_content_hash: str | None = None,
+        except_content_hashes: Sequence[str] = (),
+        fence: int | None = None,
     ) -> None:
         for version in self._beside(name) or [name]:
-            for point in self._chosen(version, document_ids, source_id):
-                if except_content_hash is None or point.payload["content_hash"] != except_content_hash:
+            for point in self._chosen(version, document_ids, source_id, fence):
+                if point.payload["content_hash"] not in except_content_hashes:
                     del self._of(version).points[point.id]
 
     async def set_payload(
-        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+        self,
+        name: str,
+        payload: Payload,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        fence: int | None = None,
     ) -> None:
         for version in self._beside(name) or [name]:
-            for point in self._chosen(version, document_ids, source_id):
+            for point in self._chosen(version, document_ids, source_id, fence):
                 self._of(version).points[point.id] = replace(point, payload={**point.payload, **payload})
 
     async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
@@ -128,7 +144,9 @@ class FakeVectorStore(VectorStoreInterface):
         except KeyError:
             raise NotFoundError(f"There is no collection {name}.") from None
 
-    def _chosen(self, name: str, document_ids: Sequence[UUID], source_id: UUID | None) -> list[ChunkPoint]:
+    def _chosen(
+        self, name: str, document_ids: Sequence[UUID], source_id: UUID | None, fence: int | None
+    ) -> list[ChunkPoint]:
         wanted = set(map(str, document_ids))
         if not wanted and source_id is None:
             raise InvalidInputError("Name documents or a source.")
@@ -137,6 +155,7 @@ class FakeVectorStore(VectorStoreInterface):
             for point in self._of(name).points.values()
             if (not wanted or point.payload["document_id"] in wanted)
             and (source_id is None or point.payload["source_id"] == str(source_id))
+            and (fence is None or int(str(point.payload.get("fence", 0))) <= fence)
         ]
 
 

@@ -19,7 +19,7 @@ from documentation_service.services.registry import DocumentRegistry
 from documentation_service.services.stored import StoredDocuments
 from flash_core.clients.documentation import DocumentRegistryClient
 from flash_core.clients.http import Sibling
-from flash_core.errors import ConflictError, NotFoundError
+from flash_core.errors import ConflictError, FencedError, NotFoundError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider, FakeIdempotencyStore, FrozenClock
@@ -143,6 +143,41 @@ async def test_a_renamed_document_keeps_its_identity(registry: DocumentRegistryI
     [after] = await registry.resolve(of, ["b"])
     assert after.document_id == before.document_id
     await registry.put_document(after.document_id, version(of, "b"))
+
+
+async def test_a_worker_that_lost_its_source_changes_nothing(registry: DocumentRegistryInterface) -> None:
+    of = new_id()
+    await registry.put_source(of, HANDBOOK.model_copy(update={"fence": 7}))
+    [place] = await registry.resolve(of, ["a"])
+    await registry.put_document(place.document_id, version(of, "a").model_copy(update={"fence": 7}))
+    await registry.put_source(of, HANDBOOK.model_copy(update={"fence": 9}))
+    for late in (
+        registry.put_source(of, HANDBOOK.model_copy(update={"fence": 7})),
+        registry.put_document(place.document_id, version(of, "a", "0.1").model_copy(update={"fence": 8})),
+        registry.delete_documents([place.document_id], fence=8),
+        registry.rename(of, {"a": "b"}, fence=8),
+        registry.regroup(of, {"a": frozenset({"hr"})}, fence=8),
+    ):
+        with pytest.raises(FencedError):
+            await late
+    assert await registry.documents_of(of) == [place.model_copy(update={"content_hash": "1.1"})]
+    await registry.put_source(of, HANDBOOK)  # an administrator's change is no worker's
+    await registry.put_document(place.document_id, version(of, "a", "2.1").model_copy(update={"fence": 9}))
+    await registry.delete_documents([place.document_id], fence=9)
+    assert await registry.documents_of(of) == []
+
+
+async def test_groups_of_documents_change_by_themselves(registry: DocumentRegistryInterface) -> None:
+    of = new_id()
+    await registry.put_source(of, HANDBOOK)
+    [place, _] = await registry.resolve(of, ["a", "b"])
+    named = version(of, "a").model_copy(update={"source_version": "page 3"})
+    await registry.put_document(place.document_id, named)
+    for _ in range(2):
+        await registry.regroup(of, {"a": frozenset({"hr", "it"}), "b": frozenset({"hr"}), "c": frozenset()})
+    [after] = await registry.documents_of(of)
+    assert (after.content_hash, after.source_version) == ("1.1", "page 3")
+    await registry.regroup(new_id(), {"a": frozenset()})
 
 
 async def test_a_source_may_be_checked_whether_it_is_there_or_not(registry: DocumentRegistryInterface) -> None:

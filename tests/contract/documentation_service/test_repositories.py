@@ -291,9 +291,11 @@ async def test_every_change_raises_the_version_of_the_source_and_of_no_other(tra
     await published(transaction, other, "Text")
     before = await version_of(transaction, other.id)
     versions = [await version_of(transaction, handbook.id)]
-    for change in ("publish", "delete", "rename"):
+    for change in ("regroup", "publish", "delete", "rename"):
         async with transaction() as work:
-            if change == "publish":
+            if change == "regroup":
+                assert await work.documents.regroup(handbook.id, {"page.md": frozenset({"it"})}) == [live.id]
+            elif change == "publish":
                 assert await work.documents.publish(replace(live, groups=frozenset({"hr"})))
             elif change == "delete":
                 assert await work.documents.delete([live.id, uuid4()]) == [live.id]
@@ -317,6 +319,43 @@ async def test_what_changes_nothing_leaves_the_version(transaction: TransactionF
     async with transaction() as work:  # not committed
         await work.sources.put(replace(handbook, name="Guide"))
     assert await version_of(transaction, handbook.id) == before
+
+
+async def test_documents_are_regrouped_where_their_groups_are_others(transaction: TransactionFactory) -> None:
+    handbook, hr = source(), frozenset({"hr"})
+    one = await published(transaction, handbook, "One", external_id="1")
+    two = await published(transaction, handbook, "Two", "hr", external_id="2")
+    async with transaction() as work:
+        assert await work.documents.regroup(handbook.id, {"1": hr, "2": hr, "none": hr}) == [one.id]
+        assert await work.documents.regroup(handbook.id, {"1": hr, "2": EVERY}) == [two.id]
+        assert await work.documents.regroup(uuid4(), {"1": EVERY}) == []
+        assert await work.documents.groups_of([one.id, two.id, uuid4()]) == {one.id: hr, two.id: EVERY}
+        assert [seen.id for seen in await work.documents.visible([one.id, two.id], EVERY)] == [two.id]
+        await work.commit()
+
+
+async def test_a_source_is_not_settled_while_the_groups_of_a_document_are_not_told(
+    transaction: TransactionFactory,
+) -> None:
+    handbook, other = source(), source()
+    live = await published(transaction, handbook, "Text")
+    await published(transaction, other, "Text")
+    async with transaction() as work:
+        await work.chores.add([Chore(ChoreKind.DOCUMENT_GROUPS, live.id)])
+        assert {one.id: one.settled for one in await work.sources.states(EVERY)} == {handbook.id: False, other.id: True}
+
+
+async def test_a_document_says_what_its_source_calls_it_and_when_that_was_compared(
+    transaction: TransactionFactory,
+) -> None:
+    handbook = source()
+    live = replace(await published(transaction, handbook, "Text"), source_version="page 3")
+    async with transaction() as work:
+        assert await work.documents.publish(live)
+        await work.sources.checked(handbook.id, NOON)
+        [seen] = await work.documents.visible([live.id], EVERY)
+        [place] = await work.documents.resolve(handbook.id, ["page.md"])
+    assert (seen.source_version, seen.checked_at, place.source_version) == ("page 3", NOON, "page 3")
 
 
 async def test_states_are_those_of_the_sources_that_one_may_see(transaction: TransactionFactory) -> None:

@@ -124,6 +124,26 @@ async def test_a_claimed_job_is_held_until_its_lease_runs_out(store: Store) -> N
                 await fenced
 
 
+async def test_each_claim_has_a_higher_fence_whatever_job_it_is_of(store: Store) -> None:
+    handbook = source()
+    await stored(store.unit_of_work, handbook, job(handbook))
+    first = await claimed(store.unit_of_work)
+    await store.pass_time(60)
+    second = await claimed(store.unit_of_work)
+    wiki = source()
+    await stored(store.unit_of_work, wiki, job(wiki))
+    third = await claimed(store.unit_of_work)
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert (first.id, second.attempt, third.source_id) == (second.id, 2, wiki.id)
+    assert 0 < first.fence < second.fence < third.fence
+    async with store.unit_of_work() as work:
+        kept = await work.jobs.get(first.id)
+    assert kept is not None
+    assert kept.fence == second.fence
+
+
 async def test_a_lease_that_is_extended_does_not_run_out(store: Store) -> None:
     handbook = source()
     await stored(store.unit_of_work, handbook, job(handbook))

@@ -44,7 +44,7 @@ def away(request: pytest.FixtureRequest) -> DocumentPipelineInterface:
 
 async def outcomes(pipeline: DocumentPipelineInterface, *names: str) -> dict[str, ItemState]:
     documents = [page(name) for name in names]
-    return {name: one.state async for name, one in pipeline.index(HANDBOOK, documents, full=False)}
+    return {name: one.state async for name, one in pipeline.index(HANDBOOK, documents, full=False, fence=1)}
 
 
 async def test_every_document_has_an_outcome(pipeline: DocumentPipelineInterface) -> None:

@@ -17,6 +17,7 @@ from vector_service.interfaces import (
     Conditions,
     EnginePoint,
     NoneOf,
+    NotAbove,
     Probe,
     SparseVector,
     VectorEngineInterface,
@@ -147,7 +148,26 @@ async def test_conditions_narrow_the_search(engine: VectorEngineInterface) -> No
     assert await found(engine, [NoneOf("source_id", ("s1",))]) == ["c"]
     assert await found(engine, [Above("updated_at", 2.0)]) == ["c"]
     assert await found(engine, [Above("updated_at", 1.5), AnyOf("source_id", ("s1",))]) == ["b"]
+    assert await found(engine, [NotAbove("updated_at", 2.0)]) == ["a", "b"]
+    assert await found(engine, [NotAbove("nothing", 2.0), NoneOf("source_id", ("s1",))]) == ["c"]
     assert await found(engine, [AnyOf("source_id", ("s3",))]) == []
+
+
+async def test_all_points_come_in_pages_in_the_order_of_their_ids(engine: VectorEngineInterface) -> None:
+    assert await engine.page(V1, None, 2) == ({}, None)
+    names = ["a", "b", "c", "d", "e"]
+    await engine.upsert(V1, [point(name, NORTH, document_id=name) for name in names])
+    seen, first, sizes = [], None, []
+    while True:
+        points, first = await engine.page(V1, first, 2)
+        seen += [(one, payload["document_id"]) for one, payload in points.items()]
+        sizes.append(len(points))
+        if first is None:
+            break
+    assert seen == sorted((named(name), name) for name in names)
+    assert sizes == [2, 2, 1]
+    with pytest.raises(NotFoundError):
+        await engine.page("nothing", None, 2)
 
 
 async def test_what_all_points_met_holds_no_longer_than_until_the_next_write(engine: VectorEngineInterface) -> None:

@@ -204,7 +204,7 @@ async def test_a_documents_old_passages_go_and_its_new_ones_stay(store: VectorSt
         chunk("holiday new", document="a", content_hash="v2"),
         chunk("holiday other", document="b", content_hash="v1"),
     )
-    await store.delete("chunks", document_ids=[named("a")], except_content_hash="v2")
+    await store.delete("chunks", document_ids=[named("a")], except_content_hashes=["v2", "v9"])
     assert sorted(await texts(store, VectorFilter(frozenset()))) == ["holiday new", "holiday other"]
 
 
@@ -215,10 +215,35 @@ async def test_a_source_goes_with_all_its_passages(store: VectorStoreInterface) 
     assert (await store.info("chunks")).points == 1
 
 
+async def test_what_was_written_under_a_later_fence_stays_as_it_is(store: VectorStoreInterface) -> None:
+    """As large as microseconds since 1970."""
+    now = 1_796_000_000_000_000
+    old, late = chunk("holiday old", fence=now), chunk("holiday late", fence=now + 1, content_hash="v2")
+    await filled(store, chunk("holiday before fences"), old, late)
+    await store.set_payload("chunks", {"document_groups": ["sales"]}, document_ids=[named("handbook")], fence=now)
+    assert await texts(store, VectorFilter(frozenset())) == ["holiday late"]
+    await store.delete("chunks", document_ids=[named("handbook")], except_content_hashes=["v3"], fence=now)
+    assert await texts(store, VectorFilter(SALES)) == ["holiday late"]
+    await store.delete("chunks", document_ids=[named("handbook")], fence=now + 1)
+    assert await texts(store, VectorFilter(SALES)) == []
+
+
+async def test_points_come_in_pages_with_what_they_are_of(store: VectorStoreInterface) -> None:
+    points = [chunk(f"text {at}", document=f"d{at}", content_hash=f"v{at}") for at in range(3)]
+    await filled(store, *points)
+    first, after = await store.page("chunks", None, 2)
+    rest, end = await store.page("chunks", after, 2)
+    assert [one.id for one in (*first, *rest)] == sorted(point.id for point in points)
+    assert {(one.document_id, one.content_hash) for one in (*first, *rest)} == {
+        (named(f"d{at}"), f"v{at}") for at in range(3)
+    }
+    assert (len(first), end) == (2, None)
+
+
 async def test_everything_cannot_be_deleted_by_accident(store: VectorStoreInterface) -> None:
     await filled(store, chunk("holiday"))
     with pytest.raises(InvalidInputError):
-        await store.delete("chunks", except_content_hash="v2")
+        await store.delete("chunks", except_content_hashes=["v2", "v9"])
     with pytest.raises(InvalidInputError):
         await store.set_payload("chunks", {"document_groups": ["*"]})
     assert (await store.info("chunks")).points == 1

@@ -34,7 +34,7 @@ from documentation_service.interfaces import (
     SourceState,
 )
 from documentation_service.services.aliases import folded
-from flash_core.errors import ConflictError, NotFoundError
+from flash_core.errors import ConflictError, FencedError, NotFoundError
 from flash_core.interfaces.embedding import EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.models.document import Document
 from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
@@ -56,11 +56,21 @@ class _State:
     versions: Counter[UUID] = field(default_factory=Counter)
     checked: dict[UUID, datetime] = field(default_factory=dict)
     languages: dict[UUID, list[str]] = field(default_factory=dict)
+    fences: Counter[UUID] = field(default_factory=Counter)
     documents: dict[UUID, _Row] = field(default_factory=dict)
     chores: dict[Chore, None] = field(default_factory=dict)
     aliases: dict[UUID, Alias] = field(default_factory=dict)
     alias_version: int = 0
     calibrations: dict[UUID, Calibration] = field(default_factory=dict)
+
+    def refuse_fenced(self, source_id: UUID, fence: int | None) -> None:
+        if fence is not None and fence < self.fences[source_id]:
+            raise FencedError("Another worker has this source now.")
+
+    def is_settled(self, source_id: UUID) -> bool:
+        documents = [row.id for row in self.documents.values() if row.source_id == source_id]
+        waiting = [Chore(ChoreKind.DOCUMENT_GROUPS, one) for one in documents]
+        return not any(one in self.chores for one in (Chore(ChoreKind.SOURCE_GROUPS, source_id), *waiting))
 
 
 @dataclass
@@ -103,9 +113,11 @@ class FakeSources(SourceRepositoryInterface):
     async def get(self, source_id: UUID) -> Source | None:
         return self._state.sources.get(source_id)
 
-    async def put(self, source: Source) -> Source | None:
+    async def put(self, source: Source, *, fence: int | None = None) -> Source | None:
         if source.id in self._state.deleted_sources:
             raise ConflictError("This source was deleted.")
+        self._state.refuse_fenced(source.id, fence)
+        self._state.fences[source.id] = self._state.fences[source.id] if fence is None else fence
         before = self._state.sources.get(source.id)
         self._state.sources[source.id] = source
         self._state.versions[source.id] += source != before
@@ -135,7 +147,7 @@ class FakeSources(SourceRepositoryInterface):
                 source.id,
                 source.name,
                 self._state.versions[source.id],
-                Chore(ChoreKind.SOURCE_GROUPS, source.id) not in self._state.chores,
+                self._state.is_settled(source.id),
                 known.calibrated_at if (known := self._state.calibrations.get(source.id)) else None,
                 self._state.checked.get(source.id),
                 list(self._state.languages.get(source.id, [])),
@@ -162,7 +174,8 @@ class FakeDocuments(DocumentRepositoryInterface):
         self._state.documents[row.id] = row
         return row
 
-    async def publish(self, document: Document) -> bool:
+    async def publish(self, document: Document, *, fence: int | None = None) -> bool:
+        self._state.refuse_fenced(document.source_id, fence)
         row = self._state.documents.get(document.id)
         if row is None or row.source_id != document.source_id or row.source_id not in self._state.sources:
             return False
@@ -201,7 +214,27 @@ class FakeDocuments(DocumentRepositoryInterface):
             :limit
         ]
 
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> int:
+    async def regroup(
+        self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None
+    ) -> list[UUID]:
+        self._state.refuse_fenced(source_id, fence)
+        changed = [
+            row
+            for row in self._state.documents.values()
+            if row.source_id == source_id
+            and row.live
+            and row.live.groups != groups.get(row.external_id, row.live.groups)
+        ]
+        for row in changed:
+            row.live = replace(row.live, groups=groups[row.external_id]) if row.live else None
+        self._state.versions[source_id] += 1
+        return [row.id for row in changed]
+
+    async def groups_of(self, document_ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+        return {live.id: live.groups for live, _ in self._searchable() if live.id in document_ids}
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> int:
+        self._state.refuse_fenced(source_id, fence)
         count = 0
         for old, new in renamed.items():
             rows = {row.external_id: row for row in self._state.documents.values() if row.source_id == source_id}
@@ -229,7 +262,10 @@ class FakeDocuments(DocumentRepositoryInterface):
     async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
         return {live.id: live.content_hash for live, _ in self._searchable() if live.id in document_ids}
 
-    async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+    async def delete(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> list[UUID]:
+        for one in document_ids:
+            if one in self._state.documents:
+                self._state.refuse_fenced(self._state.documents[one].source_id, fence)
         gone = [row for one in document_ids if (row := self._state.documents.pop(one, None))]
         self._state.versions.update({row.source_id for row in gone})
         return [row.id for row in gone]
@@ -242,7 +278,7 @@ class FakeDocuments(DocumentRepositoryInterface):
 
     def _searchable(self) -> list[tuple[LiveDocument, str]]:
         return [
-            (_live(row.live, source), row.live.text)
+            (_live(row.live, source, self._state.checked.get(source.id)), row.live.text)
             for row in self._state.documents.values()
             if row.live and (source := self._state.sources.get(row.source_id))
         ]
@@ -337,10 +373,15 @@ def _asked_for(live: LiveDocument, query: DocumentQuery) -> bool:
 
 def _resolved(row: _Row) -> ResolvedDocument:
     content_hash = row.live.content_hash if row.live else None
-    return ResolvedDocument(external_id=row.external_id, document_id=row.id, content_hash=content_hash)
+    return ResolvedDocument(
+        external_id=row.external_id,
+        document_id=row.id,
+        content_hash=content_hash,
+        source_version=row.live.source_version if row.live else "",
+    )
 
 
-def _live(document: Document, source: Source) -> LiveDocument:
+def _live(document: Document, source: Source, checked_at: datetime | None) -> LiveDocument:
     return LiveDocument(
         id=document.id,
         source_id=document.source_id,
@@ -352,6 +393,8 @@ def _live(document: Document, source: Source) -> LiveDocument:
         groups=document.groups,
         content_hash=document.content_hash,
         updated_at=document.updated_at,
+        source_version=document.source_version,
+        checked_at=checked_at,
     )
 
 

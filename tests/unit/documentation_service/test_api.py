@@ -108,7 +108,7 @@ async def test_a_document_travels_through_the_internal_routes(service: Service) 
     }
     assert (await service.internal("PUT", f"/internal/documents/{document_id}", version)).status_code == 204
     listed = (await service.internal("GET", f"/internal/sources/{of.id}/documents")).json()["documents"]
-    assert listed == [{"external_id": "a.md", "document_id": document_id, "content_hash": "1.1"}]
+    assert listed == [{"external_id": "a.md", "document_id": document_id, "content_hash": "1.1", "source_version": ""}]
     gone = {"document_ids": [document_id]}
     assert (await service.internal("POST", "/internal/documents/delete", gone)).status_code == 204
     assert (await service.internal("PUT", f"/internal/documents/{document_id}", version)).status_code == 409

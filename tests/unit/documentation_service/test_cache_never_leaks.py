@@ -90,7 +90,7 @@ class CachedSearches(RuleBasedStateMachine):
         live = self.run(published(self.database.transaction, self.known[of], text, *groups, external_id=name))
         self.run(embedded(self.vectors, self.embeddings, live, self.known[of]))
         if before is not None:
-            self.run(self.vectors.delete("chunks", document_ids=[live.id], except_content_hash=live.content_hash))
+            self.run(self.vectors.delete("chunks", document_ids=[live.id], except_content_hashes=[live.content_hash]))
         self.live[of, name] = live
 
     @rule(of=sources, name=NAMES)

@@ -66,6 +66,22 @@ async def test_vectors_of_a_deleted_source_go(
     assert vectors.points() == []
 
 
+async def test_groups_of_documents_are_told_as_they_are_when_the_chore_is_done(
+    chores: VectorChores, database: FakeDatabase, vectors: FakeVectorStore
+) -> None:
+    of = source()
+    deleted = [await stored(database, vectors, of, name) for name in ("a", "b", "c")]
+    async with database.transaction() as work:
+        groups = {"a": frozenset({"it", "hr"}), "b": frozenset({"hr", "it"}), "c": frozenset[str]()}
+        await work.documents.regroup(of.id, groups)
+        await work.commit()
+    due = [Chore(ChoreKind.DOCUMENT_GROUPS, one.target_id) for one in deleted]
+    await added(database, [*due, Chore(ChoreKind.DOCUMENT_GROUPS, uuid4())])
+    assert await chores.run_once() == 4
+    told = {point.payload["document_id"]: point.payload["document_groups"] for point in vectors.points()}
+    assert [told[str(one.target_id)] for one in deleted] == [["hr", "it"], ["hr", "it"], [EVERYONE]]
+
+
 @pytest.mark.parametrize(("groups", "payload"), [(("it", "hr"), ["hr", "it"]), ((), [EVERYONE])])
 async def test_groups_are_told_as_they_are_when_the_chore_is_done(
     chores: VectorChores,

@@ -71,6 +71,16 @@ async def test_a_version_is_published_where_its_document_is_known(registry: Docu
         await registry.put_document(document(uuid4(), HANDBOOK, "Text"))
 
 
+async def test_regrouped_documents_are_told_to_the_vector_store(
+    registry: DocumentRegistry, runner: FakeChoreRunner, database: FakeDatabase
+) -> None:
+    one = await published(database.transaction, HANDBOOK, "One", external_id="1")
+    await published(database.transaction, HANDBOOK, "Two", "hr", external_id="2")
+    for _ in range(2):
+        await registry.regroup(HANDBOOK.id, dict.fromkeys(["1", "2"], frozenset({"hr"})))
+    assert runner.attempted == list(database.state.chores) == [Chore(ChoreKind.DOCUMENT_GROUPS, one.id)]
+
+
 async def test_deleting_documents_leaves_a_chore_for_each_that_was_there(
     registry: DocumentRegistry, runner: FakeChoreRunner, database: FakeDatabase
 ) -> None:

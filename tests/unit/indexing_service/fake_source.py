@@ -25,8 +25,8 @@ _SECRET_SETTINGS = {"token"}
 class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface):
     """Documents by name; an `Outcome` stands for one that can't be read. `error` is raised by listings and changes.
 
-    `missed` are listed and not there when they are fetched. `remembers`: it can say what changed since a listing; then
-    `renamed` holds what it knows of its renames.
+    `hidden` are those that its permissions do not name; `missed` are listed and not there when they are fetched.
+    `remembers`: it can say what changed since a listing; then `renamed` holds what it knows of its renames.
     `calls` are those that a source would have to answer, in their order.
     """
 
@@ -35,6 +35,7 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
     missed: set[str] = field(default_factory=set)
     remembers: bool = False
     restricted: dict[str, frozenset[str]] | None = None
+    hidden: set[str] = field(default_factory=set)
     renamed: dict[str, str] = field(default_factory=dict)
     error: Exception | None = None
     calls: list[str] = field(default_factory=list)
@@ -87,7 +88,8 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:
         if self.restricted is None:
             return None
-        return dict.fromkeys(self.documents, frozenset[str]()) | dict(self.restricted)
+        named = self.documents.keys() - self.hidden
+        return dict.fromkeys(named, frozenset[str]()) | dict(self.restricted)
 
     def _answer(self, call: str) -> None:
         self.calls.append(call)

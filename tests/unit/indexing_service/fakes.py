@@ -1,8 +1,9 @@
 """The indexing database and the document registry, in memory."""
 
 import copy
+import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -66,6 +67,10 @@ class FakeDatabase:
     events: list[Event] = field(default_factory=list)
     later: timedelta = timedelta(0)
     error: Exception | None = None
+    fences: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_fence(self) -> int:
+        return next(self.fences)
 
     def unit_of_work(self) -> "FakeUnitOfWork":
         return FakeUnitOfWork(self)
@@ -183,6 +188,7 @@ class FakeJobs(JobRepositoryInterface):
                     state=JobState.RUNNING,
                     phase=phase,
                     attempt=row.job.attempt + 1,
+                    fence=self._database.next_fence(),
                     started_at=row.job.started_at or now,
                     heartbeat_at=now,
                 )
@@ -436,12 +442,16 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
     places: dict[UUID, dict[str, UUID]] = field(default_factory=dict)
     live: dict[UUID, PutDocumentRequest] = field(default_factory=dict)
     checks: dict[UUID, datetime] = field(default_factory=dict)
+    fences: dict[UUID, int] = field(default_factory=dict)
+    regrouped: list[dict[str, frozenset[str]]] = field(default_factory=list)
     error: Exception | None = None
 
     async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
         self._check()
         if source_id in self.deleted_sources:
             raise ConflictError("This source was deleted.")
+        self._refuse_fenced(source_id, source.fence)
+        self.fences[source_id] = self.fences.get(source_id, 0) if source.fence is None else source.fence
         self.sources[source_id] = source
 
     async def delete_source(self, source_id: UUID) -> int:
@@ -461,6 +471,7 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
 
     async def put_document(self, document_id: UUID, document: PutDocumentRequest) -> None:
         self._check()
+        self._refuse_fenced(document.source_id, document.fence)
         if self.places.get(document.source_id, {}).get(document.external_id) != document_id:
             raise ConflictError("This document was deleted.")
         self.live[document_id] = document
@@ -470,16 +481,27 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
         places = sorted(self.places.get(source_id, {}).items())
         return [self._resolved(*one) for one in places if one[0] > after and one[1] in self.live][:limit]
 
-    async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
+    async def delete_documents(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> None:
         self._check()
+        for source_id in [one for one, places in self.places.items() if set(places.values()) & set(document_ids)]:
+            self._refuse_fenced(source_id, fence)
         for document_id in document_ids:
             self.live.pop(document_id, None)
             for places in self.places.values():
                 for name in [name for name, one in places.items() if one == document_id]:
                     del places[name]
 
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+    async def regroup(self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None) -> None:
         self._check()
+        self._refuse_fenced(source_id, fence)
+        self.regrouped.append(dict(groups))
+        for name, document_id in self.places.get(source_id, {}).items():
+            if name in groups and (live := self.live.get(document_id)):
+                self.live[document_id] = live.model_copy(update={"groups": sorted(groups[name])})
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> None:
+        self._check()
+        self._refuse_fenced(source_id, fence)
         places = self.places.get(source_id, {})
         for old, new in renamed.items():
             if old in places and places.get(new) not in self.live:
@@ -496,8 +518,16 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
 
     def _resolved(self, external_id: str, document_id: UUID) -> ResolvedDocument:
         live = self.live.get(document_id)
-        content_hash = live.content_hash if live else None
-        return ResolvedDocument(external_id=external_id, document_id=document_id, content_hash=content_hash)
+        return ResolvedDocument(
+            external_id=external_id,
+            document_id=document_id,
+            content_hash=live.content_hash if live else None,
+            source_version=live.source_version if live else "",
+        )
+
+    def _refuse_fenced(self, source_id: UUID, fence: int | None) -> None:
+        if fence is not None and fence < self.fences.get(source_id, 0):
+            raise FencedError("Another worker has this source now.")
 
     def _check(self) -> None:
         if self.error is not None:
@@ -521,7 +551,7 @@ class FakePipeline(DocumentPipelineInterface):
         return self.marked
 
     async def index(
-        self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+        self, source: Source, documents: Sequence[SourceDocument], *, full: bool, fence: int
     ) -> AsyncIterator[tuple[str, Outcome]]:
         self.begins()
         names = [document.external_id for document in documents]

@@ -123,7 +123,7 @@ class World:
             SourceDocument(external_id=f"{name}.md", content=text, format="markdown", modified_at=NOON)
             for name, text in texts.items()
         ]
-        _ = [one async for one in self.pipeline.index(self.handbook, documents, full=False)]
+        _ = [one async for one in self.pipeline.index(self.handbook, documents, full=False, fence=1)]
 
     async def delete(self, name: str) -> None:
         """As documentation does: the row, then the vectors."""

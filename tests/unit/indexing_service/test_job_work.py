@@ -219,9 +219,9 @@ async def test_a_document_that_ends_its_workers_while_it_is_fetched_is_given_up_
 async def test_a_change_of_groups_in_the_middle_reaches_every_passage(world: World) -> None:
     class Closing(DocumentPipeline):
         async def index(
-            self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+            self, source: Source, documents: Sequence[SourceDocument], *, full: bool, fence: int
         ) -> AsyncIterator[tuple[str, Outcome]]:
-            async for one in super().index(source, documents, full=full):
+            async for one in super().index(source, documents, full=full, fence=fence):
                 yield one
             closed = replace(world.handbook, groups=frozenset({"board"}))
             world.database.state.sources[world.handbook.id] = closed

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from flash_core.errors import InvalidInputError, UpstreamUnavailableError
+from flash_core.errors import FencedError, InvalidInputError, UpstreamUnavailableError
 from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.models.document import EVERYONE
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
@@ -52,11 +52,13 @@ class Index:
     embeddings: Embeddings = field(default_factory=Embeddings)
     vectors: FakeVectorStore = field(default_factory=FakeVectorStore)
 
-    async def add(self, *documents: SourceDocument, of: Source = HANDBOOK, full: bool = False) -> dict[str, Outcome]:
-        known = PutSourceRequest(name=of.name, provider=of.type.value, groups=sorted(of.groups))
+    async def add(
+        self, *documents: SourceDocument, of: Source = HANDBOOK, full: bool = False, fence: int = 1
+    ) -> dict[str, Outcome]:
+        known = PutSourceRequest(name=of.name, provider=of.type.value, groups=sorted(of.groups), fence=fence)
         await self.registry.put_source(of.id, known)
         pipeline = pipeline_of(self.registry, self.embeddings, self.vectors, retry_seconds=(0, 0))
-        return {name: outcome async for name, outcome in pipeline.index(of, documents, full=full)}
+        return {name: outcome async for name, outcome in pipeline.index(of, documents, full=full, fence=fence)}
 
     def check_consistent(self) -> None:
         """What the vector store holds is exactly the live versions."""
@@ -185,7 +187,7 @@ async def test_a_service_that_stays_away_is_nobodys_fault(index: Index, which: s
         getattr(index, which).error = error
     pipeline = pipeline_of(index.registry, index.embeddings, index.vectors, retry_seconds=(0,))
     with pytest.raises(UpstreamUnavailableError):
-        await anext(aiter(pipeline.index(HANDBOOK, [page("a.md")], full=False)))
+        await anext(aiter(pipeline.index(HANDBOOK, [page("a.md")], full=False, fence=1)))
 
 
 async def test_what_was_published_before_a_service_went_away_is_said(index: Index) -> None:
@@ -200,7 +202,7 @@ async def test_what_was_published_before_a_service_went_away_is_said(index: Inde
     pipeline = pipeline_of(registry, index.embeddings, index.vectors, retry_seconds=())
     done: list[str] = []
     with pytest.raises(UpstreamUnavailableError):  # noqa: PT012  # what came before the error is the point
-        async for name, _ in pipeline.index(HANDBOOK, [page("a.md"), page("b.md"), page("c.md")], full=False):
+        async for name, _ in pipeline.index(HANDBOOK, [page("a.md"), page("b.md"), page("c.md")], full=False, fence=1):
             done.append(name)
     assert done == ["a.md", "c.md"]
 
@@ -235,6 +237,77 @@ async def test_a_refusal_at_the_last_step_is_the_documents_own(index: Index) -> 
 
     index.registry = Refusing()
     assert await index.add(page("a.md")) == {"a.md": Outcome(ItemState.FAILED, "Too odd.")}
+
+
+async def test_a_worker_that_was_overtaken_before_it_publishes_stops_and_harms_nothing(index: Index) -> None:
+    class Overtaken(FakeDocumentRegistry):
+        async def put_document(self, document_id: UUID, document: PutDocumentRequest) -> None:
+            if document.fence == 1:
+                await index.add(page("a.md", "The second version."), fence=2)
+            await super().put_document(document_id, document)
+
+    index.registry = Overtaken()
+    with pytest.raises(FencedError):
+        await index.add(page("a.md", "The first version."), fence=1)
+    [live] = index.registry.live.values()
+    assert live.text == "The second version."
+    texts = [point.payload["text"] for point in index.vectors.points()]
+    assert "The second version." in texts
+
+
+@pytest.mark.parametrize("later", ["The second version.", "The first version."], ids=["edited", "the same"])
+async def test_a_worker_that_is_overtaken_while_it_cleans_up_removes_nothing_of_the_later_one(
+    index: Index, later: str
+) -> None:
+    class Slow(FakeVectorStore):
+        async def delete(self, name: str, **which: Any) -> None:
+            if which["fence"] == 2:
+                await index.add(page("a.md", later, url="https://x.y"), fence=3)
+            await super().delete(name, **which)
+
+    await index.add(page("a.md", "The version before."), fence=1)
+    slow = Slow()
+    slow.collections, slow.aliases = index.vectors.collections, index.vectors.aliases
+    index.vectors = slow
+    await index.add(page("a.md", "The first version."), fence=2)
+    index.check_consistent()
+    assert [point.payload["text"] for point in index.vectors.points()] == [later]
+
+
+async def test_what_an_earlier_version_left_behind_is_not_described_as_the_new_one(index: Index) -> None:
+    class Stopped(FakeVectorStore):
+        stops = False
+
+        async def delete(self, name: str, **which: Any) -> None:
+            if self.stops:
+                raise UpstreamUnavailableError("away")
+            await super().delete(name, **which)
+
+    index.vectors = vectors = Stopped()
+    await index.add(page("a.md", "The first version."))
+    vectors.stops = True
+    with pytest.raises(UpstreamUnavailableError):
+        await index.add(page("a.md", "The second version."))
+    vectors.stops = False
+    await index.add(page("a.md", "The second version.", url="https://x.y"))
+    index.check_consistent()
+    assert [point.payload["text"] for point in vectors.points()] == ["The second version."]
+
+
+async def test_what_is_described_anew_is_embedded_again_if_its_passages_are_lost(index: Index) -> None:
+    await index.add(page("a.md", "The text."))
+    await index.vectors.delete("chunks", source_id=HANDBOOK.id)
+    assert await index.add(page("a.md", "The text.", url="https://x.y")) == {"a.md": INDEXED}
+    index.check_consistent()
+    assert len(index.vectors.points()) == 1
+
+
+async def test_the_sources_own_name_of_a_version_is_kept_up_to_date(index: Index) -> None:
+    assert await index.add(page("a.md", version="page 3")) == {"a.md": INDEXED}
+    embedded = len(index.embeddings.calls)
+    assert await index.add(page("a.md", version="page 4")) == {"a.md": UNCHANGED}
+    [live] = index.registry.live.values()
+    assert (live.source_version, len(index.embeddings.calls)) == ("page 4", embedded)
 
 
 async def test_documents_wait_while_the_collections_model_is_not_served(index: Index) -> None:

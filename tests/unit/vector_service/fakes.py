@@ -17,6 +17,7 @@ from vector_service.interfaces import (
     Conditions,
     EnginePoint,
     NoneOf,
+    NotAbove,
     Probe,
     Scored,
     SparseVector,
@@ -47,6 +48,7 @@ def chunk(
     document_groups: Sequence[str] = (EVERYONE,),
     content_hash: str = "v1",
     updated_at: float = 1_000.0,
+    fence: int | None = None,
 ) -> ChunkPoint:
     """A point whose id is that of its text."""
     payload: Payload = {
@@ -57,7 +59,7 @@ def chunk(
         "content_hash": content_hash,
         "updated_at": updated_at,
         "text": text,
-    }
+    } | ({} if fence is None else {"fence": fence})
     return ChunkPoint(named(text), direction(1, 0, 0, 0) if vector is None else vector, text, payload)
 
 
@@ -129,6 +131,11 @@ class FakeVectorEngine(VectorEngineInterface):
         points = self._of(name).points
         return {one: points[one].payload for one in ids if one in points}
 
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Mapping[UUID, Payload], UUID | None]:
+        points = sorted(self._of(name).points.items())
+        behind = [(one, point.payload) for one, point in points if first is None or one >= first]
+        return dict(behind[:limit]), behind[limit][0] if len(behind) > limit else None
+
     async def check(self) -> None:
         if self.error is not None:
             raise self.error
@@ -181,4 +188,5 @@ def _one_holds(payload: Payload, condition: Condition) -> bool:
     if isinstance(condition, AnyOf | NoneOf):
         held = {str(one) for one in value} if isinstance(value, list) else {str(value)}
         return held.isdisjoint(condition.values) == isinstance(condition, NoneOf)
-    return isinstance(value, int | float) and value > condition.bound
+    is_above = isinstance(value, int | float) and value > condition.bound
+    return is_above != isinstance(condition, NotAbove)

@@ -5,7 +5,7 @@ import pytest
 from flash_core.errors import InvalidInputError
 from flash_core.models.vector import VectorFilter
 from tests.unit.vector_service.fakes import named
-from vector_service.interfaces import Above, AnyOf, NoneOf
+from vector_service.interfaces import Above, AnyOf, NoneOf, NotAbove
 from vector_service.services.conditions import selected, visible
 
 WIKI, PAGE = named("wiki"), named("page")
@@ -38,13 +38,14 @@ def test_none_of_nothing_is_nothing() -> None:
 
 
 def test_documents_and_sources_are_selected_by_id() -> None:
-    assert selected([PAGE], WIKI, "v2") == [
+    assert selected([PAGE], WIKI, except_content_hashes=["v2"], fence=7) == [
         AnyOf("document_id", (str(PAGE),)),
         AnyOf("source_id", (str(WIKI),)),
         NoneOf("content_hash", ("v2",)),
+        NotAbove("fence", 7),
     ]
 
 
 def test_everything_cannot_be_selected_by_accident() -> None:
     with pytest.raises(InvalidInputError):
-        selected([], None, "v2")
+        selected([], None, except_content_hashes=["v2"])

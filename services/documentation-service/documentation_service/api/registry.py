@@ -14,6 +14,7 @@ from flash_core.schemas.documentation import (
     DeletedSourceResponse,
     PutDocumentRequest,
     PutSourceRequest,
+    RegroupDocumentsRequest,
     RenameDocumentsRequest,
     ResolveRequest,
     ResolveResponse,
@@ -26,7 +27,8 @@ router = APIRouter(prefix="/internal", include_in_schema=False, dependencies=[De
 
 @router.put("/sources/{source_id}", status_code=204)
 async def put_source(source_id: UUID, body: PutSourceRequest, registry: RegistryDep) -> None:
-    await registry.put_source(Source(source_id, body.name, body.provider, frozenset(body.groups)))
+    source = Source(source_id, body.name, body.provider, frozenset(body.groups))
+    await registry.put_source(source, fence=body.fence)
 
 
 @router.delete("/sources/{source_id}")
@@ -51,7 +53,13 @@ async def put_checked(source_id: UUID, body: CheckedSourceRequest, registry: Reg
 
 @router.post("/documents/rename", status_code=204)
 async def rename_documents(body: RenameDocumentsRequest, registry: RegistryDep) -> None:
-    await registry.rename(body.source_id, body.renamed)
+    await registry.rename(body.source_id, body.renamed, fence=body.fence)
+
+
+@router.post("/documents/regroup", status_code=204)
+async def regroup_documents(body: RegroupDocumentsRequest, registry: RegistryDep) -> None:
+    groups = {name: frozenset(those) for name, those in body.groups.items()}
+    await registry.regroup(body.source_id, groups, fence=body.fence)
 
 
 @router.post("/documents/resolve")
@@ -73,10 +81,12 @@ async def put_document(document_id: UUID, body: PutDocumentRequest, registry: Re
             groups=frozenset(body.groups),
             content_hash=body.content_hash,
             updated_at=body.updated_at,
-        )
+            source_version=body.source_version,
+        ),
+        fence=body.fence,
     )
 
 
 @router.post("/documents/delete", status_code=204)
 async def delete_documents(body: DeleteDocumentsRequest, registry: RegistryDep) -> None:
-    await registry.delete_documents(body.document_ids)
+    await registry.delete_documents(body.document_ids, fence=body.fence)

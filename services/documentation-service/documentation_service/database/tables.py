@@ -18,7 +18,7 @@ class DocumentationBase(DeclarativeBase):
 
 class SourceRow(DocumentationBase):
     """A deleted source stays as a tombstone, so that a late write can't bring it back. `version` grows with every
-    change of the source or of its documents.
+    change of the source or of its documents. `fence` is that of the last worker that began with it.
     """
 
     __tablename__ = "sources"
@@ -30,6 +30,7 @@ class SourceRow(DocumentationBase):
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
@@ -51,6 +52,7 @@ class DocumentRow(DocumentationBase):
     text: Mapped[str] = mapped_column(Text, server_default="", deferred=True)
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     content_hash: Mapped[str | None] = mapped_column(Text)
+    source_version: Mapped[str] = mapped_column(Text, server_default="")
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

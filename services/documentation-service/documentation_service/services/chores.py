@@ -1,8 +1,10 @@
 """Telling the vector store what changed, until it has heard."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
+from uuid import UUID
 
 import structlog
 
@@ -71,9 +73,21 @@ class VectorChores(ChoreRunnerInterface, WorkerInterface):
             deleted = [one.target_id for one in taken if one.kind is ChoreKind.DOCUMENT_DELETED]
             if deleted:
                 await self._tell(self._vectors.delete(CHUNKS, document_ids=deleted))
+            regrouped = [one.target_id for one in taken if one.kind is ChoreKind.DOCUMENT_GROUPS]
+            if regrouped:
+                await self._regroup(await work.documents.groups_of(regrouped))
             for chore in taken:
                 await self._do_for_source(work, chore)
             await work.commit()
+
+    async def _regroup(self, groups: Mapping[UUID, frozenset[str]]) -> None:
+        """As they are now; one call for all documents of the same groups."""
+        of_groups: defaultdict[frozenset[str], list[UUID]] = defaultdict(list)
+        for document_id, those in groups.items():
+            of_groups[those].append(document_id)
+        for those, documents in of_groups.items():
+            payload = {"document_groups": sorted(those) or [EVERYONE]}
+            await self._tell(self._vectors.set_payload(CHUNKS, payload, document_ids=documents))
 
     async def _do_for_source(self, work: DocumentationTransactionInterface, chore: Chore) -> None:
         if chore.kind is ChoreKind.SOURCE_DELETED:

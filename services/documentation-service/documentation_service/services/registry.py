@@ -25,10 +25,10 @@ class DocumentRegistry:
         self._transaction = transaction
         self._chores = chores
 
-    async def put_source(self, source: Source) -> None:
+    async def put_source(self, source: Source, *, fence: int | None = None) -> None:
         chore = Chore(ChoreKind.SOURCE_GROUPS, source.id)
         async with self._transaction() as work:
-            before = await work.sources.put(source)
+            before = await work.sources.put(source, fence=fence)
             changed = before is not None and before.groups != source.groups
             if changed:
                 await work.chores.add([chore])
@@ -56,9 +56,9 @@ class DocumentRegistry:
             await work.commit()
         return resolved
 
-    async def put_document(self, document: Document) -> None:
+    async def put_document(self, document: Document, *, fence: int | None = None) -> None:
         async with self._transaction() as work:
-            if not await work.documents.publish(document):
+            if not await work.documents.publish(document, fence=fence):
                 raise ConflictError("This document was deleted.")
             await work.sources.add_language(document.source_id, document_language(document.title, document.text))
             await work.commit()
@@ -68,9 +68,19 @@ class DocumentRegistry:
         async with self._transaction() as work:
             return await work.documents.searchable_of(source_id, after=after, limit=limit)
 
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> None:
+    async def regroup(self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None) -> None:
         async with self._transaction() as work:
-            documents = await work.documents.rename(source_id, renamed)
+            changed = await work.documents.regroup(source_id, groups, fence=fence)
+            chores = [Chore(ChoreKind.DOCUMENT_GROUPS, one) for one in changed]
+            await work.chores.add(chores)
+            await work.commit()
+        if chores:
+            log.info("documents.regrouped", source_id=str(source_id), documents=len(chores))
+            await self._chores.attempt(chores)
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> None:
+        async with self._transaction() as work:
+            documents = await work.documents.rename(source_id, renamed, fence=fence)
             await work.commit()
         if documents:
             log.info("documents.renamed", source_id=str(source_id), documents=documents)
@@ -80,9 +90,9 @@ class DocumentRegistry:
             await work.sources.checked(source_id, at)
             await work.commit()
 
-    async def delete_documents(self, document_ids: Sequence[UUID]) -> None:
+    async def delete_documents(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> None:
         async with self._transaction() as work:
-            deleted = await work.documents.delete(document_ids)
+            deleted = await work.documents.delete(document_ids, fence=fence)
             chores = [Chore(ChoreKind.DOCUMENT_DELETED, one) for one in deleted]
             await work.chores.add(chores)
             await work.commit()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -81,6 +81,7 @@ class JobRow(IndexingBase):
     state: Mapped[str] = mapped_column(Text)
     phase: Mapped[str] = mapped_column(Text)
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     listed: Mapped[bool] = mapped_column(server_default=text("false"))
     cleans: Mapped[bool] = mapped_column(server_default=text("false"))
     postponed: Mapped[int] = mapped_column(server_default=text("0"))

@@ -59,7 +59,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`attempt` counts the workers that held it: the fencing token. `listed`: its items are known.
+    """`attempt` counts the workers that held it: the fencing token within this database. `fence` is the same for what
+    other services keep: higher than that of every claim before, of whatever job. `listed`: its items are known.
 
     `cleans`: the listing was complete, so what it does not hold is to be removed. `postponed` counts the times in a
     row that a service it needs was away. `problem` is what stopped or delays the job as a whole. `current` is the
@@ -74,6 +75,7 @@ class Job:
     state: JobState = JobState.QUEUED
     phase: Phase = Phase.QUEUED
     attempt: int = 0
+    fence: int = 0
     listed: bool = False
     cleans: bool = False
     postponed: int = 0
@@ -127,6 +129,7 @@ class SourceDocument:
     """A document as its source gives it. `title` None: it is in the text, or the name must do.
 
     `updated_at` None: not known. `modified_at` is used then, but a change of it alone is no change of the document.
+    `version`: what the source calls this state of it.
     """
 
     external_id: str
@@ -138,6 +141,7 @@ class SourceDocument:
     path: tuple[str, ...] = ()
     groups: frozenset[str] = frozenset()
     updated_at: datetime | None = None
+    version: str = ""
 
     @property
     def size(self) -> int:
@@ -354,12 +358,13 @@ class DocumentPipelineInterface(Protocol):
 
     @abstractmethod
     def index(
-        self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+        self, source: Source, documents: Sequence[SourceDocument], *, full: bool, fence: int
     ) -> AsyncIterator[tuple[str, Outcome]]:
         """Make these versions the searchable ones; yields what became of each, by external id, as soon as it is known.
 
         `full`: also those that are unchanged. What is wrong with one document is its outcome alone. Raises a retryable
-        `FlashError` when a service it needs stays away; what was yielded before holds.
+        `FlashError` when a service it needs stays away, `FencedError` when a job of a later `fence` has the source;
+        what was yielded before holds.
         """
 
 

@@ -46,7 +46,7 @@ class _Group:
         if isinstance(fetched, Outcome):
             self.outcomes[item.external_id] = fetched
         else:
-            self.documents.append(fetched)
+            self.documents.append(replace(fetched, version=item.version))
             self.bytes += fetched.size
 
     def known(self, item: Item, mark: str, before: Known | None) -> Known:
@@ -122,7 +122,8 @@ class ItemIndexer:
         outcomes = dict(group.outcomes)
         try:
             if group.documents:
-                async for name, outcome in self._pipeline.index(source, group.documents, full=job.full):
+                indexed = self._pipeline.index(source, group.documents, full=job.full, fence=job.fence)
+                async for name, outcome in indexed:
                     outcomes[name] = outcome  # noqa: PERF403  # one by one: what came before an error counts
         except FlashError:
             await self._settle(job, group, outcomes, mark)  # whatever stopped the others, this much is done

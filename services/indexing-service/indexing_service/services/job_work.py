@@ -31,6 +31,7 @@ from indexing_service.interfaces.providers import DocumentationSourceInterface
 from indexing_service.interfaces.syncing import SyncState
 from indexing_service.services.connections import Connections, Providers
 from indexing_service.services.item_indexing import ItemIndexer
+from indexing_service.services.permissions import PermissionChanges
 from indexing_service.services.removal import Removal
 from indexing_service.services.survey import Survey
 
@@ -41,7 +42,8 @@ Groups = frozenset[str]
 class JobWork(JobWorkInterface):
     """What is done is in the rows, so that a job goes on where its last worker stopped.
 
-    What the source has deleted goes first; what it has renamed keeps its identity, and so its links.
+    What the source has renamed keeps its identity, and so its links. What it has closed or deleted is so before
+    anything is indexed.
     """
 
     def __init__(
@@ -61,12 +63,15 @@ class JobWork(JobWorkInterface):
         self._pipeline = pipeline
         self._connections = Connections(providers, vault)
         self._survey = Survey(unit_of_work, registry)
+        self._permissions = PermissionChanges(unit_of_work, registry)
         self._removal = Removal(unit_of_work, registry, hold_share=hold_share)
         self._items = ItemIndexer(unit_of_work, pipeline)
 
     async def perform(self, job: Job) -> str | None:
         source = await self._source(job)
-        known = PutSourceRequest(name=source.name, provider=source.type.value, groups=sorted(source.groups))
+        known = PutSourceRequest(
+            name=source.name, provider=source.type.value, groups=sorted(source.groups), fence=job.fence
+        )
         await self._registry.put_source(source.id, known)
         if job.kind is JobKind.SYNC:
             async with self._connections.connect(source) as connected:
@@ -82,6 +87,7 @@ class JobWork(JobWorkInterface):
             restricted = await self._survey.take(job, source, connected, mark)
             job = await self._read_again(job)
         await self._rename(job)
+        await self._permissions.apply(job, restricted)
         undone = await self._removal.of_missing(job)
         await self._advance(job, Phase.INDEXING)
         used = await self._items.index(job, lambda item: _fetched(connected, item, restricted), mark=mark)
@@ -112,7 +118,7 @@ class JobWork(JobWorkInterface):
     async def _rename(self, job: Job) -> None:
         if not job.renamed:
             return
-        await self._registry.rename(job.source_id, job.renamed)
+        await self._registry.rename(job.source_id, job.renamed, fence=job.fence)
         async with self._unit_of_work() as work:
             await work.jobs.hold(job)
             await work.known.rename(job.source_id, job.renamed)

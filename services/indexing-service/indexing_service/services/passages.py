@@ -114,10 +114,18 @@ def mark_of(model: EmbeddingModel) -> str:
 
 
 def point_of(
-    version: Version, passage: Passage, vector: Vectors, *, document_id: UUID, source: Source, language: str
+    version: Version,
+    passage: Passage,
+    vector: Vectors,
+    *,
+    document_id: UUID,
+    source: Source,
+    language: str,
+    fence: int = 0,
 ) -> ChunkPoint:
+    """`fence` 0: as documentation has it; whoever brings the document in anew may remove it."""
     text = version.parsed.text[passage.start : passage.end]
-    payload: Payload = about(version, document_id=document_id, source=source) | {
+    payload: Payload = about(version, document_id=document_id, source=source, fence=fence) | {
         "text": text,
         "title": version.parsed.title,
         "path": list(version.document.path),
@@ -134,7 +142,7 @@ def point_id(version: Version, passage: Passage, document_id: UUID) -> UUID:
     return uuid5(document_id, f"{content}:{passage.ordinal}")
 
 
-def about(version: Version, *, document_id: UUID, source: Source) -> dict[str, object]:
+def about(version: Version, *, document_id: UUID, source: Source, fence: int) -> dict[str, object]:
     """The part of a payload that may change without the content."""
     document = version.document
     return {
@@ -147,6 +155,7 @@ def about(version: Version, *, document_id: UUID, source: Source) -> dict[str, o
         "url": document.url,
         "external_id": document.external_id,
         "provider": source.type.value,
+        "fence": fence,
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from flash_core.errors import ConflictError, FlashError, TooLargeError
+from flash_core.errors import ConflictError, FencedError, FlashError, TooLargeError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingModelsInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
@@ -18,7 +18,7 @@ from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Ou
 from indexing_service.interfaces.parsing import ConverterInterface, UnreadableError
 from indexing_service.interfaces.rebuilds import RebuildTransactionFactory
 from indexing_service.services.parsing import DocumentParser
-from indexing_service.services.passages import CONTENT_VERSION, Passage, Version, about, point_of, version_of
+from indexing_service.services.passages import CONTENT_VERSION, Passage, Version, about, point_id, point_of, version_of
 from indexing_service.services.sizes import size_for
 from indexing_service.services.targets import IndexTargets, Target
 
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 _TEXTS_A_CALL: Final = 96
 _PUBLISHED_AT_ONCE: Final = 4
+_UNCHANGED: Final = Outcome(ItemState.UNCHANGED)
 _GONE: Final = Outcome(ItemState.SKIPPED, "It was deleted while it was being indexed.")
 ResultT = TypeVar("ResultT")
 
@@ -33,13 +34,14 @@ ResultT = TypeVar("ResultT")
 @dataclass(frozen=True, slots=True)
 class _Work:
     """A version on its way, with the place that documentation keeps for it. `described`: only what describes the
-    document has changed, not its content. `target`: where its passages go.
+    document has changed, not its content. `target`: where its passages go. `fence`: under which they are written.
     """
 
     version: Version
     place: ResolvedDocument
     described: bool
     target: Target
+    fence: int
 
     def into(self, target: Target) -> "_Work":
         version = replace(self.version, size=size_for(target.model.max_tokens))
@@ -66,6 +68,7 @@ class _Cut:
             document_id=self.work.document_id,
             source=source,
             language=self.language,
+            fence=self.work.fence,
         )
 
 
@@ -97,7 +100,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         return CONTENT_VERSION
 
     async def index(
-        self, source: Source, documents: Sequence[SourceDocument], *, full: bool
+        self, source: Source, documents: Sequence[SourceDocument], *, full: bool, fence: int
     ) -> AsyncIterator[tuple[str, Outcome]]:
         live = await self._patiently(self._targets.live)
         versions: list[Version] = []
@@ -111,11 +114,15 @@ class DocumentPipeline(DocumentPipelineInterface):
         places = await self._patiently(lambda: self._registry.resolve(source.id, names))
         changed: list[_Work] = []
         for version, place in zip(versions, places, strict=True):
-            if place.content_hash == version.content_hash and not full:
-                yield place.external_id, Outcome(ItemState.UNCHANGED)
+            described = not full and version.same_content(place.content_hash)
+            work = _Work(version, place, described, live, fence)
+            if place.content_hash != version.content_hash or full:
+                changed.append(work)
+            elif place.source_version != version.document.version:  # the same by another name
+                named = await self._alone(self._put, source, work)
+                yield place.external_id, _UNCHANGED if named.state is ItemState.INDEXED else named
             else:
-                described = not full and version.same_content(place.content_hash)
-                changed.append(_Work(version, place, described, live))
+                yield place.external_id, _UNCHANGED
         async for outcome in self._stored(source, changed):
             yield outcome
 
@@ -152,9 +159,19 @@ class DocumentPipeline(DocumentPipelineInterface):
             yield outcome
 
     async def _describe(self, source: Source, work: _Work) -> None:
-        """The content is the same: nothing is embedded again."""
-        payload = about(work.version, document_id=work.document_id, source=source)
-        await self._patiently(lambda: self._vectors.set_payload(CHUNKS, payload, document_ids=[work.document_id]))
+        """The content is the same: nothing is embedded again, if it is all there. What an earlier version left behind
+        goes first, lest it be described as this one.
+        """
+        ids = [point_id(work.version, one, work.document_id) for one in await asyncio.to_thread(work.version.passages)]
+        held = await self._patiently(lambda: self._vectors.content_hashes(work.target.version, ids))
+        if len(held) < len(ids):
+            await self._index_one(source, work)
+            return
+        await self._remove(work, sorted(set(held.values())))
+        payload = about(work.version, document_id=work.document_id, source=source, fence=work.fence)
+        await self._patiently(
+            lambda: self._vectors.set_payload(CHUNKS, payload, document_ids=[work.document_id], fence=work.fence)
+        )
         await self._publish(source, work)
 
     async def _index_one(self, source: Source, work: _Work) -> None:
@@ -209,6 +226,19 @@ class DocumentPipeline(DocumentPipelineInterface):
             raise errors[0]
 
     async def _publish(self, source: Source, work: _Work) -> None:
+        """What is removed was written by this job or before; one that published meanwhile loses nothing."""
+        await self._put(source, work)
+        await self._remove(work, [work.version.content_hash])
+
+    async def _remove(self, work: _Work, kept: Sequence[str]) -> None:
+        """All passages but those of these content hashes."""
+        await self._patiently(
+            lambda: self._vectors.delete(
+                CHUNKS, document_ids=[work.document_id], except_content_hashes=kept, fence=work.fence
+            )
+        )
+
+    async def _put(self, source: Source, work: _Work) -> None:
         document, parsed_document = work.version.document, work.version.parsed
         request = PutDocumentRequest(
             source_id=source.id,
@@ -220,18 +250,17 @@ class DocumentPipeline(DocumentPipelineInterface):
             groups=sorted(document.groups),
             content_hash=work.version.content_hash,
             updated_at=document.updated_at or document.modified_at,
+            source_version=document.version,
+            fence=work.fence,
         )
         await self._patiently(lambda: self._registry.put_document(work.document_id, request))
-        await self._patiently(
-            lambda: self._vectors.delete(
-                CHUNKS, document_ids=[work.document_id], except_content_hash=work.version.content_hash
-            )
-        )
 
     async def _alone(self, step: Callable[[Source, _Work], Awaitable[None]], source: Source, work: _Work) -> Outcome:
         """One document by itself: what can't be helped by trying again is its own failure."""
         try:
             await step(source, work)
+        except FencedError:
+            raise
         except ConflictError:
             await self._patiently(lambda: self._vectors.delete(CHUNKS, document_ids=[work.document_id]))
             return _GONE

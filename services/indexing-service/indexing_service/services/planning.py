@@ -8,27 +8,19 @@ from indexing_service.interfaces import Item, ItemState
 from indexing_service.interfaces.providers import Changes, Inventory
 from indexing_service.interfaces.syncing import Known
 
-Permissions = Mapping[str, frozenset[str]]
-
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """`mark` is the pipeline's now; `permissions` are None where the source restricts nothing by itself. `full`: every
-    document is to be looked at, whatever is known.
-    """
+    """`mark` is the pipeline's now. `full`: every document is to be looked at, whatever is known."""
 
     known: Mapping[str, Known]
     mark: str
-    permissions: Permissions | None
     full: bool = False
-
-    def regrouped(self, one: Known) -> bool:
-        return self.permissions is not None and self.permissions.get(one.external_id, frozenset()) != one.groups
 
     def seen(self, item: Item) -> Known | None:
         """The document, if it was taken up in this very version."""
         known = self.known.get(item.external_id)
-        if self.full or known is None or not item.version or self.regrouped(known):
+        if self.full or known is None or not item.version:
             return None
         return known if (known.version, known.mark) == (item.version, self.mark) else None
 
@@ -59,7 +51,7 @@ def renamed_in_changes(changes: Changes, known: Mapping[str, Known]) -> dict[str
 
 
 def items_of_changes(changes: Changes, knowledge: Knowledge, renamed: Mapping[str, str]) -> list[Item]:
-    """With those that have to be looked at for other reasons: they failed before, or were restricted anew."""
+    """With those that have to be looked at again because they failed before."""
     known = knowledge.known
     items = {item.external_id: item for item in changes.items}
     for old, new in changes.renamed.items():
@@ -67,7 +59,7 @@ def items_of_changes(changes: Changes, knowledge: Knowledge, renamed: Mapping[st
         items.setdefault(new, Item(0, new, version=version))
     gone = (set(changes.deleted) | set(changes.renamed)) - set(items)
     for one in known.values():
-        if one.external_id not in gone and (not one.version or knowledge.regrouped(one)):
+        if one.external_id not in gone and not one.version:
             items.setdefault(one.external_id, Item(0, one.external_id, version=one.version))
     new_names = set(renamed.values())
     settled = [one if one.external_id in new_names else _settled(one, knowledge, known) for one in items.values()]

@@ -125,9 +125,11 @@ class Walks:
         if gone:
             await self._vectors.delete(rebuild.version, document_ids=gone)
         for one in written:
-            current = now.get(one.document_id)
-            if current not in {None, one.version.content_hash}:
-                await self._vectors.delete(rebuild.version, document_ids=[one.document_id], except_content_hash=current)
+            current = now.get(one.document_id, one.version.content_hash)
+            if current != one.version.content_hash:
+                await self._vectors.delete(  # only what a rebuild wrote: a sync may be about to publish the rest
+                    rebuild.version, document_ids=[one.document_id], except_content_hashes=[current], fence=0
+                )
         before = {one.source.id: one.source for one in written}
         for source_id, source in (await self._sources(set(before))).items():
             if source.groups != before[source_id].groups:

@@ -68,7 +68,7 @@ class Removal:
                 await work.jobs.hold(job)
                 await work.items.mark_deleted(job.id, [one.external_id for one in page if one.content_hash])
                 await work.commit()
-            await self._registry.delete_documents([one.document_id for one in page])
+            await self._registry.delete_documents([one.document_id for one in page], fence=job.fence)
             log.info("job.cleaned", documents=len(page))
         return None
 

@@ -12,9 +12,9 @@ from indexing_service.interfaces import Item, Job, Source, UnitOfWorkFactory
 from indexing_service.interfaces.providers import Changes, DocumentationSourceInterface, Inventory
 from indexing_service.interfaces.syncing import Known, Plan
 from indexing_service.services.live import live_documents
+from indexing_service.services.permissions import Permissions
 from indexing_service.services.planning import (
     Knowledge,
-    Permissions,
     items_of_changes,
     items_of_inventory,
     renamed_in_changes,
@@ -36,14 +36,14 @@ class Survey:
     async def take(
         self, job: Job, source: Source, connected: DocumentationSourceInterface, mark: str
     ) -> Permissions | None:
-        """Returns the permissions that it saw."""
+        """Returns the permissions that it saw, behind the listing: it names all that the listing does."""
         async with self._unit_of_work() as work:
             known = await work.known.of(source.id)
         changes = await self._changes(job, source, connected, known, mark)
         said = await connected.list(_silently, known.keys()) if changes is None else changes
-        knowledge = Knowledge(known, mark, await connected.permissions(), job.full)
-        await self._store(job, *await self._compared(source, said, knowledge))
-        return knowledge.permissions
+        permissions = await connected.permissions()
+        await self._store(job, *await self._compared(source, said, Knowledge(known, mark, job.full)))
+        return permissions
 
     async def _changes(
         self,

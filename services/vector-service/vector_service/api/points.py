@@ -13,6 +13,9 @@ from flash_core.schemas.vector import (
     DeletePointsRequest,
     FilterBody,
     PointBody,
+    PointsPageRequest,
+    PointsPageResponse,
+    PointVersionBody,
     SetPayloadRequest,
     UpsertRequest,
     VectorSearchRequest,
@@ -43,19 +46,36 @@ async def content_hashes(
     return ContentHashesResponse(content_hashes=dict(await vectors.content_hashes(name, body.ids)))
 
 
+@router.post("/page")
+async def page(
+    name: CollectionName, body: PointsPageRequest, vectors: Vectors, _: InternalCaller
+) -> PointsPageResponse:
+    """Which version of which document each point is of."""
+    points, after = await vectors.page(name, body.first, body.limit)
+    return PointsPageResponse(
+        points=[
+            PointVersionBody(id=one.id, document_id=one.document_id, content_hash=one.content_hash) for one in points
+        ],
+        next=after,
+    )
+
+
 @router.post("/delete", status_code=status.HTTP_204_NO_CONTENT)
 async def delete(name: CollectionName, body: DeletePointsRequest, vectors: Vectors, _: InternalCaller) -> None:
     await vectors.delete(
         name,
         document_ids=body.document_ids,
         source_id=body.source_id,
-        except_content_hash=body.except_content_hash,
+        except_content_hashes=body.except_content_hashes,
+        fence=body.fence,
     )
 
 
 @router.post("/payload", status_code=status.HTTP_204_NO_CONTENT)
 async def set_payload(name: CollectionName, body: SetPayloadRequest, vectors: Vectors, _: InternalCaller) -> None:
-    await vectors.set_payload(name, body.payload, document_ids=body.document_ids, source_id=body.source_id)
+    await vectors.set_payload(
+        name, body.payload, document_ids=body.document_ids, source_id=body.source_id, fence=body.fence
+    )
 
 
 @router.post("/search", response_model=VectorSearchResponse)

@@ -17,6 +17,7 @@ from vector_service.interfaces import (
     Conditions,
     EnginePoint,
     NoneOf,
+    NotAbove,
     Probe,
     Scored,
     SparseVector,
@@ -117,6 +118,13 @@ class QdrantVectorEngine(VectorEngineInterface):
             records = await self._client.retrieve(name, [str(one) for one in ids], with_payload=True)
         return {UUID(str(record.id)): record.payload or {} for record in records}
 
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Mapping[UUID, Payload], UUID | None]:
+        offset = None if first is None else str(first)
+        with _translated():
+            records, after = await self._client.scroll(name, limit=limit, offset=offset, with_payload=[*KEYWORD_FIELDS])
+        points = {UUID(str(record.id)): record.payload or {} for record in records}
+        return points, None if after is None else UUID(str(after))
+
     async def check(self) -> None:
         with _translated():
             await self._client.get_collections()
@@ -176,8 +184,8 @@ def _request(probe: Probe, wanted: models.Filter) -> models.QueryRequest:
 
 
 def _filter(conditions: Conditions) -> models.Filter:
-    must: list[Any] = [_condition(one) for one in conditions if not isinstance(one, NoneOf)]
-    must_not: list[Any] = [_condition(one) for one in conditions if isinstance(one, NoneOf)]
+    must: list[Any] = [_condition(one) for one in conditions if not isinstance(one, NoneOf | NotAbove)]
+    must_not: list[Any] = [_condition(one) for one in conditions if isinstance(one, NoneOf | NotAbove)]
     return models.Filter(must=must, must_not=must_not)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from flash_core.errors import InvalidInputError
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import VectorFilter
-from vector_service.interfaces import Above, AnyOf, Condition, NoneOf
+from vector_service.interfaces import Above, AnyOf, Condition, NoneOf, NotAbove
 
 
 def visible(wanted: VectorFilter) -> list[Condition] | None:
@@ -24,7 +24,11 @@ def visible(wanted: VectorFilter) -> list[Condition] | None:
 
 
 def selected(
-    document_ids: Sequence[UUID], source_id: UUID | None, except_content_hash: str | None = None
+    document_ids: Sequence[UUID],
+    source_id: UUID | None,
+    *,
+    except_content_hashes: Sequence[str] = (),
+    fence: int | None = None,
 ) -> list[Condition]:
     """What holds for the points of these documents or of this source (of both, when both are given).
 
@@ -37,8 +41,10 @@ def selected(
         conditions.append(AnyOf("source_id", (str(source_id),)))
     if not conditions:
         raise InvalidInputError("Name documents or a source.")
-    if except_content_hash is not None:
-        conditions.append(NoneOf("content_hash", (except_content_hash,)))
+    if except_content_hashes:
+        conditions.append(NoneOf("content_hash", tuple(except_content_hashes)))
+    if fence is not None:
+        conditions.append(NotAbove("fence", fence))
     return conditions
 
 

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Histogram
 from flash_core.errors import ConflictError, InvalidInputError, NotFoundError
 from flash_core.interfaces.embedding import Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
-from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, VectorHit, VectorQuery
+from flash_core.models.vector import ChunkPoint, CollectionInfo, Payload, PointVersion, VectorHit, VectorQuery
 from vector_service.interfaces import (
     Conditions,
     EnginePoint,
@@ -62,6 +62,10 @@ class HybridVectorStore(VectorStoreInterface):
         payloads = await self._engine.payloads(name, ids)
         return {point: str(payload["content_hash"]) for point, payload in payloads.items()}
 
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Sequence[PointVersion], UUID | None]:
+        points, after = await self._engine.page(name, first, limit)
+        return [_version(one, payload) for one, payload in points.items()], after
+
     async def upsert(self, name: str, points: Sequence[ChunkPoint]) -> None:
         prepared = await asyncio.to_thread(lambda: [_prepared(point) for point in points])
         await self._engine.upsert(name, prepared)
@@ -84,15 +88,22 @@ class HybridVectorStore(VectorStoreInterface):
         *,
         document_ids: Sequence[UUID] = (),
         source_id: UUID | None = None,
-        except_content_hash: str | None = None,
+        except_content_hashes: Sequence[str] = (),
+        fence: int | None = None,
     ) -> None:
-        conditions = selected(document_ids, source_id, except_content_hash)
+        conditions = selected(document_ids, source_id, except_content_hashes=except_content_hashes, fence=fence)
         await self._everywhere(name, lambda version: self._engine.delete(version, conditions))
 
     async def set_payload(
-        self, name: str, payload: Payload, *, document_ids: Sequence[UUID] = (), source_id: UUID | None = None
+        self,
+        name: str,
+        payload: Payload,
+        *,
+        document_ids: Sequence[UUID] = (),
+        source_id: UUID | None = None,
+        fence: int | None = None,
     ) -> None:
-        conditions = selected(document_ids, source_id)
+        conditions = selected(document_ids, source_id, fence=fence)
         await self._everywhere(name, lambda version: self._engine.set_payload(version, payload, conditions))
 
     async def create_version(self, alias: str, version: str, *, dimension: int, model: str, chunker: str = "") -> None:
@@ -136,6 +147,10 @@ class HybridVectorStore(VectorStoreInterface):
         probes = [Probe(vector, limit) for vectors in asked.values() for vector in vectors]
         found = iter(await self._engine.nearest(name, probes, conditions) if probes else [])
         return {half: _best_of([next(found) for _ in vectors]) for half, vectors in asked.items()}
+
+
+def _version(point: UUID, payload: Payload) -> PointVersion:
+    return PointVersion(point, UUID(str(payload["document_id"])), str(payload["content_hash"]))
 
 
 def _prepared(point: ChunkPoint) -> EnginePoint:

@@ -1,5 +1,6 @@
 """Documents in PostgreSQL."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -10,6 +11,7 @@ from sqlalchemy import Row, Select, Uuid, and_, any_, delete, func, literal, or_
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from documentation_service.database.repositories.fences import refuse_fenced
 from documentation_service.database.repositories.visibility import open_to
 from documentation_service.database.tables import DocumentRow, SourceRow
 from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument, ReadableDocument
@@ -29,6 +31,8 @@ _SUMMARY = (
     DocumentRow.groups,
     DocumentRow.content_hash,
     DocumentRow.updated_at,
+    DocumentRow.source_version,
+    SourceRow.checked_at,
 )
 
 
@@ -48,8 +52,8 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         by_external_id = {one.external_id: one for one in known}
         return [by_external_id[one] for one in external_ids]
 
-    async def publish(self, document: Document) -> bool:
-        if not await self._changing([document.source_id]):
+    async def publish(self, document: Document, *, fence: int | None = None) -> bool:
+        if not await self._changing([document.source_id], fence):
             return False
         published = await self._session.scalar(
             update(DocumentRow)
@@ -62,6 +66,7 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
                 groups=sorted(document.groups),
                 content_hash=document.content_hash,
                 updated_at=document.updated_at,
+                source_version=document.source_version,
             )
             .returning(DocumentRow.id)
         )
@@ -117,8 +122,35 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
             .limit(limit)
         )
 
-    async def rename(self, source_id: UUID, renamed: Mapping[str, str]) -> int:
-        if not await self._changing([source_id]):
+    async def regroup(
+        self, source_id: UUID, groups: Mapping[str, frozenset[str]], *, fence: int | None = None
+    ) -> list[UUID]:
+        if not await self._changing([source_id], fence):
+            return []
+        changed: list[UUID] = []
+        named: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+        for name, those in groups.items():
+            named[those].append(name)
+        for those, names in named.items():
+            narrowed = (
+                update(DocumentRow)
+                .where(
+                    DocumentRow.source_id == source_id,
+                    DocumentRow.external_id.in_(names),
+                    DocumentRow.groups != sorted(those),
+                )
+                .values(groups=sorted(those))
+                .returning(DocumentRow.id)
+            )
+            changed += await self._session.scalars(narrowed)
+        return changed
+
+    async def groups_of(self, document_ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+        found = select(DocumentRow.id, DocumentRow.groups).where(DocumentRow.id.in_(document_ids))
+        return {key: frozenset(groups) for key, groups in await self._session.execute(found)}
+
+    async def rename(self, source_id: UUID, renamed: Mapping[str, str], *, fence: int | None = None) -> int:
+        if not await self._changing([source_id], fence):
             return 0
         here = DocumentRow.source_id == source_id
         count = 0
@@ -157,9 +189,9 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         )
         return {row[0]: row[1] for row in rows}
 
-    async def delete(self, document_ids: Sequence[UUID]) -> list[UUID]:
+    async def delete(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> list[UUID]:
         of_them = select(DocumentRow.source_id).where(DocumentRow.id.in_(document_ids))
-        await self._changing(list(await self._session.scalars(of_them.distinct())))
+        await self._changing(list(await self._session.scalars(of_them.distinct())), fence)
         statement = delete(DocumentRow).where(DocumentRow.id.in_(document_ids)).returning(DocumentRow.id)
         return list(await self._session.scalars(statement))
 
@@ -172,14 +204,20 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         alive = select(SourceRow.id).where(SourceRow.id == source_id, SourceRow.deleted_at.is_(None))
         return await self._session.scalar(alive.with_for_update(read=True)) is not None
 
-    async def _changing(self, source_ids: Sequence[UUID]) -> bool:
+    async def _changing(self, source_ids: Sequence[UUID], fence: int | None) -> bool:
         """Raise the versions of these sources, as far as they are not deleted; whether there were any.
 
         Before their documents are touched, and in the order of their ids: so two changes wait for each other and
         never each for the other.
         """
-        alive = select(SourceRow.id).where(SourceRow.id.in_(source_ids), SourceRow.deleted_at.is_(None))
-        locked = list(await self._session.scalars(alive.order_by(SourceRow.id).with_for_update(key_share=True)))
+        alive = select(SourceRow.id, SourceRow.fence).where(
+            SourceRow.id.in_(source_ids), SourceRow.deleted_at.is_(None)
+        )
+        rows = await self._session.execute(alive.order_by(SourceRow.id).with_for_update(key_share=True))
+        locked = []
+        for key, seen in rows:
+            refuse_fenced(seen, fence)
+            locked.append(key)
         if locked:
             grown = update(SourceRow).where(SourceRow.id.in_(locked)).values(version=SourceRow.version + 1)
             await self._session.execute(grown)
@@ -187,9 +225,14 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
 
     async def _resolved(self, statement: Select[Any]) -> list[ResolvedDocument]:
         rows = await self._session.execute(
-            statement.with_only_columns(DocumentRow.external_id, DocumentRow.id, DocumentRow.content_hash)
+            statement.with_only_columns(
+                DocumentRow.external_id, DocumentRow.id, DocumentRow.content_hash, DocumentRow.source_version
+            )
         )
-        return [ResolvedDocument(external_id=row[0], document_id=row[1], content_hash=row[2]) for row in rows]
+        return [
+            ResolvedDocument(external_id=row[0], document_id=row[1], content_hash=row[2], source_version=row[3])
+            for row in rows
+        ]
 
 
 _SEARCHABLE = (DocumentRow.content_hash.is_not(None), SourceRow.deleted_at.is_(None))
@@ -244,4 +287,6 @@ def _live(row: Row[Any]) -> LiveDocument:
         groups=frozenset(values["groups"]),
         content_hash=values["content_hash"],
         updated_at=values["updated_at"],
+        source_version=values["source_version"],
+        checked_at=values["checked_at"],
     )

@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from documentation_service.database.repositories.fences import refuse_fenced
 from documentation_service.database.repositories.visibility import open_to
-from documentation_service.database.tables import CalibrationRow, SourceRow, VectorChoreRow
+from documentation_service.database.tables import CalibrationRow, DocumentRow, SourceRow, VectorChoreRow
 from documentation_service.interfaces import ChoreKind, Source, SourceRepositoryInterface, SourceState
 from flash_core.errors import ConflictError
 
@@ -23,8 +24,8 @@ class SqlSourceRepository(SourceRepositoryInterface):
         row = await self._session.get(SourceRow, source_id)
         return _source(row) if row and row.deleted_at is None else None
 
-    async def put(self, source: Source) -> Source | None:
-        new = {"name": source.name, "provider": source.provider, "groups": sorted(source.groups)}
+    async def put(self, source: Source, *, fence: int | None = None) -> Source | None:
+        new = {"name": source.name, "provider": source.provider, "groups": sorted(source.groups), "fence": fence or 0}
         before = await self._session.scalar(
             insert(SourceRow).values(id=source.id, **new).on_conflict_do_nothing().returning(SourceRow.id)
         )
@@ -33,9 +34,11 @@ class SqlSourceRepository(SourceRepositoryInterface):
         row = await self._session.get_one(SourceRow, source.id, with_for_update=True)
         if row.deleted_at is not None:
             raise ConflictError("This source was deleted.")
+        refuse_fenced(row.fence, fence)
         known = _source(row)
         row.name, row.provider, row.groups = source.name, source.provider, sorted(source.groups)
         row.version += source != known
+        row.fence = row.fence if fence is None else fence
         return known
 
     async def delete(self, source_id: UUID) -> bool:
@@ -70,15 +73,20 @@ class SqlSourceRepository(SourceRepositoryInterface):
 @lru_cache(maxsize=256)
 def _states(groups: frozenset[str]) -> Any:
     """Remembered: every search asks, and writing the statement takes longer than sending it."""
-    unheard = exists().where(
+    of_source = exists().where(
         VectorChoreRow.kind == ChoreKind.SOURCE_GROUPS.value, VectorChoreRow.target_id == SourceRow.id
+    )
+    of_document = exists().where(
+        VectorChoreRow.kind == ChoreKind.DOCUMENT_GROUPS.value,
+        VectorChoreRow.target_id == DocumentRow.id,
+        DocumentRow.source_id == SourceRow.id,
     )
     return (
         select(
             SourceRow.id,
             SourceRow.name,
             SourceRow.version,
-            ~unheard,
+            ~or_(of_source, of_document),
             CalibrationRow.calibrated_at,
             SourceRow.checked_at,
             SourceRow.languages,

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -15,6 +15,10 @@ from indexing_service.interfaces import Job, JobKind, JobQuery, JobRepositoryInt
 from indexing_service.interfaces.syncing import Plan
 
 _CLAIMING = 0x6A6F6273  # "jobs": one claim at a time, so that two workers never take two jobs of one source
+_NEXT_FENCE = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+"""Claims come one by one, so each has a later moment than the one before; also in a database that was restored, where a
+sequence would begin behind what other services have seen. If the clock is put back nobody is let in before it is right.
+"""
 _ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
 
 
@@ -70,6 +74,7 @@ class SqlJobRepository(JobRepositoryInterface):
             JobRow.id == row.id,
             lease_until=_in(lease_seconds),
             heartbeat_at=func.now(),
+            fence=_NEXT_FENCE,
             started_at=func.coalesce(JobRow.started_at, func.now()),
             not_before=None,
         )
@@ -204,6 +209,7 @@ def _job(row: JobRow) -> Job:
         state=JobState(row.state),
         phase=Phase(row.phase),
         attempt=row.attempt,
+        fence=row.fence,
         listed=row.listed,
         cleans=row.cleans,
         postponed=row.postponed,

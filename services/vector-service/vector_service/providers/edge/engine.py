@@ -67,6 +67,9 @@ class EdgeVectorEngine(VectorEngineInterface):
     async def payloads(self, name: str, ids: Sequence[UUID]) -> Mapping[UUID, Payload]:
         return await self._run(lambda: self._shard(name).payloads(ids))
 
+    async def page(self, name: str, first: UUID | None, limit: int) -> tuple[Mapping[UUID, Payload], UUID | None]:
+        return await self._run(lambda: self._shard(name).page(first, limit))
+
     async def check(self) -> None:
         await self._run(lambda: [shard.count() for shard in self._shards.values()])
 

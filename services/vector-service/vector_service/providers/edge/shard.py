@@ -11,7 +11,17 @@ import structlog
 
 from flash_core.errors import InvalidInputError, UpstreamUnavailableError
 from flash_core.models.vector import Payload
-from vector_service.interfaces import AnyOf, Condition, Conditions, EnginePoint, NoneOf, Probe, Scored, SparseVector
+from vector_service.interfaces import (
+    AnyOf,
+    Condition,
+    Conditions,
+    EnginePoint,
+    NoneOf,
+    NotAbove,
+    Probe,
+    Scored,
+    SparseVector,
+)
 from vector_service.providers.edge.catalogue import CollectionSpec
 from vector_service.providers.fields import DENSE, KEYWORD_FIELDS, NUMBER_FIELDS, SPARSE
 
@@ -64,6 +74,12 @@ class Shard:
     def payloads(self, ids: Sequence[UUID]) -> Mapping[UUID, Payload]:
         records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
         return {UUID(str(record.id)): record.payload or {} for record in records}
+
+    def page(self, first: UUID | None, limit: int) -> tuple[Mapping[UUID, Payload], UUID | None]:
+        request = edge.ScrollRequest(offset=first, limit=limit, with_payload=list(KEYWORD_FIELDS), with_vector=False)
+        records, after = self._shard.scroll(request)
+        points = {UUID(str(record.id)): record.payload or {} for record in records}
+        return points, None if after is None else UUID(str(after))
 
     def _write(self, operation: Any) -> None:
         self._met_by_all.clear()  # before it: a write that fails may be half done
@@ -148,8 +164,8 @@ def _sparse(vector: SparseVector) -> Any:
 
 
 def _filter(conditions: Conditions) -> Any:
-    must = [_condition(one) for one in conditions if not isinstance(one, NoneOf)]
-    must_not = [_condition(one) for one in conditions if isinstance(one, NoneOf)]
+    must = [_condition(one) for one in conditions if not isinstance(one, NoneOf | NotAbove)]
+    must_not = [_condition(one) for one in conditions if isinstance(one, NoneOf | NotAbove)]
     return edge.Filter(must=must, must_not=must_not)
 
 
