@@ -71,7 +71,12 @@ class AiMainSettings(ServiceSettings):
     ai_strict_citations: bool = Field(
         default=False, description="Leave out sentences that no passage supports instead of marking them."
     )
-    ai_context_tokens: int = Field(default=3_000, ge=200, description="The most tokens of passages, roughly counted.")
+    ai_context_tokens: int = Field(
+        default=3_000,
+        ge=200,
+        description="The most tokens that a model is given to read for an answer, roughly counted: instructions, "
+        "question, conversation and passages; the best passage always.",
+    )
 
     @property
     def providers(self) -> tuple[str, ...]:

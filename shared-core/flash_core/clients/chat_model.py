@@ -27,10 +27,11 @@ from flash_core.clients.chat_protocol import (
     Reply,
     SettingNames,
 )
-from flash_core.clients.chat_reading import CHARACTERS_A_TOKEN, Reading
+from flash_core.clients.chat_reading import Reading
 from flash_core.clients.retry_after import retry_after_seconds
 from flash_core.errors import FlashError, UpstreamRejectedError
 from flash_core.interfaces.ai_provider import AIProviderInterface, Finished, ModelCall, TextPiece, WritingRequest
+from flash_core.utils.token_count import token_weight
 
 log = structlog.get_logger(__name__)
 _CONNECT_SECONDS = 5.0
@@ -113,8 +114,8 @@ class ChatModelProvider(AIProviderInterface):
         return reading
 
     def _reply(self, request: WritingRequest) -> Reply:
-        prompt = sum(len(turn.content) for turn in request.turns)
-        return self._protocol.reply(ModelCall(self._model.model, self._model.model, prompt // CHARACTERS_A_TOKEN))
+        prompt = int(sum(token_weight(turn.content) for turn in request.turns))
+        return self._protocol.reply(ModelCall(self._model.model, self._model.model, prompt))
 
     async def _opened(self, request: WritingRequest, first_by: float) -> aiohttp.ClientResponse:
         """The response to a request that the server accepts, asked without the parameters that it refuses."""

@@ -10,9 +10,8 @@ from flash_core.clients.chat_protocol import UNREADABLE, PassingError, Reply
 from flash_core.clients.thoughts import Thoughts
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import Finished, WritingRequest
+from flash_core.utils.token_count import token_weight
 
-CHARACTERS_A_TOKEN = 4
-"""A rough figure for English with common tokenizers, for servers that count nothing."""
 _DRAIN_SECONDS = 0.05
 _LONGEST_LINE = 1 << 20
 
@@ -27,7 +26,7 @@ class Reading:
         self._rest = b""
         self._at_end = False
         self._is_billed = False
-        self._written = 0
+        self._written = 0.0
         self._thoughts = Thoughts()
         self.text = ""
 
@@ -101,14 +100,14 @@ class Reading:
             if self._reply.reason:
                 return ""
             raise PassingError("The model server sent something that is not the chat protocol.") from error
-        self._written += len(text)
+        self._written += token_weight(text)
         return self._thoughts.feed(text)
 
     def _count(self) -> None:
         """Put the call on the bill once it has written or was counted, and guess what the server has not said."""
         call = self._reply.call
         if call.estimated:
-            call.completion_tokens = max(call.completion_tokens, self._written // CHARACTERS_A_TOKEN)
+            call.completion_tokens = max(call.completion_tokens, int(self._written))
         if not self._is_billed and (self._written or self._reply.is_counted):
             self._request.calls.append(call)
             self._is_billed = True

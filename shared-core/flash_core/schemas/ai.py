@@ -26,9 +26,18 @@ class IntentRequest(Request):
     facts: list[Fact] = Field(default_factory=list, max_length=100)
 
 
+class IntentCall(Response):
+    """The tokens of a call to a model: `asked` is its name in the settings, `model` the name that the server gave."""
+
+    asked: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
 class IntentResponse(Response):
     """`standalone_question` needs no conversation to be understood, and does not hold the words that became `filters`;
-    `language` is an ISO 639-1 code.
+    `language` is an ISO 639-1 code; `calls` what understanding it has used.
     """
 
     kind: QuestionKind
@@ -37,3 +46,4 @@ class IntentResponse(Response):
     entities: list[str] = Field(default_factory=list)
     filters: SearchFilters | None = None
     used_model: bool = False
+    calls: list[IntentCall] = Field(default_factory=list)

@@ -70,6 +70,13 @@ class Citation(Response):
     supported: bool
 
 
+class TextSpan(Response):
+    """`start`/`end` delimit, in code points, a part of the answer's content."""
+
+    start: int
+    end: int
+
+
 class Usage(Response):
     """`cost` is in the currency of the prices that the operator has set (`AI_PRICES`); None where there is no price.
     `estimated`: the model server has not counted all of the tokens; what it has not said is guessed from the texts.
@@ -92,10 +99,16 @@ class Timings(Response):
 
 
 class WrittenAnswer(Response):
-    """What the writing service hands over when it has finished; chat adds the ids."""
+    """What the writing service hands over when it has finished; chat adds the ids.
+
+    `uncited`: what the content claims without naming a source. `grounded`: it claims nothing that is not cited, and
+    each cited passage says it. `confidence`: the probability that the documentation answers the question; 0 where
+    none was asked (general mode) or where the writer found no answer in what was found, 1 for a greeting and the like.
+    """
 
     content: str
     citations: list[Citation] = Field(default_factory=list)
+    uncited: list[TextSpan] = Field(default_factory=list)
     sources: list[Source] = Field(default_factory=list)
     confidence: float = Field(default=0.0, ge=0, le=1)
     grounded: bool = False

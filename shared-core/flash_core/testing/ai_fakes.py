@@ -59,14 +59,17 @@ class FakeSearch(SearchInterface):
 
 @dataclass
 class FakeVisibleDocuments(VisibleDocumentsInterface):
-    """`current`: the versions that everybody may read."""
+    """`current`: the versions that everybody may read. `hangs`: never says it."""
 
     current: dict[UUID, str] = field(default_factory=dict)
     error: FlashError | None = None
+    hangs: bool = False
     asked: list[Principal] = field(default_factory=list)
 
     async def versions(self, document_ids: Sequence[UUID], principal: Principal) -> dict[UUID, str]:
         self.asked.append(principal)
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.error is not None:
             raise self.error
         return {one: self.current[one] for one in document_ids if one in self.current}
@@ -74,11 +77,14 @@ class FakeVisibleDocuments(VisibleDocumentsInterface):
 
 @dataclass
 class ScriptedProvider(AIProviderInterface):
-    """Writes `pieces`, a token each, then fails with `error` or finishes. `hangs` after them until it is closed."""
+    """Writes `pieces`, a token each, then fails with `error` or finishes for a `reason`. `hangs` after them until it is
+    closed.
+    """
 
     pieces: Sequence[str] = ("Hello.",)
     name: str = "scripted"
-    error: FlashError | None = None
+    error: Exception | None = None
+    reason: str = "stop"
     hangs: bool = False
     requests: list[WritingRequest] = field(default_factory=list)
     closed: int = 0
@@ -97,7 +103,7 @@ class ScriptedProvider(AIProviderInterface):
             if self.error is not None:
                 raise self.error
             call.estimated = False
-            yield Finished(call.model, call.prompt_tokens, call.completion_tokens)
+            yield Finished(call.model, call.prompt_tokens, call.completion_tokens, {"finish_reason": self.reason})
         finally:
             self.closed += 1
 

@@ -169,6 +169,7 @@ class FindsNothing(AIProviderInterface):
     name = "extractive"
 
     async def stream(self, request: WritingRequest) -> AsyncIterator[TextPiece | Finished]:
+        yield TextPiece("NOT IN DOCUMENTATION")
         yield Finished("extractive")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ai_main_service.providers.extractive import ExtractiveProvider
+from ai_main_service.services.opening import SENTINEL
 from ai_main_service.services.questions import Asked, Question
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import Finished, GroundingPassage, TextPiece, WritingRequest
@@ -145,9 +146,9 @@ async def test_without_vectors_it_still_answers(*, hangs: bool) -> None:
     assert "25 days" in text
 
 
-async def test_nothing_to_quote_is_nothing_said() -> None:
-    assert await written("What?", passage("# Only a heading")) == ""
-    assert await written("What?") == ""
+async def test_nothing_to_quote_is_no_answer() -> None:
+    assert await written("What?", passage("# Only a heading")) == SENTINEL
+    assert await written("What?") == SENTINEL
 
 
 async def test_steps_that_passages_divide_are_joined_in_the_order_of_their_numbers() -> None:

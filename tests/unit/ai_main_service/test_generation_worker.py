@@ -10,7 +10,8 @@ from flash_core.errors import FencedError, FlashError, NotFoundError, UpstreamRe
 from flash_core.interfaces.answer_log import cancel_channel
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.models.conversation import GenerationState, Mode, Refusal
-from flash_core.schemas.ai import IntentResponse, QuestionKind
+from flash_core.schemas.ai import IntentCall, IntentResponse, QuestionKind
+from flash_core.schemas.chat import Fact
 from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, ScriptedProvider
 from flash_core.testing.waiting import eventually
 from flash_core.utils.ids import new_id
@@ -199,9 +200,33 @@ async def test_a_model_that_refuses_the_key_fails_at_once_and_says_what_to_check
     assert desk.leases.attempt == 1
 
 
-async def test_a_model_without_anything_to_say_is_not_an_answer() -> None:
-    answer = await Desk(providers=[ScriptedProvider(["  "])]).answer()
-    assert answer.refusal is Refusal.NOT_IN_DOCUMENTATION
+async def test_a_question_is_understood_within_one_deadline_and_only_checked_facts_go_along() -> None:
+    fact = Fact(question="?", statement="5,000.", document_ids=[new_id()], titles=["Bonus"], versions=["v1"])
+    desk = Desk(
+        leases=FakeGenerationLeases(facts=[fact]),
+        intent=FakeIntent(hangs=True),
+        settings=settings(ai_intent_seconds=0.02),
+    )
+    desk.documents.hangs = True
+    provider = ScriptedProvider(["Leave is 25 days. [1]"])
+    desk.providers = [provider]
+    answer = await desk.answer()
+    assert answer.timings_ms.intent is not None
+    assert answer.timings_ms.intent < 200
+    assert desk.intent.requests == []
+    assert "5,000" not in provider.requests[0].turns[-1].content
+
+
+@pytest.mark.parametrize("mode", [Mode.COMPANY, Mode.GENERAL])
+async def test_what_understanding_costs_is_on_the_bill(mode: Mode) -> None:
+    call = IntentCall(asked="small", model="small-1", prompt_tokens=7, completion_tokens=3)
+    alone = IntentResponse(kind=QuestionKind.DOCUMENTATION, standalone_question="How many days?", calls=[call])
+    desk = Desk(
+        leases=FakeGenerationLeases(mode=mode), intent=FakeIntent(alone), providers=[ScriptedProvider(["Yes."])]
+    )
+    used = (await desk.answer()).usage
+    expected = (17, 4) if mode is Mode.COMPANY else (10, 1)
+    assert (used.prompt_tokens, used.completion_tokens) == expected
 
 
 async def test_a_fault_of_ours_ends_as_a_failure_that_hides_it() -> None:

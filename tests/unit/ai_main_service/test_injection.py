@@ -69,7 +69,8 @@ async def obeyed(page: Path, size: int, mode: Mode = Mode.COMPANY) -> tuple[Writ
     text, written = parts(page)
     provider = ScriptedProvider(cut(written, size))
     found = FakeSearch([hit(text, url=OWN), hit(TRAVEL, title="Travel", url=OWN)])
-    desk = Desk(leases=FakeGenerationLeases(mode=mode), search=found, providers=[provider])
+    next_one = ScriptedProvider(["25 days."])  # for when nothing of what the first wrote can be shown
+    desk = Desk(leases=FakeGenerationLeases(mode=mode), search=found, providers=[provider, next_one])
     answer = await desk.answer()
     assert answer.content == desk.shown
     return answer, provider

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import openai
 from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletion
 from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
@@ -14,7 +15,7 @@ from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.models.conversation import Role
-from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
+from flash_core.schemas.ai import IntentCall, IntentRequest, IntentResponse, QuestionKind
 from flash_core.schemas.search import SearchFilters
 
 _QUESTIONS_READ = 8
@@ -89,9 +90,9 @@ class OpenAIAnalyser(IntentInterface):
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:
         now = self._clock.now()
-        content = await self._completed(_conversation(request, now.astimezone(UTC).date()))
+        completion = await self._completed(_conversation(request, now.astimezone(UTC).date()))
         try:
-            understood = Understood.model_validate_json(content)
+            understood = Understood.model_validate_json(_text_of(completion))
         except ValidationError as error:
             raise UpstreamUnavailableError("The model did not return what it was asked for.") from error
         return IntentResponse(
@@ -101,11 +102,12 @@ class OpenAIAnalyser(IntentInterface):
             entities=understood.entities,
             filters=understood.filters(now),
             used_model=True,
+            calls=self._calls(completion),
         )
 
-    async def _completed(self, conversation: str) -> str:
+    async def _completed(self, conversation: str) -> ChatCompletion:
         try:
-            completion = await self._client.chat.completions.create(
+            return await self._client.chat.completions.create(
                 model=self._model,
                 messages=[
                     {"role": "system", "content": self._prompt},
@@ -119,7 +121,24 @@ class OpenAIAnalyser(IntentInterface):
             raise UpstreamUnavailableError("The model server does not answer.") from error
         except openai.OpenAIError as error:
             raise UpstreamRejectedError("The model server refuses the request; check AI_INTENT_MODEL.") from error
-        return completion.choices[0].message.content or "" if completion.choices else ""
+
+    def _calls(self, completion: ChatCompletion) -> list[IntentCall]:
+        """Nothing where the server does not count."""
+        used = completion.usage
+        if used is None:
+            return []
+        return [
+            IntentCall(
+                asked=self._model,
+                model=completion.model or self._model,
+                prompt_tokens=used.prompt_tokens or 0,
+                completion_tokens=used.completion_tokens or 0,
+            )
+        ]
+
+
+def _text_of(completion: ChatCompletion) -> str:
+    return (completion.choices[0].message.content or "") if completion.choices else ""
 
 
 def _conversation(request: IntentRequest, today: date) -> str:

@@ -12,8 +12,8 @@ _LAST_TURNS = 20
 
 
 class CachedIntent(IntentInterface):
-    """Keeps what the inner analyser says, not its failures. `version` names all that makes it answer otherwise: the
-    prompt, the model, the exemplars.
+    """Keeps what the inner analyser says, not its failures and not what it cost. `version` names all that makes it
+    answer otherwise: the prompt, the model, the exemplars.
     """
 
     def __init__(self, inner: IntentInterface, cache: CacheInterface, *, version: str) -> None:
@@ -27,7 +27,7 @@ class CachedIntent(IntentInterface):
         if known is not None:
             return known
         understood = await self._inner.analyse(request)
-        await self._cache.set(key, packed(understood), _TTL_SECONDS)
+        await self._cache.set(key, packed(understood.model_copy(update={"calls": []})), _TTL_SECONDS)
         return understood
 
     def _key(self, request: IntentRequest) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import structlog
 
 from ai_main_service.config import EXTRACTIVE
+from ai_main_service.services.opening import SENTINEL
 from ai_main_service.services.questions import Question
 from ai_main_service.services.quoting import quoted
 from ai_main_service.services.selection import Selection
@@ -18,7 +19,9 @@ _EMBEDDED_UNITS = 16
 
 
 class ExtractiveProvider(AIProviderInterface):
-    """Nothing is written that no passage says. Vectors make it better and are waited for `seconds` at most."""
+    """Nothing is written that no passage says; where there is nothing to quote, that they do not answer. Vectors make
+    it better and are waited for `seconds` at most.
+    """
 
     name = EXTRACTIVE
 
@@ -30,7 +33,8 @@ class ExtractiveProvider(AIProviderInterface):
         selection = Selection(Question(request.question), request.passages)
         cosines = await self._cosines(request.question, selection.promising(_EMBEDDED_UNITS))
         markers = [passage.marker for passage in request.passages]
-        for piece in quoted(selection.choose(cosines), markers):
+        chosen = selection.choose(cosines)
+        for piece in quoted(chosen, markers) if chosen else (SENTINEL,):
             yield TextPiece(piece)
         yield Finished(model=EXTRACTIVE)
 

@@ -1,5 +1,6 @@
 """From a claimed question to a written answer: understand, search, write, check."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -10,16 +11,17 @@ from ai_main_service.services.accounting import account_of, last_model
 from ai_main_service.services.answer_cache import AnswerCache, Asking, Fresh, scope_of
 from ai_main_service.services.answer_stream import AnswerStream
 from ai_main_service.services.citations import inert
+from ai_main_service.services.claims import uncited
 from ai_main_service.services.context_builder import Context, build_context
 from ai_main_service.services.drafting import draft
-from ai_main_service.services.established import EstablishedFacts
 from ai_main_service.services.follow_ups import follow_ups
 from ai_main_service.services.links import SourceLinks, is_web_address
 from ai_main_service.services.narrowing import narrowed
-from ai_main_service.services.phrases import needs_model, refusal_text, short_answer
+from ai_main_service.services.phrases import needs_model, note, reduced_search, refusal_text, short_answer
 from ai_main_service.services.quality_checker import QualityChecker
 from ai_main_service.services.strict import Gate, StrictGate
-from ai_main_service.services.turns import documentation_turns, general_turns
+from ai_main_service.services.turns import documentation_turns, general_turns, tokens_in
+from ai_main_service.services.understanding import Understanding
 from flash_core.errors import FlashError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import AIProviderInterface, WritingRequest
 from flash_core.interfaces.cache import CacheInterface
@@ -31,7 +33,7 @@ from flash_core.interfaces.search import SearchInterface
 from flash_core.interfaces.single_flight import SingleFlightInterface
 from flash_core.models.conversation import Mode, Refusal, Role
 from flash_core.models.user import Principal, UserRole
-from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
+from flash_core.schemas.ai import IntentResponse, QuestionKind
 from flash_core.schemas.chat import Citation, ClaimResponse, Source, WrittenAnswer
 from flash_core.schemas.search import SearchRequest, SearchResponse
 from flash_core.utils.words import detect_language
@@ -69,9 +71,8 @@ class AnswerWriter:
         prompts: Mapping[str, str],
         settings: AiMainSettings,
     ) -> None:
-        self._intent = intent
+        self._understanding = Understanding(intent, documents, settings.ai_intent_seconds)
         self._search = search
-        self._established = EstablishedFacts(documents)
         self._providers = providers
         self._checker = QualityChecker(entailment)
         self._remembered = AnswerCache(cache, flights, embeddings, ttl_seconds=settings.ai_answer_cache_seconds)
@@ -95,7 +96,7 @@ class AnswerWriter:
             content=stream.content,
             sources=list(context.sources),
             model=last_model(stream),
-            **_grounding(citations),
+            **(_grounding(stream.content, citations) if context.passages else {}),
             **account_of(stream, self._settings.ai_prices),
         )
 
@@ -109,14 +110,12 @@ class AnswerWriter:
         turns = general_turns(self._prompts[GENERAL_PROMPT], claim.question, claim.history)
         request = WritingRequest(claim.question, turns, max_tokens=self._settings.ai_max_tokens)
         written = await draft(models, request, stream, is_web_address)
-        await stream.write(written.note(detect_language(claim.question)))
+        await _remark(stream, *written.notes(detect_language(claim.question)))
         return WrittenAnswer(content="", model=written.finished.model)
 
     async def _company(self, claim: ClaimResponse, stream: AnswerStream) -> WrittenAnswer:
         await stream.status("understanding")
-        facts = await self._established.standing(claim.facts, _asker(claim))
-        claim = claim.model_copy(update={"facts": facts})
-        intent = await self._understand(claim)
+        claim, intent = await self._understanding.of(claim, _asker(claim), stream)
         stream.watch.lap("intent")
         short = short_answer(intent.kind, intent.language)
         if short is not None:
@@ -126,18 +125,6 @@ class AnswerWriter:
         found = await self._found(claim, intent)
         stream.watch.lap("retrieval")
         return await self._from_passages(claim, intent, found, stream)
-
-    async def _understand(self, claim: ClaimResponse) -> IntentResponse:
-        request = IntentRequest(question=claim.question, history=claim.history[-20:], facts=claim.facts[-100:])
-        try:
-            return await self._intent.analyse(request)
-        except FlashError as error:
-            log.warning("intent.skipped", code=error.code)
-            return IntentResponse(
-                kind=QuestionKind.DOCUMENTATION,
-                standalone_question=claim.question,
-                language=detect_language(claim.question),
-            )
 
     async def _found(self, claim: ClaimResponse, intent: IntentResponse) -> SearchResponse:
         request = SearchRequest(
@@ -158,25 +145,34 @@ class AnswerWriter:
     async def _from_passages(
         self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, stream: AnswerStream
     ) -> WrittenAnswer:
-        context = build_context(
-            found.hits, budget_tokens=self._settings.ai_context_tokens, most=self._settings.ai_passages
-        )
+        room = self._room(claim, intent.standalone_question)
+        context = build_context(found.hits, budget_tokens=room, most=self._settings.ai_passages)
+        remarks = [reduced_search(intent.language)] if _is_reduced(found) else []
         confidence = found.answerable or 0.0
         if not context.passages or confidence < self._settings.ai_refuse_below:
             refusal = await self._refuse(intent, context, stream)
+            await _remark(stream, *remarks)
             return refusal.model_copy(update={"confidence": confidence})
         stream.context = context
         asking = self._asking(claim, intent, found, context)
         write = partial(self._written, claim, intent, context, stream)
         answer = await self._remembered.answer(asking, stream, write)
-        return answer.model_copy(update={"confidence": confidence})
+        await _remark(stream, *remarks)
+        return answer.model_copy(update={"confidence": 0.0 if answer.refusal else confidence})
+
+    def _room(self, claim: ClaimResponse, question: str) -> int:
+        """How many tokens of passages fit beside all else that a model is sent. Who only quotes has no such limit."""
+        if self._settings.providers == (EXTRACTIVE,):
+            return sys.maxsize
+        turns = documentation_turns(self._prompts[ANSWER_PROMPT], question, (), claim.history, claim.facts)
+        return self._settings.ai_context_tokens - tokens_in(turns)
 
     def _asking(
         self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, context: Context
     ) -> Asking | None:
         """What another asker must have in common with this one; None where the conversation or a failure has a say."""
         is_first = intent.kind is QuestionKind.DOCUMENTATION and not claim.history and not claim.facts
-        if not is_first or any((found.features or {}).get(name) for name in PASSING):
+        if not is_first or _is_reduced(found):
             return None
         filters = narrowed(claim.filters, intent.filters)
         scope = scope_of(sorted(claim.groups), filters, intent.language, self._prompts, self._settings.writing)
@@ -198,19 +194,20 @@ class AnswerWriter:
         written = await draft(self._providers, request, stream, _links_of(context).has, self._gate(context))
         if written.refused:
             refusal = await self._refuse(intent, context, stream)
-            await stream.write(written.note(intent.language))
+            await _remark(stream, *written.notes(intent.language))
             return Fresh(refusal, is_lasting=False)
-        await stream.write(written.note(intent.language))
         await stream.status("checking")
-        citations = await self._checker.citations(stream.content, context)
+        said = stream.content
+        citations = await self._checker.citations(said, context)
+        await _remark(stream, *written.notes(intent.language))
         answer = WrittenAnswer(
             content="",
             sources=list(context.sources),
             model=written.finished.model,
             follow_ups=follow_ups(context, citations, _asked(claim, question), intent.language),
-            **_grounding(citations),
+            **_grounding(said, citations),
         )
-        return Fresh(answer, is_lasting=not written.fell_back)
+        return Fresh(answer, is_lasting=written.is_lasting)
 
     def _gate(self, context: Context) -> Callable[[AnswerStream], Gate]:
         if not self._settings.ai_strict_citations:
@@ -236,10 +233,19 @@ def _asker(claim: ClaimResponse) -> Principal:
     return Principal(claim.user_id, roles, frozenset(claim.groups))
 
 
-def _grounding(citations: Sequence[Citation]) -> dict[str, object]:
-    """Grounded: something is cited, and every cited passage says it."""
-    grounded = bool(citations) and all(citation.supported for citation in citations)
-    return {"citations": list(citations), "grounded": grounded}
+def _grounding(said: str, citations: Sequence[Citation]) -> dict[str, object]:
+    """Grounded: something is cited, every cited passage says it, and nothing is claimed that is not cited."""
+    bare = uncited(said)
+    grounded = bool(citations) and not bare and all(citation.supported for citation in citations)
+    return {"citations": list(citations), "uncited": bare, "grounded": grounded}
+
+
+async def _remark(stream: AnswerStream, *remarks: str) -> None:
+    await stream.write("".join(map(note, remarks)))
+
+
+def _is_reduced(found: SearchResponse) -> bool:
+    return any((found.features or {}).get(name) for name in PASSING)
 
 
 def _nearest(context: Context) -> list[Source]:

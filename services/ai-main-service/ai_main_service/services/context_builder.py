@@ -7,11 +7,11 @@ from ai_main_service.services.cleaning import visible
 from flash_core.interfaces.ai_provider import GroundingPassage
 from flash_core.schemas.chat import Source
 from flash_core.schemas.search import SearchHit
+from flash_core.utils.token_count import tokens_of
 from flash_core.utils.words import tokens
 
-CHARACTERS_A_TOKEN = 4
-"""A rough figure for English with common tokenizers; other languages have fewer characters a token, so that the
-budget must leave room."""
+_AROUND_A_PASSAGE = 12
+"""Tokens of the tags that it stands between in a prompt."""
 _SHINGLE = 3
 _NEARLY_SAME = 0.85
 _OVERLAP = 0.5
@@ -37,7 +37,7 @@ def build_context(hits: Sequence[SearchHit], *, budget_tokens: int, most: int) -
     kept: list[SearchHit] = []
     left = budget_tokens
     for hit in hits:
-        cost = tokens_of(hit.text)
+        cost = _cost(hit)
         if len(kept) == most:
             break
         if (cost <= left or not kept) and not any(_repeats(hit, other) for other in kept) and visible(hit.text).strip():
@@ -49,9 +49,9 @@ def build_context(hits: Sequence[SearchHit], *, budget_tokens: int, most: int) -
     )
 
 
-def tokens_of(text: str) -> int:
-    """An estimate of what a text costs a model, never 0."""
-    return len(text) // CHARACTERS_A_TOKEN + 1
+def _cost(hit: SearchHit) -> int:
+    place = " / ".join((*hit.path, hit.title, hit.heading))
+    return tokens_of(hit.text) + tokens_of(place) + _AROUND_A_PASSAGE
 
 
 def _passage(marker: int, hit: SearchHit) -> GroundingPassage:

@@ -56,6 +56,18 @@ _ANOTHER_MODEL: Final = {
     "es": "El modelo de lenguaje preferido no responde en este momento; otro ha escrito esto.",
     "fr": "Le modèle de langage préféré ne répond pas pour le moment ; un autre a écrit ceci.",
 }
+_CUT_SHORT: Final = {
+    "en": "The language model stopped before the end: this is not the whole answer.",
+    "de": "Das Sprachmodell hat vor dem Ende aufgehört: Das ist nicht die ganze Antwort.",
+    "es": "El modelo de lenguaje se detuvo antes del final: esta no es la respuesta completa.",
+    "fr": "Le modèle de langage s'est arrêté avant la fin : ce n'est pas toute la réponse.",
+}
+_REDUCED_SEARCH: Final = {
+    "en": "The search works with reduced means at the moment; later it may find more.",
+    "de": "Die Suche arbeitet gerade mit eingeschränkten Mitteln; später findet sie vielleicht mehr.",
+    "es": "La búsqueda funciona en este momento con medios reducidos; más tarde quizá encuentre más.",
+    "fr": "La recherche fonctionne en ce moment avec des moyens réduits ; plus tard elle trouvera peut-être davantage.",
+}
 _REFUSALS: Final = {
     "en": ("This is not in your documentation.", "The nearest pages are:"),
     "de": ("Das steht nicht in der Dokumentation.", "Am nächsten kommen diese Seiten:"),
@@ -91,6 +103,19 @@ def unread_by_model(language: str) -> str:
 
 def another_model(language: str) -> str:
     return _by(_ANOTHER_MODEL, language)
+
+
+def cut_short(language: str) -> str:
+    return _by(_CUT_SHORT, language)
+
+
+def reduced_search(language: str) -> str:
+    return _by(_REDUCED_SEARCH, language)
+
+
+def note(said: str) -> str:
+    """A remark at the end of an answer, apart from its text."""
+    return f"\n\n_{said}_"
 
 
 def refusal_text(language: str, titles: list[str]) -> str:

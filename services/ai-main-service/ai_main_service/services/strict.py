@@ -40,7 +40,7 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """A unit with what stands before it; `markers` also from a line of markers alone after it."""
 
     gap: str
@@ -66,7 +66,7 @@ class StrictGate(Gate):
         self._checker = checker
         self._passages = {passage.marker: passage for passage in context.passages}
         self._held = ""
-        self._leading: list[_Piece] = []
+        self._leading: list[Piece] = []
         self._lost_gap = ""
         self._introduced_by: tuple[int, ...] = ()
 
@@ -78,9 +78,9 @@ class StrictGate(Gate):
         await self._take(final=True)
 
     async def _take(self, *, final: bool) -> None:
-        pieces = _pieces(self._held)
-        ready = pieces if final else pieces[:-1]
-        rest = "".join(piece.gap + piece.text for piece in pieces[len(ready) :]) or self._held
+        found = pieces(self._held)
+        ready = found if final else found[:-1]
+        rest = "".join(piece.gap + piece.text for piece in found[len(ready) :]) or self._held
         if ready and not final and not _is_settled(ready[-1], rest):
             return
         for piece in ready:
@@ -88,7 +88,7 @@ class StrictGate(Gate):
         if ready:
             self._held = self._held[len("".join(piece.gap + piece.text for piece in ready)) :]
 
-    async def _judge(self, piece: _Piece) -> None:
+    async def _judge(self, piece: Piece) -> None:
         if piece.is_header or not is_claim(piece.unit, piece.said):
             self._lead(piece)
             return
@@ -103,26 +103,26 @@ class StrictGate(Gate):
             self._lose(piece)
         self._introduced_by = ()
 
-    def _lead(self, piece: _Piece) -> None:
+    def _lead(self, piece: Piece) -> None:
         if piece.unit.kind is UnitKind.HEADING:
             self._leading.clear()
         self._leading.append(piece)
         self._introduced_by = piece.markers
 
-    def _lose(self, piece: _Piece) -> None:
+    def _lose(self, piece: Piece) -> None:
         """Its line end, or its table's, is still somebody else's; an introduction holds for a whole list or table."""
         if "|" in piece.gap or ("\n" in piece.gap and not self._lost_gap):
             self._lost_gap = piece.gap
         if piece.unit.kind not in {UnitKind.ITEM, UnitKind.ROW}:
             self._leading = [one for one in self._leading if one.unit.kind is UnitKind.HEADING]
 
-    async def _show(self, pieces: Sequence[_Piece], wrong: set[int]) -> None:
+    async def _show(self, pieces: Sequence[Piece], wrong: set[int]) -> None:
         for piece in pieces:
             gap = self._gap(piece) if piece is pieces[-1] else piece.gap
             text = MARKER.sub(lambda marker: "" if int(marker[1]) in wrong else marker[0], piece.text)
             await self._stream.write((gap if self._stream.content else gap.lstrip()) + text)
 
-    def _gap(self, piece: _Piece) -> str:
+    def _gap(self, piece: Piece) -> str:
         lost, self._lost_gap = self._lost_gap, ""
         if "|" in lost:
             return lost
@@ -142,24 +142,24 @@ def is_claim(unit: Unit, said: str) -> bool:
 _LEADING_STEMS = {word.stem for word in read(" ".join(sorted(_LEADING)), "en").words}
 
 
-def _pieces(text: str) -> list[_Piece]:
+def pieces(text: str) -> list[Piece]:
     """All of `text` but what follows its last unit, which belongs to the next; a line of markers to the one before."""
-    found: list[_Piece] = []
+    found: list[Piece] = []
     units = split(text)
     at = 0
     for number, unit in enumerate(units):
         if found and not MARKER.sub("", unit.of(text)).strip(" ."):
             last = found[-1]
-            found[-1] = _Piece(last.gap, last.text + text[at : unit.end], last.unit, last.is_header)
+            found[-1] = Piece(last.gap, last.text + text[at : unit.end], last.unit, last.is_header)
         else:
             following = text[unit.end : units[number + 1].start] if number + 1 < len(units) else ""
             is_header = unit.kind is UnitKind.ROW and "-" in following
-            found.append(_Piece(text[at : unit.start], text[unit.start : unit.end], unit, is_header))
+            found.append(Piece(text[at : unit.start], text[unit.start : unit.end], unit, is_header))
         at = unit.end
     return found
 
 
-def _is_settled(last: _Piece, rest: str) -> bool:
+def _is_settled(last: Piece, rest: str) -> bool:
     """Whether what follows can no longer change where this piece ends or what it is."""
     begun = rest.lstrip()
     if last.unit.kind is UnitKind.ROW:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ai_main_service.services.context_builder import tokens_of
 from flash_core.interfaces.ai_provider import ChatTurn, GroundingPassage
 from flash_core.models.conversation import Role
 from flash_core.schemas.chat import Fact, Turn
 from flash_core.utils.markers import without_markers
+from flash_core.utils.token_count import tokens_of
 from flash_core.utils.words import content_stems, detect_language
 
 _OWN_TAG: Final = re.compile(r"<(?=\s*/?\s*(?:passage|conversation))", re.IGNORECASE)
@@ -30,6 +30,10 @@ def documentation_turns(
     """
     parts = [_conversation(question, history, facts), *(_quoted(one) for one in passages), f"Question: {question}"]
     return [ChatTurn("system", prompt), ChatTurn("user", "\n\n".join(part for part in parts if part))]
+
+
+def tokens_in(turns: Sequence[ChatTurn]) -> int:
+    return sum(tokens_of(turn.content) for turn in turns)
 
 
 def general_turns(prompt: str, question: str, history: Sequence[Turn]) -> list[ChatTurn]:

@@ -62,7 +62,7 @@ def disclosed(answer: Answer, visible: Collection[UUID]) -> Answer:
     """
     if all(source.document_id in visible for source in answer.sources):
         return answer
-    withheld = {"content": WITHHELD, "sources": [], "citations": [], "follow_ups": [], "grounded": False}
+    withheld = {"content": WITHHELD, "sources": [], "citations": [], "uncited": [], "follow_ups": [], "grounded": False}
     return answer.model_copy(update=withheld | {"confidence": 0.0, "withheld": True})
 
 
