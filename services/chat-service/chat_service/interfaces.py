@@ -11,7 +11,7 @@ from uuid import UUID
 from flash_core.interfaces.persistence import UnitOfWorkInterface
 from flash_core.models.conversation import Conversation, GenerationState, Mode
 from flash_core.models.user import Principal
-from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, WrittenAnswer
+from flash_core.schemas.chat import Answer, Fact, MessageResponse, Turn, Usage, WrittenAnswer
 from flash_core.schemas.common import Problem
 from flash_core.schemas.search import SearchFilters
 from flash_core.schemas.usage import UsageLine
@@ -311,8 +311,10 @@ class UsageRepositoryInterface(Protocol):
     """What answers have used; it outlives their conversations."""
 
     @abstractmethod
-    async def add(self, generation: Generation, written: WrittenAnswer) -> None:
-        """Keep it, as of now. `ConflictError` when this answer's is kept already."""
+    async def add(self, generation: Generation, model: str, used: Usage) -> None:
+        """Keep it, as of now, on top of what earlier attempts at this answer have used: the last one's model counts.
+        Without a cost for all of it there is none.
+        """
 
     @abstractmethod
     async def by_day(

@@ -94,6 +94,7 @@ export class Generation {
       refusal: "not_in_documentation",
       confidence: 0.08,
       citations: [],
+      uncited: [],
       grounded: false,
     });
   }

@@ -139,6 +139,7 @@ export function anAnswer(fields: Partial<Answer> = {}): Answer {
     state: "done",
     content: "It starts with make up [1].",
     citations: [],
+    uncited: [],
     sources: [],
     confidence: 0.8,
     grounded: true,

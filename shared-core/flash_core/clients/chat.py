@@ -32,10 +32,8 @@ class GenerationLeaseClient(GenerationLeaseInterface):
     async def finish(self, generation_id: UUID, outcome: FinishRequest) -> None:
         await self._chat.call("POST", f"{_path(generation_id)}/finish", body=outcome)
 
-    async def release(self, generation_id: UUID, attempt: int) -> None:
-        await self._chat.call(
-            "POST", f"{_path(generation_id)}/release", body=ReleaseRequest(attempt=attempt), seconds=2
-        )
+    async def release(self, generation_id: UUID, left: ReleaseRequest) -> None:
+        await self._chat.call("POST", f"{_path(generation_id)}/release", body=left, seconds=2)
 
 
 def _path(generation_id: UUID) -> str:

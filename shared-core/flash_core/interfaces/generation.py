@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import Protocol
 from uuid import UUID
 
-from flash_core.schemas.chat import ClaimResponse, FinishRequest
+from flash_core.schemas.chat import ClaimResponse, FinishRequest, ReleaseRequest
 
 
 class GenerationLeaseInterface(Protocol):
@@ -26,5 +26,5 @@ class GenerationLeaseInterface(Protocol):
         """Store the outcome; the same one twice is stored once."""
 
     @abstractmethod
-    async def release(self, generation_id: UUID, attempt: int) -> None:
-        """Give the work back, to be begun again by another attempt."""
+    async def release(self, generation_id: UUID, left: ReleaseRequest) -> None:
+        """Give the work back, to be begun again by another attempt; what this one has used is kept."""

@@ -283,6 +283,10 @@ class FinishRequest(Request):
 
 
 class ReleaseRequest(Request):
-    """POST …/release (204): give the lease back so that another attempt starts soon."""
+    """POST …/release (204): give the lease back so that another attempt starts soon. What this one has used, with
+    which `model`, is paid for all the same.
+    """
 
     attempt: int
+    model: str = ""
+    usage: Usage = Field(default_factory=Usage)

@@ -15,7 +15,7 @@ from flash_core.interfaces.search import SearchInterface
 from flash_core.models.conversation import GenerationState, Mode
 from flash_core.models.user import Principal
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
-from flash_core.schemas.chat import ClaimResponse, Fact, FinishRequest, Turn
+from flash_core.schemas.chat import ClaimResponse, Fact, FinishRequest, ReleaseRequest, Turn
 from flash_core.schemas.search import SearchFilters, SearchHit, SearchRequest, SearchResponse
 from flash_core.utils.ids import new_id
 
@@ -129,6 +129,7 @@ class FakeGenerationLeases(GenerationLeaseInterface):
     outcomes: list[FinishRequest] = field(default_factory=list)
     heartbeats: int = 0
     releases: int = 0
+    left: list[ReleaseRequest] = field(default_factory=list)
     workers: list[str] = field(default_factory=list)
     errors: dict[str, list[FlashError]] = field(default_factory=dict)
 
@@ -175,10 +176,11 @@ class FakeGenerationLeases(GenerationLeaseInterface):
         self.outcomes.append(outcome)
         self.state = outcome.state
 
-    async def release(self, generation_id: UUID, attempt: int) -> None:
+    async def release(self, generation_id: UUID, left: ReleaseRequest) -> None:
         self._fail("release")
-        self._current(generation_id, attempt)
+        self._current(generation_id, left.attempt)
         self.releases += 1
+        self.left.append(left)
         self.state = GenerationState.QUEUED
 
     def take_over(self) -> None:

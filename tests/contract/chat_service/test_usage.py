@@ -13,9 +13,8 @@ from chat_service.database.tables import METADATA
 from chat_service.database.unit_of_work import SqlChatUnitOfWork
 from chat_service.interfaces import ChatUnitOfWorkFactory, Generation, Period, UsagePosition
 from flash_core.database.context import open_database
-from flash_core.errors import ConflictError
 from flash_core.models.conversation import Conversation, Mode
-from flash_core.schemas.chat import Usage, WrittenAnswer
+from flash_core.schemas.chat import Usage
 from flash_core.schemas.usage import UsageLine
 from flash_core.testing.fakes import FrozenClock
 from flash_core.utils.ids import new_id
@@ -66,7 +65,7 @@ async def used(
 ) -> Generation:
     generation = Generation(new_id(), new_id(), new_id(), user, (), (), Mode.COMPANY, None, "")
     async with database.open() as work:
-        await work.usage.add(generation, WrittenAnswer(content="Yes.", model=model, usage=usage))
+        await work.usage.add(generation, model, usage)
         await work.commit()
     if ended_at is not None:
         await database.ended(generation.id, ended_at)
@@ -161,16 +160,18 @@ async def test_users_are_summed_up_over_the_whole_time(database: Database) -> No
     assert lines == [(FIRST, "a", 10, None), (FIRST, "b", 20, None), (SECOND, "a", 10, None)]
 
 
-async def test_an_answer_is_counted_once(database: Database) -> None:
-    generation = await used(database, Usage())
-    with pytest.raises(ConflictError):
-        await again(database, generation)
-
-
-async def again(database: Database, generation: Generation) -> None:
+@pytest.mark.parametrize(("costs", "total"), [((0.5, 0.25), 0.75), ((None, 0.25), None), ((0.5, None), None)])
+async def test_the_attempts_at_an_answer_add_up_and_are_one_answer(
+    database: Database, costs: tuple[float | None, float | None], total: float | None
+) -> None:
+    generation = await used(database, Usage(prompt_tokens=10, completion_tokens=1, estimated=True, cost=costs[0]))
     async with database.open() as work:
-        await work.usage.add(generation, WrittenAnswer(content="", model="m"))
+        await work.usage.add(generation, "other", Usage(prompt_tokens=20, completion_tokens=2, cost=costs[1]))
         await work.commit()
+    [line] = await days(database, around(TODAY))
+    assert (line.answers, line.model, line.prompt_tokens, line.completion_tokens) == (1, "other", 30, 3)
+    assert line.estimated
+    assert (None if line.cost is None else float(line.cost)) == total
 
 
 async def test_it_outlives_the_conversation(database: Database) -> None:
@@ -179,7 +180,7 @@ async def test_it_outlives_the_conversation(database: Database) -> None:
     generation = Generation(new_id(), conversation.id, new_id(), FIRST, (), (), Mode.COMPANY, None, "")
     async with database.open() as work:
         await work.conversations.add(conversation, client_id=None)
-        await work.usage.add(generation, WrittenAnswer(content="", model="m"))
+        await work.usage.add(generation, "m", Usage())
         await work.conversations.delete(conversation.id)
         await work.commit()
     assert [line.answers for line in await days(database, around(TODAY))] == [1]

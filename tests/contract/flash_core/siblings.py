@@ -94,7 +94,7 @@ async def leases_over_http(leases: GenerationLeaseInterface) -> AsyncIterator[Si
 
     @app.post("/internal/generations/{generation_id}/release", status_code=204)
     async def release(generation_id: UUID, body: ReleaseRequest) -> None:
-        await leases.release(generation_id, body.attempt)
+        await leases.release(generation_id, body)
 
     async with _sibling(app) as sibling:
         yield sibling

@@ -11,7 +11,7 @@ from flash_core.clients.chat import GenerationLeaseClient
 from flash_core.errors import FencedError, NotFoundError
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.models.conversation import GenerationState
-from flash_core.schemas.chat import FinishRequest, WrittenAnswer
+from flash_core.schemas.chat import FinishRequest, ReleaseRequest, WrittenAnswer
 from flash_core.testing.ai_fakes import FakeGenerationLeases
 from tests.contract.flash_core.siblings import leases_over_http
 from tests.unit.chat_service.people import ALICE
@@ -91,9 +91,9 @@ async def test_while_one_has_it_nobody_else_gets_it(leased: Leased) -> None:
 
 async def test_whoever_was_overtaken_is_fenced(leased: Leased) -> None:
     await leased.leases.claim(leased.id, "worker 1")
-    await leased.leases.release(leased.id, 1)
+    await leased.leases.release(leased.id, ReleaseRequest(attempt=1))
     assert (await leased.leases.claim(leased.id, "worker 2")).attempt == 2
-    for late in (leased.leases.heartbeat(leased.id, 1), leased.leases.release(leased.id, 1)):
+    for late in (leased.leases.heartbeat(leased.id, 1), leased.leases.release(leased.id, ReleaseRequest(attempt=1))):
         with pytest.raises(FencedError):
             await late
     with pytest.raises(FencedError):
@@ -106,6 +106,6 @@ async def test_a_generation_that_is_gone_is_not_found(leased: Leased) -> None:
     with pytest.raises(NotFoundError):
         await leased.leases.heartbeat(uuid4(), 1)
     with pytest.raises(NotFoundError):
-        await leased.leases.release(uuid4(), 1)
+        await leased.leases.release(uuid4(), ReleaseRequest(attempt=1))
     with pytest.raises(NotFoundError):
         await leased.leases.finish(uuid4(), outcome(1))

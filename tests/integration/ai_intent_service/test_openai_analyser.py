@@ -53,6 +53,13 @@ async def test_what_the_model_returns_is_the_understanding(server: ModelServer, 
     assert answer.filters == SearchFilters(source_names=["HR wiki"], updated_after=datetime(2026, 3, 1, tzinfo=UTC))
 
 
+async def test_what_the_call_has_used_is_told(server: ModelServer, analyser: OpenAIAnalyser) -> None:
+    server.behave(text=json.dumps(GOOD))
+    [call] = (await analyser.analyse(REQUEST)).calls
+    assert (call.asked, call.model, call.prompt_tokens) == ("small", "small", 100)
+    assert call.completion_tokens > 0
+
+
 @pytest.mark.parametrize("since", [None, "2027-01-01"])
 async def test_a_filter_that_is_not_said_or_would_hide_everything_is_none(
     server: ModelServer, analyser: OpenAIAnalyser, since: str | None

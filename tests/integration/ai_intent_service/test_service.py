@@ -49,6 +49,7 @@ async def test_a_question_is_understood(client: AsyncClient) -> None:
         "entities": [],
         "filters": None,
         "used_model": False,
+        "calls": [],
     }
 
 
@@ -85,12 +86,13 @@ async def test_a_model_is_asked_once_for_the_same_follow_up(redis_url: str) -> N
             ai_intent_seconds=5,
         )
         async with running(settings) as client:
-            for _ in range(2):
+            for calls in (1, 0):
                 response = await client.post(
                     "/internal/intent", json={"question": "And part-timers?", "history": HISTORY}
                 )
                 assert response.json()["standalone_question"] == "Part-timers' days?"
                 assert response.json()["used_model"]
+                assert len(response.json()["calls"]) == calls
         assert len(server.requests) == 1
 
 

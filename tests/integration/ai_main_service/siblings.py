@@ -57,7 +57,7 @@ class Siblings:
             case "finish":
                 await self.leases.finish(generation_id, FinishRequest.model_validate_json(body))
             case _:
-                await self.leases.release(generation_id, ReleaseRequest.model_validate_json(body).attempt)
+                await self.leases.release(generation_id, ReleaseRequest.model_validate_json(body))
         return web.Response(status=204)
 
     async def _understand(self, request: web.Request) -> web.Response:

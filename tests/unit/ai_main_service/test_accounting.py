@@ -201,3 +201,11 @@ async def test_general_mode_never_pretends_to_cite(marker: str) -> None:
     assert answer.content == desk.shown == "Paris it is."
     assert (answer.sources, answer.citations, answer.grounded, answer.confidence) == ([], [], False, 0)
     assert "sources" not in [frame["type"] for frame in desk.frames]
+
+
+async def test_an_attempt_that_is_given_back_says_what_it_has_used() -> None:
+    desk = Desk(providers=[ScriptedProvider(["Half", " of"], error=AWAY)])
+    await desk.worker().answer(desk.event())
+    [left] = desk.leases.left
+    assert left.model == "scripted-model"
+    assert (left.usage.prompt_tokens, left.usage.completion_tokens) == (10, 2)

@@ -1,7 +1,8 @@
 """The best passages within the budget, each once."""
 
-from ai_main_service.services.context_builder import build_context, tokens_of
+from ai_main_service.services.context_builder import build_context
 from flash_core.utils.ids import new_id
+from flash_core.utils.token_count import tokens_of
 from tests.unit.ai_main_service.builders import LEAVE, TRAVEL, hit
 
 
@@ -18,6 +19,14 @@ def test_the_budget_skips_what_bursts_it_but_never_the_best() -> None:
     assert len(build_context([long, short], budget_tokens=100, most=5).passages) == 1
     context = build_context([short, long, hit(LEAVE)], budget_tokens=200, most=5)
     assert [one.text for one in context.sources] == [TRAVEL, LEAVE]
+
+
+def test_a_dense_script_and_a_long_place_take_their_room() -> None:
+    japanese = [hit("休暇は二十五日です。" * 20, title=f"{number}") for number in range(8)]
+    kept = build_context(japanese, budget_tokens=500, most=8).passages
+    assert sum(len(one.text) for one in kept) <= 500
+    deep = [hit(f"Number {number}.", path=["a long way to go"] * 50) for number in range(8)]
+    assert len(build_context(deep, budget_tokens=600, most=8).passages) == 2
 
 
 def test_no_more_passages_than_asked_for() -> None:

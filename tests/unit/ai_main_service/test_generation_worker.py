@@ -15,6 +15,7 @@ from flash_core.schemas.chat import Fact
 from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, ScriptedProvider
 from flash_core.testing.waiting import eventually
 from flash_core.utils.ids import new_id
+from flash_core.utils.token_count import tokens_of
 from tests.unit.ai_main_service.builders import Desk, hit, settings
 
 AWAY = UpstreamUnavailableError("away")
@@ -342,3 +343,21 @@ async def test_what_was_found_but_not_quoted_is_offered_as_the_next_question() -
     desk.search.hits.append(hit("Concur is used for trips.", heading="Booking a trip", chunk_id=UUID(int=7)))
     answer = await desk.answer()
     assert answer.follow_ups == ["What does the documentation say about “Booking a trip”?"]
+
+
+async def test_all_that_a_model_is_sent_fits_the_budget() -> None:
+    hits = [hit(f"休暇は{number}日です。" * 30, title="休暇" * 20) for number in range(8)]
+    asked = "休暇は何日ですか。" * 40
+    provider = ScriptedProvider(["25 [1]"])
+    desk = Desk(leases=FakeGenerationLeases(question=asked), search=FakeSearch(hits), providers=[provider])
+    desk.settings = settings(ai_provider="openai", ai_main_model="m", ai_context_tokens=2_000)
+    await desk.answer()
+    [request] = provider.requests
+    assert 1_200 < sum(len(turn.content) for turn in request.turns if turn.content) < 2_400
+    assert sum(tokens_of(turn.content) for turn in request.turns) <= 2_000
+
+
+async def test_who_only_quotes_reads_all_passages() -> None:
+    hits = [hit(f"休暇は{number}日です。" * 60, title="休暇") for number in range(8)]
+    answer = await Desk(search=FakeSearch(hits), settings=settings(ai_context_tokens=200)).answer()
+    assert len(answer.sources) == 8

@@ -374,10 +374,10 @@ class FakeUsage(UsageRepositoryInterface):
         self._rows = tables.usage
         self._clock = clock
 
-    async def add(self, generation: Generation, written: WrittenAnswer) -> None:
-        if generation.id in self._rows:
-            raise ConflictError("This conflicts with what is stored already.")
-        self._rows[generation.id] = StoredUsage(generation.user_id, self._clock.now(), written.model, written.usage)
+    async def add(self, generation: Generation, model: str, used: Usage) -> None:
+        before = self._rows.get(generation.id)
+        total = used if before is None else _sum(before.usage, used)
+        self._rows[generation.id] = StoredUsage(generation.user_id, self._clock.now(), model, total)
 
     async def by_day(
         self, user_id: UUID, period: Period, *, limit: int, after: UsagePosition | None
@@ -403,6 +403,16 @@ class FakeUsage(UsageRepositoryInterface):
 
     def _within(self, period: Period) -> list[StoredUsage]:
         return [one for one in self._rows.values() if period.first <= one.ended_at.date() <= period.last]
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    costs = [one.cost, other.cost]
+    return Usage(
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        estimated=one.estimated or other.estimated,
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+    )
 
 
 def _line(user_id: UUID, model: str, day: date | None, rows: Sequence[StoredUsage]) -> UsageLine:

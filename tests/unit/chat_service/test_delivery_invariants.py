@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chat_service.services.answer_feed import AnswerFeed
 from flash_core.errors import FencedError, NotFoundError, RateLimitedError
 from flash_core.models.conversation import GenerationState
+from flash_core.schemas.chat import ReleaseRequest
 from tests.unit.chat_service.people import ALICE, BOB
 from tests.unit.chat_service.world import RULES, Attempt, Page, World, worked_off
 
@@ -99,7 +100,9 @@ class Fleet:
 
     async def releases(self, number: int) -> None:
         if attempt := await self._lost(number):
-            await _unless_fenced(self.world.generations.release(attempt.work.generation_id, attempt.work.attempt))
+            await _unless_fenced(
+                self.world.generations.release(attempt.work.generation_id, ReleaseRequest(attempt=attempt.work.attempt))
+            )
 
     async def dies(self, number: int) -> None:
         await self._lost(number)

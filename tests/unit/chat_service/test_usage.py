@@ -8,7 +8,7 @@ from chat_service.interfaces import Period
 from chat_service.services.usage import UsageReport
 from flash_core.errors import ForbiddenError, InvalidInputError
 from flash_core.models.conversation import GenerationState
-from flash_core.schemas.chat import FinishRequest, Usage, WrittenAnswer
+from flash_core.schemas.chat import FinishRequest, ReleaseRequest, Usage, WrittenAnswer
 from flash_core.testing.fakes import FrozenClock
 from tests.unit.chat_service.fakes import FakeChatDatabase
 from tests.unit.chat_service.people import ALICE, BOB
@@ -71,3 +71,17 @@ async def test_whatever_ends_with_a_model_s_work_is_counted(state: GenerationSta
         await world.generations.finish(asked.answer_id, outcome)
     rows = world.database.tables.usage.values()
     assert [(row.user_id, row.model, row.usage.prompt_tokens) for row in rows] == [(ALICE.user_id, "m", 5)]
+
+
+async def test_what_a_given_back_attempt_has_used_is_paid_for() -> None:
+    world = World()
+    asked = await world.ask()
+    work = await world.generations.claim(asked.answer_id, "worker")
+    spent = Usage(prompt_tokens=5, completion_tokens=2)
+    await world.generations.release(asked.answer_id, ReleaseRequest(attempt=work.attempt, model="m", usage=spent))
+    work = await world.generations.claim(asked.answer_id, "worker")
+    written = WrittenAnswer(content="Yes.", model="m", usage=spent)
+    outcome = FinishRequest(attempt=work.attempt, state=GenerationState.DONE, answer=written)
+    await world.generations.finish(asked.answer_id, outcome)
+    [row] = world.database.tables.usage.values()
+    assert (row.usage.prompt_tokens, row.usage.completion_tokens) == (10, 4)

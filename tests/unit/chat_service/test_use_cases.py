@@ -24,7 +24,7 @@ from flash_core.errors import (
     UpstreamUnavailableError,
 )
 from flash_core.models.conversation import GenerationState, Mode, Role
-from flash_core.schemas.chat import FeedbackRequest, FinishRequest, WrittenAnswer
+from flash_core.schemas.chat import FeedbackRequest, FinishRequest, ReleaseRequest, WrittenAnswer
 from flash_core.schemas.search import SearchFilters
 from flash_core.testing.fakes import FakeAuthenticator, FrozenClock
 from flash_core.utils.tasks import end
@@ -121,7 +121,7 @@ async def test_cancelling_a_released_answer_keeps_what_was_shown(world: World) -
     attempt = await world.claim(asked.answer_id)
     await attempt.begin()
     await attempt.write("So far")
-    await world.generations.release(asked.answer_id, 1)
+    await world.generations.release(asked.answer_id, ReleaseRequest(attempt=1))
     await world.generations.cancel(ALICE.user_id, asked.answer_id)
     answer = await world.answer(asked.answer_id)
     assert (answer.state, answer.content) == (GenerationState.CANCELLED, "So far")

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from ai_main_service.config import AiMainSettings
-from ai_main_service.services.accounting import account_of, last_model
+from ai_main_service.services.accounting import account_of, last_model, usage_of
 from ai_main_service.services.answer_stream import AnswerStream, window_of
 from ai_main_service.services.answer_writer import AnswerWriter
 from flash_core.errors import FencedError, FlashError, NotFoundError, UpstreamUnavailableError
@@ -28,7 +28,7 @@ from flash_core.interfaces.search import SearchInterface
 from flash_core.interfaces.single_flight import SingleFlightInterface
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.models.conversation import GenerationState
-from flash_core.schemas.chat import ClaimResponse, FinishRequest, WrittenAnswer
+from flash_core.schemas.chat import ClaimResponse, FinishRequest, ReleaseRequest, WrittenAnswer
 from flash_core.schemas.common import Problem
 
 log = structlog.get_logger(__name__)
@@ -128,7 +128,7 @@ class GenerationWorker:
                 await self._finish(claim.generation_id, outcome)
         except asyncio.CancelledError:
             await _stopped(writing, watching)
-            await self._give_back(claim)
+            await self._give_back(claim, stream)
             raise
         finally:
             await _stopped(writing, watching)
@@ -165,7 +165,7 @@ class GenerationWorker:
         if may_pass and claim.attempt < self._settings.ai_attempts and self._seconds_left(claim) > pause:
             log.warning("generation.given_back", code=error.code, pause=pause)
             await asyncio.sleep(pause)
-            await self._give_back(claim)
+            await self._give_back(claim, stream)
             return None
         return await self._failed(claim, stream, error)
 
@@ -222,11 +222,13 @@ class GenerationWorker:
                 self._ended(outcome.state.value)
                 return
 
-    async def _give_back(self, claim: ClaimResponse) -> None:
+    async def _give_back(self, claim: ClaimResponse, stream: AnswerStream) -> None:
         """Best effort: a lease that could not be given back runs out."""
+        used = usage_of(stream.calls, self._settings.ai_prices)
+        left = ReleaseRequest(attempt=claim.attempt, model=last_model(stream), usage=used)
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
-                await self._leases.release(claim.generation_id, claim.attempt)
+                await self._leases.release(claim.generation_id, left)
         except (FlashError, TimeoutError) as error:
             log.warning("generation.not_given_back", error=type(error).__name__)
         self._ended("given_back")

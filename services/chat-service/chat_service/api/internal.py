@@ -42,4 +42,4 @@ async def finish(generation_id: UUID, body: FinishRequest, container: ContainerD
 
 @router.post("/release", status_code=status.HTTP_204_NO_CONTENT)
 async def release(generation_id: UUID, body: ReleaseRequest, container: ContainerDep) -> None:
-    await container.generations.release(generation_id, body.attempt)
+    await container.generations.release(generation_id, body)

@@ -61,7 +61,7 @@ async def end(
     if ending.state is GenerationState.DONE:
         await work.facts.add(generation, established(ending.written), keep=FACTS_KEPT)
     if ending.written.model:
-        await work.usage.add(generation, ending.written)
+        await work.usage.add(generation, ending.written.model, ending.written.usage)
     await work.conversations.touch(generation.conversation_id)
     if [one.id for one in unfinished[:1]] == [generation.id] and len(unfinished) > 1:
         await announce(work, unfinished[1])

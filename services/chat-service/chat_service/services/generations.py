@@ -12,7 +12,7 @@ from flash_core.interfaces.answer_log import AnswerLogInterface
 from flash_core.interfaces.broadcast import BroadcastInterface
 from flash_core.interfaces.generation import GenerationLeaseInterface
 from flash_core.models.conversation import GenerationState
-from flash_core.schemas.chat import ClaimResponse, FinishRequest
+from flash_core.schemas.chat import ClaimResponse, FinishRequest, ReleaseRequest
 from flash_core.schemas.common import Problem
 
 log = structlog.get_logger(__name__)
@@ -78,14 +78,16 @@ class GenerationManager(GenerationLeaseInterface):
             await work.commit()
         return cancel_requested
 
-    async def release(self, generation_id: UUID, attempt: int) -> None:
+    async def release(self, generation_id: UUID, left: ReleaseRequest) -> None:
         async with self._unit_of_work() as work:
-            generation = await work.generations.release(generation_id, attempt)
+            generation = await work.generations.release(generation_id, left.attempt)
             if generation is None:
                 raise await _refusal(work, generation_id)
+            if left.model:
+                await work.usage.add(generation, left.model, left.usage)
             await announce(work, generation)
             await work.commit()
-        log.info("generation.released", generation_id=str(generation_id), attempt=attempt)
+        log.info("generation.released", generation_id=str(generation_id), attempt=left.attempt)
 
     async def finish(self, generation_id: UUID, outcome: FinishRequest) -> None:
         """Store the answer, then tell its readers; if they can't be told they find it stored."""

@@ -77,6 +77,8 @@ export interface components {
             content: string;
             /** Citations */
             citations?: components["schemas"]["Citation"][];
+            /** Uncited */
+            uncited?: components["schemas"]["TextSpan"][];
             /** Sources */
             sources?: components["schemas"]["Source"][];
             /**
@@ -547,6 +549,16 @@ export interface components {
             queues: components["schemas"]["QueueStatus"][];
             /** Checked At */
             checked_at: string;
+        };
+        /**
+         * TextSpan
+         * @description `start`/`end` delimit, in code points, a part of the answer's content.
+         */
+        TextSpan: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
         };
         /**
          * Timings

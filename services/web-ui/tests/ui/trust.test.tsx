@@ -59,6 +59,26 @@ describe("a sentence that its passage does not support", () => {
   });
 });
 
+describe("a sentence that names no source", () => {
+  const content = "🚀 True [1]. The **moon** is made of `cheese`. True again [1].";
+  const uncited = [{ start: 12, end: 45 }];
+  const view = storedAnswer(
+    anAnswer({ content, uncited, citations: [aCitation({ start: 0, end: 11 })], sources: [aSource()] }),
+  );
+
+  test("is marked, and read out as such once", () => {
+    const { container } = render(<AnswerText view={view} />);
+    const marked = [...container.querySelectorAll(".doubtful")];
+    expect(marked.map((one) => one.textContent).join("")).toBe("The moon is made of cheese.");
+    expect(marked[0]?.getAttribute("title")).toBe("No source is cited for this sentence");
+    const heard = [...container.querySelectorAll(".visually-hidden")].map((one) => one.textContent);
+    expect(heard).toEqual(["Without a source: "]);
+    expect(container.textContent).toBe(
+      "🚀 True 1. Without a source: The moon is made of cheese. True again 1.",
+    );
+  });
+});
+
 describe("what stands under an answer", () => {
   function foot(fields: Parameters<typeof anAnswer>[0]): void {
     const view = storedAnswer(anAnswer({ sources: [aSource()], ...fields }));
@@ -86,6 +106,16 @@ describe("what stands under an answer", () => {
     ];
     foot({ citations });
     expect(screen.getByTestId("unsupported").textContent).toBe("2 sentences are not clearly supported");
+  });
+
+  test("counts sentences that name no source beside those that are not supported", () => {
+    foot({
+      citations: [aCitation({ supported: false })],
+      uncited: [{ start: 11, end: 20 }],
+      grounded: false,
+    });
+    expect(screen.getByTestId("unsupported").textContent).toBe("1 sentence is not clearly supported");
+    expect(screen.getByTestId("uncited").textContent).toBe("1 sentence names no source");
   });
 
   test("says that it was answered before, and by whom", () => {

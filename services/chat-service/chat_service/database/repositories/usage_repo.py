@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chat_service.database.tables import UsageRow
 from chat_service.interfaces import Generation, Period, UsagePosition, UsageRepositoryInterface
-from flash_core.schemas.chat import WrittenAnswer
+from flash_core.schemas.chat import Usage
 from flash_core.schemas.usage import UsageLine
 
 _DAY = cast(func.timezone("UTC", UsageRow.ended_at), Date)
@@ -21,18 +21,27 @@ class SqlUsageRepository(UsageRepositoryInterface):
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, generation: Generation, written: WrittenAnswer) -> None:
-        used = written.usage
+    async def add(self, generation: Generation, model: str, used: Usage) -> None:
         values = {
             "answer_id": generation.id,
             "user_id": generation.user_id,
-            "model": written.model,
+            "model": model,
             "prompt_tokens": used.prompt_tokens,
             "completion_tokens": used.completion_tokens,
             "estimated": used.estimated,
             "cost": used.cost,
         }
-        await self._session.execute(insert(UsageRow).values(**values))
+        statement = insert(UsageRow).values(**values)
+        new = statement.excluded
+        summed = {
+            "ended_at": func.now(),
+            "model": new.model,
+            "prompt_tokens": UsageRow.prompt_tokens + new.prompt_tokens,
+            "completion_tokens": UsageRow.completion_tokens + new.completion_tokens,
+            "estimated": UsageRow.estimated | new.estimated,
+            "cost": UsageRow.cost + new.cost,
+        }
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["answer_id"], set_=summed))
 
     async def by_day(
         self, user_id: UUID, period: Period, *, limit: int, after: UsagePosition | None

@@ -63,15 +63,29 @@ function Facts({ answer }: { answer: Answer }): ReactElement {
 
 function Doubts({ answer }: { answer: Answer }): ReactElement | null {
   const doubtful = doubtfulSpans(answer.content, answer.citations).length;
-  if (doubtful > 0) {
+  const uncited = answer.uncited.length;
+  if (doubtful + uncited > 0) {
     return (
-      <span
-        className="doubt"
-        data-testid="unsupported"
-        title="They are underlined: read the passage before you rely on them"
-      >
-        {doubtful === 1 ? "1 sentence is" : `${doubtful} sentences are`} not clearly supported
-      </span>
+      <>
+        {doubtful > 0 && (
+          <span
+            className="doubt"
+            data-testid="unsupported"
+            title="They are underlined: read the passage before you rely on them"
+          >
+            {doubtful === 1 ? "1 sentence is" : `${doubtful} sentences are`} not clearly supported
+          </span>
+        )}
+        {uncited > 0 && (
+          <span
+            className="doubt"
+            data-testid="uncited"
+            title="They are underlined: nothing in your documentation was named for them"
+          >
+            {uncited === 1 ? "1 sentence names" : `${uncited} sentences name`} no source
+          </span>
+        )}
+      </>
     );
   }
   if (answer.grounded || answer.sources.length === 0 || !isAnswer(answer)) return null;

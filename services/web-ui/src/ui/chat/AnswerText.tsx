@@ -2,10 +2,10 @@ import { createContext, memo, useContext, useMemo, type ComponentProps, type Rea
 import Markdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { newAnswer, type AnswerView } from "../../chat/answer";
-import { citationAt, doubtfulSpans, sourceOf } from "./citations";
+import { citationAt, doubtfulSpans, sourceOf, spansIn } from "./citations";
 import { CitationMarker } from "./CitationMarker";
 import { remarkCitations } from "./remarkCitations";
-import { remarkDoubts } from "./remarkDoubts";
+import { doubtsOf, remarkDoubts } from "./remarkDoubts";
 
 type Plugins = NonNullable<ComponentProps<typeof Markdown>["remarkPlugins"]>;
 
@@ -28,8 +28,11 @@ export const AnswerText = memo(function AnswerText({ view }: { view: AnswerView 
 
 /** Sentences are marked as doubtful once their citations have been checked. */
 function pluginsFor({ content, answer }: AnswerView): Plugins {
-  const doubtful = doubtfulSpans(content, answer?.citations ?? []);
-  return doubtful.length === 0 ? PLUGINS : [remarkGfm, [remarkDoubts, doubtful], remarkCitations];
+  const doubts = doubtsOf(
+    doubtfulSpans(content, answer?.citations ?? []),
+    spansIn(content, answer?.uncited ?? []),
+  );
+  return doubts.length === 0 ? PLUGINS : [remarkGfm, [remarkDoubts, doubts], remarkCitations];
 }
 
 /** A constant, because components made anew with every delta would lose their focus and state. */

@@ -38,9 +38,18 @@ export function doubtfulSpans(content: string, citations: Citation[]): Span[] {
     const before = sentences.get(key)?.supported ?? false;
     sentences.set(key, { ...citation, supported: before || citation.supported });
   }
-  return [...sentences.values()]
-    .filter((sentence) => !sentence.supported)
-    .map(({ start, end }) => ({ start: utf16Index(content, start), end: utf16Index(content, end) }));
+  return spansIn(
+    content,
+    [...sentences.values()].filter((sentence) => !sentence.supported),
+  );
+}
+
+/** Spans of code points as they lie in the text that the page has. */
+export function spansIn(content: string, spans: Span[]): Span[] {
+  return spans.map(({ start, end }) => ({
+    start: utf16Index(content, start),
+    end: utf16Index(content, end),
+  }));
 }
 
 /** Sources that the text refers to, then the others, each in the order of their numbers. */
