@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flash_core.clients.outgoing import OutgoingPolicy
-from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.errors import NotFoundError, UpstreamRejectedError, UpstreamUnavailableError
 from indexing_service.interfaces import ItemState, Outcome, SourceDocument
 from indexing_service.interfaces.providers import Access, Changes, DocumentationSourceInterface, Inventory
 from indexing_service.providers.notion.provider import NotionProvider
@@ -353,3 +353,31 @@ async def test_the_title_may_be_of_several_parts(workspace: Workspace, world: No
     page = world.write("Page", "Text.")
     world.objects[page]["properties"]["Name"]["title"] = [rich("How to "), rich("start", annotations={"bold": True})]
     assert (await workspace.document(page)).title == "How to start"
+
+
+async def test_a_data_source_that_is_found_but_not_shown_leaves_the_rest(workspace: Workspace) -> None:
+    page = workspace.world.write("Page", "Text.")
+    _, data_source = workspace.world.data_source("Tasks")
+    workspace.world.fail(f"{data_source}/query", 404)
+    async with workspace.source() as source:
+        inventory = await source.list(lambda _: None)
+    assert ([item.external_id for item in inventory.items], inventory.complete) == ([page], False)
+
+
+async def test_named_pages_are_read_where_nothing_can_be_searched(workspace: Workspace) -> None:
+    page = workspace.world.write("Page", "Text.")
+    workspace.world.fail("/v1/search", 404, times=10)
+    workspace.world.fail("/v1/users/me", 404, times=10)
+    async with workspace.source(pages=[page]) as source:
+        inventory = await source.list(lambda _: None)
+    assert ([item.external_id for item in inventory.items], inventory.complete) == ([page], False)
+    async with workspace.source() as source:
+        with pytest.raises(NotFoundError):
+            await source.list(lambda _: None)
+
+
+async def test_who_the_token_belongs_to_need_not_be_said(workspace: Workspace) -> None:
+    workspace.world.write("Page", "Text.")
+    workspace.world.fail("/v1/users/me", 404)
+    async with workspace.source() as source:
+        assert "as the integration" in (await source.check()).detail

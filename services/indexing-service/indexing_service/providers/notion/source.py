@@ -23,6 +23,7 @@ _OVERLAP: Final = timedelta(minutes=3)
 _COUNTED: Final = 300
 _ASKED: Final = 50
 """Pages that are asked for one by one because they are found no more; a listing looks at more."""
+_NAMELESS: Final = "the integration"
 _NOT_SHARED: Final = (
     "Notion does not show this page: it is not there any more, or not shared with the integration (any more)."
 )
@@ -39,11 +40,10 @@ class NotionSource(DocumentationSourceInterface):
 
     async def check(self) -> Check:
         try:
-            me = await self._notion.me()
+            name = await self._name()
             found = await self._sample()
         except FlashError as error:
             return Check(ok=False, detail=str(error))
-        name = me.get("name") or "the integration"
         if not any(found.values()):
             return Check(
                 ok=False, detail=f"Nothing is shared with {name}: add it to pages in their menu (Connections)."
@@ -129,6 +129,12 @@ class NotionSource(DocumentationSourceInterface):
             modified_at=moment,
             updated_at=moment,
         )
+
+    async def _name(self) -> str:
+        try:
+            return (await self._notion.me()).get("name") or _NAMELESS
+        except NotFoundError:
+            return _NAMELESS
 
     async def _sample(self) -> Mapping[str, int]:
         """What there is, counted up to a number that is found soon."""

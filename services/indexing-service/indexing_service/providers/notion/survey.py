@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from flash_core.errors import NotFoundError
 from indexing_service.interfaces.providers import Found
 from indexing_service.providers.notion.ancestry import Ancestry
 from indexing_service.providers.notion.client import Notion, Object
@@ -25,7 +26,12 @@ class Survey:
     async def everything(self, configuration: Configuration) -> None:
         """What search finds, what data sources hold, what was named, and the pages that these lie in."""
         for kind in ("data_source", "page"):
-            self._whole(await self._notion.search(kind, self._take))
+            try:
+                self._whole(await self._notion.search(kind, self._take))
+            except NotFoundError:  # as of a gateway that lets only pages pass: what was named is found all the same
+                if not configuration.chosen:
+                    raise
+                self._whole(False)
         await self._named(configuration)
         await self._entries(None)
         await self._parents()
@@ -79,7 +85,10 @@ class Survey:
         while left := [one for one in self._data_sources if one not in done]:
             for data_source in left:
                 done.add(data_source)
-                self._whole(await self._notion.entries(data_source, self._take, since=since))
+                try:
+                    self._whole(await self._notion.entries(data_source, self._take, since=since))
+                except NotFoundError:  # found, but not shown (any more)
+                    self._whole(False)
 
     async def _parents(self) -> None:
         """A page whose sub-page was found is there, too, if it can be asked for."""
