@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from flash_core.clients.documentation import DocumentRegistryClient, StoredDocumentsClient
@@ -29,6 +30,7 @@ from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
 from indexing_service.interfaces.providers import DocumentationProviderInterface
 from indexing_service.providers.azure_devops.provider import AzureDevOpsWikiProvider
 from indexing_service.providers.confluence.provider import ConfluenceProvider
+from indexing_service.providers.embedding_turns import EmbeddingTurns
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.git.provider import GitProvider
 from indexing_service.providers.notion.provider import NotionProvider
@@ -43,6 +45,7 @@ from indexing_service.services.jobs import JobManager
 from indexing_service.services.key_rotation import KeyRotation
 from indexing_service.services.pipeline import DocumentPipeline
 from indexing_service.services.rebuilder import IndexRebuilder
+from indexing_service.services.retention import JobRetention
 from indexing_service.services.scheduled_syncs import ScheduledSyncs
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import SourceManager
@@ -71,7 +74,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     providers = _providers(settings)
     async with (
         open_platform(settings, "indexing") as platform,
-        open_database(settings.database_url, pool_size=10) as database,
+        open_database(settings.database_url, pool_size=20) as database,
         ConverterPool(_limits(settings), processes=settings.parser_processes) as converter,
     ):
         unit_of_work = partial(SqlIndexingUnitOfWork, database.sessions)
@@ -80,7 +83,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
         models = EmbeddingModelsClient(platform.http.sibling(settings.embedding_url))
         stored = StoredDocumentsClient(platform.http.sibling(settings.documentation_url))
         rebuilds = partial(SqlRebuildTransaction, database.sessions)
-        pipeline = DocumentPipeline(registry, models, vectors, converter, rebuilds)
+        pipeline = DocumentPipeline(registry, EmbeddingTurns(models), vectors, converter, rebuilds)
         scheduler = JobScheduler(
             unit_of_work,
             JobWork(
@@ -107,6 +110,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
                 OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
                 scheduler,
                 ScheduledSyncs(unit_of_work, clock),
+                JobRetention(unit_of_work, keep=timedelta(days=settings.indexing_keep_days)),
                 IndexRebuilder(rebuilds, stored, models, vectors, clock),
                 KeyRotation(SqlSealedCredentials(database.sessions), vault),
                 StreamConsumer(

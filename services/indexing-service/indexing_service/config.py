@@ -13,7 +13,19 @@ class Settings(ServiceSettings):
         validation_alias="DATABASE_URL_INDEXING",
         description="The indexing service's own database.",
     )
-    indexing_jobs: int = Field(default=4, ge=1, le=64, description="Jobs that one process works on at the same time.")
+    indexing_jobs: int = Field(
+        default=32,
+        ge=1,
+        le=1_000,
+        description="Sources that one process reads at the same time; a slow one costs a place and little else. Where "
+        "there are more to read, they take turns.",
+    )
+    indexing_keep_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days that jobs are kept after their end, with their problems and the uploads that failed in them. "
+        "The newest job of a source stays; syncs that changed nothing go after a day.",
+    )
     indexing_schedule: str = Field(
         default="5m",
         max_length=100,

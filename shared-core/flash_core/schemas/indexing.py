@@ -139,6 +139,10 @@ class JobCounts(Response):
     skipped: int = 0
     failed: int = 0
 
+    @property
+    def settled(self) -> int:
+        return self.indexed + self.unchanged + self.skipped + self.failed
+
 
 class JobProblem(Response):
     document: str
@@ -151,7 +155,11 @@ class JobResponse(Response):
     state: JobState
     phase: str
     counts: JobCounts
-    problems: list[JobProblem]
+    problems: list[JobProblem] = Field(description="The first ones; /problems has all of them.")
+    problems_total: int = 0
+    current: str | None = Field(default=None, description="The document that is worked on.")
+    rate: float | None = Field(default=None, description="Documents a second, over the work so far.")
+    seconds_left: float | None = Field(default=None, description="At this rate; null while that can't be said.")
     created_at: Timestamp
     started_at: Timestamp | None
     heartbeat_at: Timestamp | None

@@ -11,18 +11,21 @@ from flash_core.clients.http import HttpClient
 from flash_core.errors import NotFoundError
 from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingModelsInterface, Priority, Purpose
 from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingModels, FakeEmbeddingProvider
+from indexing_service.providers.embedding_turns import EmbeddingTurns
 from tests.unit.embedding_service.test_embedding_api import serving
 
 SET, NEXT = FakeEmbeddingProvider(), FakeEmbeddingProvider(32, "next")
 
 
-@pytest.fixture(params=["fake", "served", "client"])
+@pytest.fixture(params=["fake", "served", "client", "in turn"])
 async def models(request: pytest.FixtureRequest) -> AsyncIterator[EmbeddingModelsInterface]:
     match request.param:
         case "fake":
             yield FakeEmbeddingModels([SET, NEXT])
         case "served":
             yield ServedModels(SET, [NEXT])
+        case "in turn":
+            yield EmbeddingTurns(FakeEmbeddingModels([SET, NEXT]), at_once=1)
         case "client":
             async with serving(SET, beside=[NEXT]) as client:
                 yield EmbeddingModelsClient(HttpClient(client, FakeAuthenticator()).sibling("http://embedding"))

@@ -16,7 +16,9 @@ from tests.unit.indexing_service.fakes import FakeDatabase
 
 _PASS_TIME = text(
     "UPDATE jobs SET lease_until = lease_until - make_interval(secs => :by),"
-    " not_before = not_before - make_interval(secs => :by)"
+    " not_before = not_before - make_interval(secs => :by),"
+    " heartbeat_at = heartbeat_at - make_interval(secs => :by),"
+    " finished_at = finished_at - make_interval(secs => :by)"
 )
 
 

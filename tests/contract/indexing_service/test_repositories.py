@@ -1,6 +1,8 @@
 """The indexing database keeps its promises, in memory and in PostgreSQL."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -8,12 +10,21 @@ from flash_core.errors import ConflictError, FencedError
 from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from flash_core.utils.ids import new_id
-from indexing_service.interfaces import Item, ItemState, JobKind, JobQuery, Phase
+from indexing_service.interfaces import (
+    IndexingUnitOfWorkInterface,
+    Item,
+    ItemState,
+    Job,
+    JobKind,
+    JobQuery,
+    Phase,
+)
 from indexing_service.interfaces.syncing import Plan
 from tests.contract.indexing_service.conftest import Store
 from tests.unit.indexing_service.world import NOON, claimed, job, listed, page, source, stored
 
 EVERYTHING = 1_000
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
 
 
 async def test_what_is_not_committed_is_forgotten_and_events_leave_with_the_rest(store: Store) -> None:
@@ -69,20 +80,130 @@ async def test_there_is_one_default_source(store: Store) -> None:
         assert await work.sources.default(two) == one
 
 
-async def test_a_source_has_one_sync_that_has_not_ended(store: Store) -> None:
+async def test_a_source_has_one_sync_that_waits_for_its_first_turn(store: Store) -> None:
     handbook = source()
-    sync = job(handbook)
-    await stored(store.unit_of_work, handbook, sync, job(handbook, JobKind.DOCUMENTS))
+    sync, uploads, next_one = job(handbook), job(handbook, JobKind.DOCUMENTS), job(handbook)
+    await stored(store.unit_of_work, handbook, sync, uploads)
     async with store.unit_of_work() as work:
-        assert await work.jobs.active_sync(handbook.id) == sync
+        assert await work.jobs.active_sync(handbook.id) == await work.jobs.waiting_sync(handbook.id) == sync
     with pytest.raises(ConflictError):
-        await stored(store.unit_of_work, handbook, job(handbook))
+        await stored(store.unit_of_work, handbook, next_one)
+    held = await claimed(store.unit_of_work)
+    assert held is not None
+    await stored(store.unit_of_work, handbook, next_one)
     async with store.unit_of_work() as work:
+        await work.jobs.release(held)
+        assert [one and one.id for one in await _syncs(work, handbook.id)] == [sync.id, next_one.id]
         await work.jobs.finish(sync.id, JobState.SUCCEEDED, JobCounts(), None)
+        assert [one and one.id for one in await _syncs(work, handbook.id)] == [next_one.id, next_one.id]
+        await work.jobs.finish(next_one.id, JobState.SUCCEEDED, JobCounts(), None)
+        assert await _syncs(work, handbook.id) == [None, None]
+
+
+async def _syncs(work: IndexingUnitOfWorkInterface, source_id: UUID) -> list[Job | None]:
+    return [await work.jobs.active_sync(source_id), await work.jobs.waiting_sync(source_id)]
+
+
+async def test_a_sync_that_waits_is_widened_and_never_narrowed(store: Store) -> None:
+    handbook = source()
+    sync = job(handbook, listed=True)
+    await stored(store.unit_of_work, handbook, sync)
+    async with store.unit_of_work() as work:
+        await work.jobs.widen(sync.id, full=True, allow_deletions=False)
+        await work.jobs.widen(sync.id, full=False, allow_deletions=True)
         await work.commit()
     async with store.unit_of_work() as work:
-        assert await work.jobs.active_sync(handbook.id) is None
-        await work.jobs.add(job(handbook))
+        wide = await work.jobs.get(sync.id)
+        assert wide == replace(sync, full=True, allow_deletions=True, listed=False)
+
+
+async def test_who_has_had_a_turn_waits_behind_those_who_have_not(store: Store) -> None:
+    first, second, uploads = source(), source(), source()
+    await stored(store.unit_of_work, first, job(first))
+    held = await claimed(store.unit_of_work)
+    assert held is not None
+    later = datetime.now(UTC)
+    await stored(store.unit_of_work, second, replace(job(second), created_at=later))
+    await stored(store.unit_of_work, uploads, replace(job(uploads, JobKind.DOCUMENTS), created_at=later))
+    async with store.unit_of_work() as work:
+        await work.jobs.extend(held, 10)
+        await work.jobs.release(held)
+        assert await work.jobs.waits()
+        taken = await work.jobs.claim(10, only=JobKind.DOCUMENTS)
+        assert taken is not None
+        assert taken.source_id == uploads.id
+        assert await work.jobs.claim(10, only=JobKind.DOCUMENTS) is None
+        await work.commit()
+    order = [await claimed(store.unit_of_work) for _ in range(3)]
+    assert [one and one.source_id for one in order] == [second.id, first.id, None]
+    async with store.unit_of_work() as work:
+        assert not await work.jobs.waits()
+
+
+async def test_a_job_counts_what_it_does_and_how_long_it_took(store: Store) -> None:
+    handbook = source()
+    await stored(store.unit_of_work, handbook, job(handbook))
+    held = await claimed(store.unit_of_work)
+    assert held is not None
+    async with store.unit_of_work() as work:
+        await work.jobs.seen(held, 40)
+        await work.jobs.extend(held, 10)
+        shown = await work.jobs.get(held.id)
+        assert shown is not None
+        assert (shown.seen, shown.done, shown.worked_seconds) == (40, 0, 0)
+        await work.jobs.planned(held, Plan(complete=True))
+        await work.jobs.progressed(held, 3)
+        await work.jobs.progressed(held, 4)
+        await work.commit()
+    await store.pass_time(5)
+    async with store.unit_of_work() as work:
+        await work.jobs.extend(held, 10)
+        await work.commit()
+    await store.pass_time(2)
+    async with store.unit_of_work() as work:
+        await work.jobs.finish(held.id, JobState.SUCCEEDED, JobCounts(), None)
+        await work.commit()
+    async with store.unit_of_work() as work:
+        over = await work.jobs.get(held.id)
+        assert over is not None
+        assert (over.done, round(over.worked_seconds)) == (7, 7)
+
+
+async def test_old_jobs_are_forgotten_but_for_the_newest_of_a_source(store: Store) -> None:
+    handbook = source(kind=SourceType.UPLOAD)
+    failed, idle, telling, newest = (job(handbook, kind) for kind in (JobKind.DOCUMENTS, *[JobKind.SYNC] * 3))
+    counts = (JobCounts(found=1, failed=1), JobCounts(found=1, unchanged=1), JobCounts(deleted=1), JobCounts())
+    for one, counted in zip((failed, idle, telling, newest), counts, strict=True):
+        await stored(store.unit_of_work, handbook, one)
+        await listed(store.unit_of_work, one.id, "a")
+        async with store.unit_of_work() as work:
+            await work.intake.add(one.id, {0: page("a")})
+            await work.jobs.finish(one.id, JobState.PARTIAL, counted, None)
+            await work.commit()
+    await store.pass_time(2 * 86_400)
+    async with store.unit_of_work() as work:
+        assert await work.jobs.forget(older_than=MONTH, idle_older_than=DAY, limit=10) == 1
+        assert await work.jobs.get(idle.id) is None
+        assert await work.intake.kept(idle.id) == set()
+        await work.commit()
+    await store.pass_time(30 * 86_400)
+    async with store.unit_of_work() as work:
+        assert [await work.jobs.forget(older_than=MONTH, idle_older_than=DAY, limit=1) for _ in range(3)] == [1, 1, 0]
+        assert await work.jobs.get(newest.id) is not None
+        assert await work.intake.kept(newest.id) == {0}
+
+
+async def test_sources_that_are_due_are_named_in_their_order(store: Store) -> None:
+    past, now = datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC) - timedelta(hours=1)
+    later, first, never = (replace(source(), next_sync_at=at) for at in (now, past, None))
+    future = replace(source(), next_sync_at=datetime.now(UTC) + timedelta(hours=1))
+    for one in (later, first, never, future):
+        await stored(store.unit_of_work, one)
+    async with store.unit_of_work() as work:
+        assert [one.id for one in await work.sources.due(10)] == [first.id, later.id]
+        assert [one.id for one in await work.sources.due(1)] == [first.id]
+        await work.sources.update(replace(first, next_sync_at=None))
+        assert [one.id for one in await work.sources.due(10)] == [later.id]
 
 
 async def test_jobs_are_shown_newest_first(store: Store) -> None:
@@ -117,7 +238,8 @@ async def test_a_claimed_job_is_held_until_its_lease_runs_out(store: Store) -> N
             work.jobs.hold(first),
             work.jobs.extend(first, 10),
             work.jobs.release(first),
-            work.jobs.progressed(first),
+            work.jobs.progressed(first, 1),
+            work.jobs.seen(first, 1),
             work.jobs.planned(first, Plan(complete=True)),
         ):
             with pytest.raises(FencedError):
@@ -193,7 +315,7 @@ async def test_a_job_that_is_given_back_waits_as_long_as_it_was_told(store: Stor
     assert (again.phase, again.listed, again.cleans) == (Phase.INDEXING, True, True)
     assert (again.postponed, again.problem) == (1, "The model is away.")
     async with store.unit_of_work() as work:
-        await work.jobs.progressed(again)
+        await work.jobs.progressed(again, 1)
         await work.jobs.release(again)
         await work.commit()
     last = await claimed(store.unit_of_work)
@@ -239,16 +361,19 @@ async def test_counts_come_from_the_rows(store: Store) -> None:
         counts = await work.items.counts(sync.id)
         assert counts == JobCounts(found=7, indexed=1, unchanged=1, deleted=3, skipped=3, failed=1)
         problems = await work.items.problems(sync.id, EVERYTHING)
-        assert [(one.document, one.detail) for one in problems] == [
-            ("c", "why 2"), ("d", "why 3"), ("e", "why 4"), ("f", "why 5"),
+        assert [(one.external_id, one.reason) for one in problems] == [
+            ("f", "why 5"), ("c", "why 2"), ("d", "why 3"), ("e", "why 4"),
         ]  # fmt: skip
-        assert len(await work.items.problems(sync.id, 1)) == 1
+        assert await work.items.problems(sync.id, 1) == problems[:1]
+        assert await work.items.problems(sync.id, 2, after=(0, 5)) == problems[1:3]
+        assert await work.items.problems(sync.id, EVERYTHING, after=(1, 3)) == problems[3:]
+        assert await work.items.problem_count(sync.id) == 4
         assert [item.external_id for item in await work.items.to_retry(sync.id)] == ["e", "f"]
         await work.items.forget_successes(sync.id)
         assert await work.items.problems(sync.id, EVERYTHING) == problems
         assert (await work.items.counts(sync.id)).indexed == 0
         await work.items.end_pending(sync.id, ItemState.CANCELLED, "The end.")
-        assert (await work.items.problems(sync.id, EVERYTHING))[-1].detail == "The end."
+        assert (await work.items.problems(sync.id, EVERYTHING))[-1].reason == "The end."
         assert await work.items.counts(new_id()) == JobCounts()
 
 
@@ -265,7 +390,9 @@ async def test_pending_items_come_in_order_with_their_tries(store: Store) -> Non
         assert [(item.external_id, item.tries) for item in found] == [("a", 1), ("b", 2), ("d", 0)]
         assert [item.external_id for item in await work.items.pending(sync.id, after=0, limit=1)] == ["b"]
         await work.items.forgive(sync.id)
-        assert {item.tries for item in await work.items.pending(sync.id, after=-1, limit=10)} == {0}
+        await work.items.forgive(sync.id)
+        forgiven = await work.items.pending(sync.id, after=-1, limit=10)
+        assert [(item.tries, item.again) for item in forgiven] == [(0, True), (0, True), (0, False)]
 
 
 async def test_a_new_listing_replaces_an_unfinished_one(store: Store) -> None:
@@ -291,8 +418,9 @@ async def test_what_was_handed_in_is_kept_until_it_is_dropped(store: Store) -> N
     await listed(store.unit_of_work, first.id, "a", "b")
     await listed(store.unit_of_work, second.id, "a", "b")
     full = page(
-        "a", "Text", title="T", url="https://example.org", path=("x", "y"), groups=frozenset({"hr"}), updated_at=NOON
-    )
+        "a", "Text", title="T", url="https://example.org", path=("x", "y"), groups=frozenset({"hr"}), updated_at=NOON,
+        document_id=new_id(),
+    )  # fmt: skip
     async with store.unit_of_work() as work:
         await work.intake.add(first.id, {0: full, 1: page("b", format="text")})
         await work.intake.add(first.id, {})
@@ -306,3 +434,23 @@ async def test_what_was_handed_in_is_kept_until_it_is_dropped(store: Store) -> N
     async with store.unit_of_work() as work:
         assert await work.intake.get(second.id, 0) == full
         assert await work.intake.get(first.id, 1) is None
+        assert (await work.intake.kept(first.id), await work.intake.kept(second.id)) == (set(), {0})
+
+
+async def test_what_is_newer_takes_the_place_of_what_ended_jobs_hold(store: Store) -> None:
+    uploads, others = source(kind=SourceType.UPLOAD), source(kind=SourceType.UPLOAD)
+    ended, waiting = (job(uploads, JobKind.DOCUMENTS, listed=True) for _ in range(2))
+    elsewhere = job(others, JobKind.DOCUMENTS, listed=True)
+    await stored(store.unit_of_work, uploads, ended, waiting)
+    await stored(store.unit_of_work, others, elsewhere)
+    async with store.unit_of_work() as work:
+        for one in (ended, waiting, elsewhere):
+            await work.items.add(one.id, [Item(0, "a"), Item(1, "b")])
+            await work.intake.add(one.id, {0: page("a"), 1: page("b")})
+        for one in (ended, elsewhere):
+            await work.jobs.finish(one.id, JobState.FAILED, JobCounts(found=2, failed=2), None)
+        await work.intake.supersede(uploads.id, ["a", "c"])
+        await work.commit()
+    async with store.unit_of_work() as work:
+        kept = [await work.intake.kept(one.id) for one in (ended, waiting, elsewhere)]
+        assert kept == [{1}, {0, 1}, {0, 1}]

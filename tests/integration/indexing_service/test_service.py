@@ -39,7 +39,7 @@ from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import NewSource, SourceManager
 from tests.unit.indexing_service.fake_rebuilds import pipeline_of
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault
-from tests.unit.indexing_service.world import EDITOR
+from tests.unit.indexing_service.world import ADMIN, EDITOR
 
 NOBODY = "http://127.0.0.1:9"
 PROVIDERS: Providers = {SourceType.FOLDER: FolderProvider(), SourceType.UPLOAD: UploadProvider()}
@@ -194,7 +194,7 @@ async def test_two_workers_share_the_sources_and_double_nothing(world: World, tm
         folder.mkdir()
         for at in range(20):
             (folder / f"{at}.md").write_text(f"# {name} {at}\n\nText.\n")
-        made = await world.sources.create(NewSource("folder", name, {"path": str(folder)}, frozenset()))
+        made = await world.sources.create(NewSource("folder", name, {"path": str(folder)}, frozenset()), ADMIN)
         job_ids.append(await world.sources.sync(made.id, full=False))
     async with running(world.scheduler(), world.scheduler()):
         for job_id in job_ids:
@@ -215,7 +215,7 @@ async def test_uploads_at_the_same_moment_share_one_default_source(world: World)
 async def test_a_source_deleted_in_the_middle_of_its_sync_leaves_nothing(world: World, tmp_path: Path) -> None:
     for at in range(150):
         (tmp_path / f"{at:03}.md").write_text(f"# Page {at}\n\nText.\n")
-    made = await world.sources.create(NewSource("folder", "x", {"path": str(tmp_path)}, frozenset()))
+    made = await world.sources.create(NewSource("folder", "x", {"path": str(tmp_path)}, frozenset()), ADMIN)
     await world.sources.sync(made.id, full=False)
     async with running(world.scheduler(Stalling())):
         await eventually(lambda: len(world.registry.live) >= 32)

@@ -14,7 +14,7 @@ from flash_core.errors import ConflictError, FencedError, NotFoundError, Upstrea
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import Event
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
-from flash_core.schemas.indexing import JobCounts, JobProblem, JobState
+from flash_core.schemas.indexing import JobCounts, JobState
 from flash_core.testing.fakes import FakeOutbox
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import (
@@ -32,6 +32,7 @@ from indexing_service.interfaces import (
     JobWorkInterface,
     Outcome,
     Phase,
+    ProblemKey,
     Source,
     SourceDocument,
     SourceRepositoryInterface,
@@ -157,7 +158,7 @@ class FakeJobs(JobRepositoryInterface):
         self._database = database
 
     async def add(self, job: Job) -> None:
-        if job.kind is JobKind.SYNC and await self.active_sync(job.source_id):
+        if job.kind is JobKind.SYNC and job.attempt == 0 and await self.waiting_sync(job.source_id):
             raise ConflictError("This conflicts with what is stored already.")
         self._state.jobs[job.id] = _JobRow(job)
 
@@ -166,7 +167,20 @@ class FakeJobs(JobRepositoryInterface):
         return row.job if row else None
 
     async def active_sync(self, source_id: UUID) -> Job | None:
-        return next((one for one in self._active(source_id) if one.kind is JobKind.SYNC), None)
+        return min(self._syncs(source_id), key=lambda one: one.id, default=None)
+
+    async def waiting_sync(self, source_id: UUID) -> Job | None:
+        waiting = (one for one in self._syncs(source_id) if one.state is JobState.QUEUED and one.attempt == 0)
+        return next(waiting, None)
+
+    async def widen(self, job_id: UUID, *, full: bool, allow_deletions: bool) -> None:
+        row = self._state.jobs[job_id]
+        row.job = replace(
+            row.job,
+            full=row.job.full or full,
+            allow_deletions=row.job.allow_deletions or allow_deletions,
+            listed=False,
+        )
 
     async def page(self, query: JobQuery) -> list[Job]:
         found = sorted((row.job for row in self._state.jobs.values()), key=lambda job: job.id, reverse=True)
@@ -178,29 +192,31 @@ class FakeJobs(JobRepositoryInterface):
             and query.state in {None, job.state}
         ][: query.limit]
 
-    async def claim(self, lease_seconds: float) -> Job | None:
-        for row in sorted(self._state.jobs.values(), key=lambda row: row.job.id):
-            if self._may_run(row) and not self._in_the_way(row):
-                now = self._database.now()
-                phase = Phase.INDEXING if row.job.listed else Phase.LISTING
-                row.job = replace(
-                    row.job,
-                    state=JobState.RUNNING,
-                    phase=phase,
-                    attempt=row.job.attempt + 1,
-                    fence=self._database.next_fence(),
-                    started_at=row.job.started_at or now,
-                    heartbeat_at=now,
-                )
-                row.lease_until, row.not_before = now + timedelta(seconds=lease_seconds), None
-                return row.job
-        return None
+    async def waits(self) -> bool:
+        return self._next_to_run(None) is not None
+
+    async def claim(self, lease_seconds: float, *, only: JobKind | None = None) -> Job | None:
+        row = self._next_to_run(only)
+        if row is None:
+            return None
+        now = self._database.now()
+        row.job = replace(
+            row.job,
+            state=JobState.RUNNING,
+            phase=Phase.INDEXING if row.job.listed else Phase.LISTING,
+            attempt=row.job.attempt + 1,
+            fence=self._database.next_fence(),
+            started_at=row.job.started_at or now,
+            heartbeat_at=now,
+        )
+        row.lease_until, row.not_before = now + timedelta(seconds=lease_seconds), None
+        return row.job
 
     async def extend(self, job: Job, lease_seconds: float) -> bool:
         row = self._held(job)
         now = self._database.now()
         row.lease_until = now + timedelta(seconds=lease_seconds)
-        row.job = replace(row.job, heartbeat_at=now)
+        row.job = replace(row.job, heartbeat_at=now, worked_seconds=self._worked(row))
         return row.job.cancel_requested
 
     async def hold(self, job: Job) -> None:
@@ -229,23 +245,37 @@ class FakeJobs(JobRepositoryInterface):
         row = self._held(job)
         row.job = replace(row.job, held_deletions=deletions)
 
-    async def allow_deletions(self, job_id: UUID) -> None:
-        row = self._state.jobs[job_id]
-        row.job = replace(row.job, allow_deletions=True)
+    async def seen(self, job: Job, documents: int) -> None:
+        row = self._held(job)
+        row.job = replace(row.job, seen=documents)
 
     async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
         row = self._held(job)
         postponed = row.job.postponed + (1 if problem else 0)
-        row.job = replace(row.job, state=JobState.QUEUED, phase=Phase.QUEUED, postponed=postponed, problem=problem)
+        row.job = replace(
+            row.job,
+            state=JobState.QUEUED,
+            phase=Phase.QUEUED,
+            postponed=postponed,
+            problem=problem,
+            worked_seconds=self._worked(row),
+        )
         row.lease_until, row.not_before = None, self._database.now() + timedelta(seconds=after_seconds)
 
-    async def progressed(self, job: Job) -> None:
+    async def progressed(self, job: Job, documents: int) -> None:
         row = self._held(job)
-        row.job = replace(row.job, postponed=0, problem=None)
+        row.job = replace(row.job, postponed=0, problem=None, done=row.job.done + documents)
 
     async def finish(self, job_id: UUID, state: JobState, counts: JobCounts, problem: str | None) -> None:
         row = self._state.jobs[job_id]
-        row.job = replace(row.job, state=state, phase=Phase.DONE, problem=problem, finished_at=self._database.now())
+        row.job = replace(
+            row.job,
+            state=state,
+            phase=Phase.DONE,
+            problem=problem,
+            finished_at=self._database.now(),
+            worked_seconds=self._worked(row),
+        )
         row.counts, row.lease_until = counts, None
 
     async def request_cancel(self, job_id: UUID) -> None:
@@ -256,9 +286,44 @@ class FakeJobs(JobRepositoryInterface):
         row = self._state.jobs[job_id]
         row.job = replace(row.job, retried_as=as_job_id)
 
-    def _active(self, source_id: UUID) -> list[Job]:
+    async def forget(self, *, older_than: timedelta, idle_older_than: timedelta, limit: int) -> int:
+        now = self._database.now()
+        newest = {row.job.source_id: max(self._of_source(row.job.source_id)) for row in self._state.jobs.values()}
+
+        def is_old(row: _JobRow) -> bool:
+            if row.job.finished_at is None or row.job.id == newest[row.job.source_id]:
+                return False
+            counts = row.counts or JobCounts()
+            idle = row.job.kind is JobKind.SYNC and not counts.indexed and not counts.deleted
+            return now - row.job.finished_at > (min(older_than, idle_older_than) if idle else older_than)
+
+        old = [row.job.id for row in self._state.jobs.values() if is_old(row)][:limit]
+        for job_id in old:
+            del self._state.jobs[job_id]
+            self._state.items.pop(job_id, None)
+            for key in [key for key in self._state.intake if key[0] == job_id]:
+                del self._state.intake[key]
+        return len(old)
+
+    def _of_source(self, source_id: UUID) -> list[UUID]:
+        return [row.job.id for row in self._state.jobs.values() if row.job.source_id == source_id]
+
+    def _syncs(self, source_id: UUID) -> list[Job]:
         jobs = [row.job for row in self._state.jobs.values() if row.job.source_id == source_id]
-        return [job for job in jobs if not job.state.is_terminal]
+        return [job for job in jobs if job.kind is JobKind.SYNC and not job.state.is_terminal]
+
+    def _worked(self, row: _JobRow) -> float:
+        job = row.job
+        if job.state is not JobState.RUNNING or not job.listed or job.heartbeat_at is None:
+            return job.worked_seconds
+        return job.worked_seconds + (self._database.now() - job.heartbeat_at).total_seconds()
+
+    def _next_to_run(self, only: JobKind | None) -> _JobRow | None:
+        by_waiting = sorted(
+            self._state.jobs.values(), key=lambda row: (row.job.heartbeat_at or row.job.created_at, row.job.id)
+        )
+        may_run = (row for row in by_waiting if self._may_run(row) and not self._in_the_way(row))
+        return next((row for row in may_run if only in {None, row.job.kind}), None)
 
     def _may_run(self, row: _JobRow) -> bool:
         now = self._database.now()
@@ -305,7 +370,7 @@ class FakeItems(ItemRepositoryInterface):
 
     async def forgive(self, job_id: UUID) -> None:
         for item in self._in(job_id, ItemState.PENDING):
-            self._of(job_id)[item.ordinal] = replace(item, tries=0)
+            self._of(job_id)[item.ordinal] = replace(item, tries=0, again=item.again or item.tries > 0)
 
     async def settle(self, job_id: UUID, items: Sequence[Item]) -> None:
         for item in items:
@@ -349,13 +414,19 @@ class FakeItems(ItemRepositoryInterface):
             failed=len(self._in(job_id, ItemState.FAILED)),
         )
 
-    async def problems(self, job_id: UUID, limit: int) -> list[JobProblem]:
-        items = self._in(job_id, ItemState.FAILED, *_SKIPPED)[:limit]
-        return [JobProblem(document=item.external_id, detail=item.reason) for item in items]
+    async def problems(self, job_id: UUID, limit: int, *, after: ProblemKey | None = None) -> list[Item]:
+        keyed = {(int(item.state is not ItemState.FAILED), item.ordinal): item for item in self._problems(job_id)}
+        return [item for key, item in sorted(keyed.items()) if after is None or key > after][:limit]
+
+    async def problem_count(self, job_id: UUID) -> int:
+        return len(self._problems(job_id))
 
     async def forget_successes(self, job_id: UUID) -> None:
         for item in self._in(job_id, ItemState.INDEXED, ItemState.UNCHANGED, ItemState.GONE, ItemState.DELETED):
             del self._of(job_id)[item.ordinal]
+
+    def _problems(self, job_id: UUID) -> list[Item]:
+        return self._in(job_id, ItemState.FAILED, *_SKIPPED)
 
     def _of(self, job_id: UUID) -> dict[int, Item]:
         return self._state.items.setdefault(job_id, {})
@@ -422,6 +493,16 @@ class FakeIntake(IntakeRepositoryInterface):
 
     async def get(self, job_id: UUID, ordinal: int) -> SourceDocument | None:
         return self._state.intake.get((job_id, ordinal))
+
+    async def kept(self, job_id: UUID) -> set[int]:
+        return {ordinal for of, ordinal in self._state.intake if of == job_id}
+
+    async def supersede(self, source_id: UUID, external_ids: Sequence[str]) -> None:
+        for job_id, ordinal in list(self._state.intake):
+            job = self._state.jobs[job_id].job
+            name = self._state.items[job_id][ordinal].external_id
+            if job.source_id == source_id and job.state.is_terminal and name in external_ids:
+                del self._state.intake[job_id, ordinal]
 
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None:
         for ordinal in ordinals:

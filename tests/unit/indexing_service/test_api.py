@@ -25,6 +25,7 @@ from flash_core.testing.fakes import (
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.web.app import create_app
 from indexing_service.composition import Container
+from indexing_service.interfaces import Item, ItemState, JobKind
 from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
@@ -37,7 +38,7 @@ from indexing_service.services.webhooks import WebhookReceiver
 from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds
 from tests.unit.indexing_service.fake_source import FakeProvider
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeVault
-from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, source, stored
+from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, job, listed, source, stored
 
 UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
 USERS = {"admin": ADMIN, "editor": EDITOR, "user": USER}
@@ -55,7 +56,7 @@ class Service:
 
     async def source(self, folder: Path, **about: Any) -> dict[str, Any]:
         body = {"type": "folder", "name": "Docs", "config": {"path": str(folder)}, **about}
-        response = await self.call("POST", "/sources", json=body)
+        response = await self.call("POST", "/sources", "admin", json=body)
         assert response.status_code == 201, response.text
         made: dict[str, Any] = response.json()
         return made
@@ -121,12 +122,36 @@ async def test_a_source_from_its_making_to_its_end(service: Service, tmp_path: P
         ({"type": "folder", "name": "", "config": {"path": "/"}}, "name"),
         ({"type": "folder", "name": "x", "config": {"path": "/"}, "groups": [""]}, "groups.0"),
         ({"name": "x"}, "type"),
+        ({"type": "folder", "name": "x", "config": {"path": "/"}, "schedule": "banana"}, "schedule"),
     ],
 )
 async def test_a_wrong_source_is_refused_by_field(service: Service, body: dict[str, Any], field: str) -> None:
-    response = await service.call("POST", "/sources", json=body)
+    response = await service.call("POST", "/sources", "admin", json=body)
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_a_schedule_left_out_is_the_usual_one_and_null_is_never(service: Service, tmp_path: Path) -> None:
+    made = await service.source(tmp_path)
+    assert (made["schedule"], made["next_sync_at"]) == ("5m", "2026-01-01T12:05:00.000Z")
+    path = f"/sources/{made['id']}"
+    assert (await service.call("PATCH", path, json={"name": "x"})).json()["schedule"] == "5m"
+    ended = (await service.call("PATCH", path, json={"schedule": None})).json()
+    assert (ended["schedule"], ended["next_sync_at"]) == (None, None)
+    never = await service.source(tmp_path, schedule=None)
+    assert (never["schedule"], never["next_sync_at"]) == (None, None)
+    refused = await service.call("PATCH", path, json={"schedule": "banana"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "schedule")
+
+
+async def test_editors_do_not_choose_folders_of_the_server(service: Service, tmp_path: Path) -> None:
+    body = {"type": "folder", "name": "x", "config": {"path": str(tmp_path)}}
+    assert (await service.call("POST", "/sources", json=body)).status_code == 403
+    made = await service.source(tmp_path)
+    path = f"/sources/{made['id']}"
+    assert (await service.call("PATCH", path, json={"config": {"path": "/"}})).status_code == 403
+    assert (await service.call("PATCH", path, json={"name": "y"})).status_code == 200
+    assert (await service.call("GET", path)).json()["config"] == made["config"]
 
 
 async def test_secrets_go_in_and_never_come_out(service: Service) -> None:
@@ -164,7 +189,7 @@ async def test_users_see_their_sources_without_configuration(service: Service, t
         ("POST", f"/sources/{UNKNOWN}/sync"), ("POST", f"/sources/{UNKNOWN}/check"), ("POST", "/documents"),
         ("POST", "/documents/batch"), ("GET", "/indexing/jobs"), ("GET", f"/indexing/jobs/{UNKNOWN}"),
         ("POST", f"/indexing/jobs/{UNKNOWN}/cancel"), ("POST", f"/indexing/jobs/{UNKNOWN}/retry"),
-        ("GET", f"/indexing/jobs/{UNKNOWN}/events"),
+        ("GET", f"/indexing/jobs/{UNKNOWN}/events"), ("GET", f"/indexing/jobs/{UNKNOWN}/problems"),
     ],
 )  # fmt: skip
 async def test_plain_users_change_nothing(service: Service, method: str, path: str) -> None:
@@ -276,6 +301,35 @@ async def test_a_job_is_followed_to_its_end(service: Service) -> None:
     [event] = [line for line in response.text.splitlines() if line.startswith("data: ")]
     assert json.loads(event.removeprefix("data: "))["state"] == "cancelled"
     assert (await service.call("GET", f"/indexing/jobs/{uuid4()}/events")).status_code == 404
+
+
+async def test_all_problems_of_a_job_can_be_read(service: Service) -> None:
+    handbook = source()
+    one = job(handbook, JobKind.DOCUMENTS, listed=True)
+    await stored(service.database.unit_of_work, handbook, one)
+    await listed(service.database.unit_of_work, one.id, *(f"{at:03}" for at in range(130)))
+    async with service.database.unit_of_work() as work:
+        await work.items.settle(one.id, [Item(at, "", ItemState.SKIPPED, "Empty.") for at in range(120)])
+        await work.items.settle(one.id, [Item(at, "", ItemState.FAILED, "Broken.") for at in range(120, 130)])
+        await ended(work, one.id, JobState.PARTIAL, "Some of it is held.")
+        await work.commit()
+    path = f"/indexing/jobs/{one.id}"
+    shown = (await service.call("GET", path)).json()
+    assert (len(shown["problems"]), shown["problems_total"]) == (101, 131)
+    read: list[dict[str, str]] = []
+    query: dict[str, Any] = {"limit": 50}
+    while True:
+        page = (await service.call("GET", f"{path}/problems", params=query)).json()
+        read += page["items"]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert read[:101] == shown["problems"]
+    assert read[0] == {"document": "", "detail": "Some of it is held."}
+    assert [one["document"] for one in read[1:]] == [f"{at:03}" for at in [*range(120, 130), *range(120)]]
+    for cursor in ("eA", "MSB4"):
+        assert (await service.call("GET", f"{path}/problems", params={"cursor": cursor})).status_code == 400
+    assert (await service.call("GET", f"/indexing/jobs/{UNKNOWN}/problems")).status_code == 404
 
 
 async def test_an_accepted_document_is_accepted_once_by_its_key(service: Service) -> None:

@@ -12,12 +12,14 @@ from flash_core.errors import (
     UnsupportedMediaError,
     UpstreamUnavailableError,
 )
+from flash_core.schemas.documentation import PutSourceRequest
 from flash_core.schemas.indexing import BatchRequest, IncomingDocument, SingleDocumentRequest, SourceType
 from flash_core.testing.fakes import FrozenClock
 from indexing_service.interfaces import JobKind
 from indexing_service.services.formats import MAX_FILE
 from indexing_service.services.incoming import UploadedFile
 from indexing_service.services.intake import DocumentIntake
+from indexing_service.services.jobs import ended
 from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
 from tests.unit.indexing_service.world import NOON, source, stored
 
@@ -80,7 +82,34 @@ async def test_of_a_batch_the_last_of_a_name_counts(intake: DocumentIntake, data
     assert database.state.intake[answer.job_id, 0].content == "2"
 
 
-async def test_only_upload_sources_take_documents(intake: DocumentIntake, database: FakeDatabase) -> None:
+async def test_what_is_handed_in_is_meant_to_become_the_document_that_is_there_now(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
+    documents = [IncomingDocument(external_id=name, title="T", text=name) for name in "ab"]
+    await intake.accept_batch(BatchRequest(documents=documents))
+    [uploads] = database.state.sources
+    kept = {one.external_id: one.document_id for one in database.state.intake.values()}
+    assert kept == registry.places[uploads]
+
+
+async def test_what_an_older_job_could_not_do_is_not_kept_when_there_is_something_newer(
+    intake: DocumentIntake, database: FakeDatabase
+) -> None:
+    documents = [IncomingDocument(external_id=name, title="T", text="old") for name in "ab"]
+    failed = (await intake.accept_batch(BatchRequest(documents=documents))).job_id
+    waiting = (await intake.accept_single(SingleDocumentRequest(external_id="a", title="T", text="newer"))).job_id
+    assert set(database.state.intake) == {(failed, 0), (failed, 1), (waiting, 0)}
+    async with database.unit_of_work() as work:
+        await ended(work, failed, None, None)
+        await work.commit()
+    await intake.accept_single(SingleDocumentRequest(external_id="a", title="T", text="newest"))
+    assert (failed, 0) not in database.state.intake
+    assert {(failed, 1), (waiting, 0)} < set(database.state.intake)
+
+
+async def test_only_upload_sources_take_documents(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
     folder, uploads = source(), source(kind=SourceType.UPLOAD)
     await stored(database.unit_of_work, folder)
     await stored(database.unit_of_work, uploads)
@@ -89,6 +118,7 @@ async def test_only_upload_sources_take_documents(intake: DocumentIntake, databa
         await intake.accept_batch(BatchRequest(source_id=folder.id, documents=batch))
     with pytest.raises(NotFoundError):
         await intake.accept_batch(BatchRequest(source_id=uuid4(), documents=batch))
+    await registry.put_source(uploads.id, PutSourceRequest(name="x", provider="upload", groups=[]))
     await intake.accept_batch(BatchRequest(source_id=uploads.id, documents=batch))
 
 

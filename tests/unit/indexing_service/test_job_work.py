@@ -1,5 +1,6 @@
 """What a job does, and that it goes on where its last worker stopped."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -7,10 +8,13 @@ from datetime import timedelta
 import pytest
 
 from flash_core.errors import FencedError, UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.schemas.documentation import PutSourceRequest
 from flash_core.schemas.indexing import JobCounts, SourceType
 from flash_core.testing.fakes import FakeEmbeddingModels
+from flash_core.testing.waiting import eventually
 from indexing_service.interfaces import ItemState, JobKind, Outcome, Source, SourceDocument
 from indexing_service.interfaces.syncing import Plan
+from indexing_service.services.listing_progress import told
 from indexing_service.services.pipeline import DocumentPipeline
 from tests.unit.indexing_service.fake_converter import FakeConverter
 from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds
@@ -90,6 +94,49 @@ async def test_what_was_handed_in_is_indexed_and_then_forgotten(world: World) ->
     assert list(world.database.state.intake) == [(held.id, 1)]
 
 
+async def test_what_was_deleted_before_its_turn_does_not_come_back_under_another_id(world: World) -> None:
+    world.handbook = source(kind=SourceType.UPLOAD)
+    held = await world.claimed(JobKind.DOCUMENTS, has_list=True)
+    await listed(world.database.unit_of_work, held.id, "a", "b")
+    await world.registry.put_source(world.handbook.id, PutSourceRequest(name="x", provider="upload", groups=[]))
+    meant = await world.registry.resolve(world.handbook.id, ["a", "b"])
+    async with world.database.unit_of_work() as work:
+        documents = {at: page(one.external_id, document_id=one.document_id) for at, one in enumerate(meant)}
+        await work.intake.add(held.id, documents)
+        await work.commit()
+    await world.registry.delete_documents([meant[0].document_id])
+    await world.work().perform(held)
+    assert await world.counts(held) == JobCounts(found=2, indexed=1, skipped=1)
+    assert list(world.registry.live) == [meant[1].document_id]
+
+
+async def test_a_sync_that_repeats_looks_at_its_own_documents_and_no_others(world: World) -> None:
+    world.write(a="# A", b="# B", c="# C")
+    await world.synced()
+    world.write(a="# A2", b="# B2")
+    held = await world.claimed(has_list=True)
+    await listed(world.database.unit_of_work, held.id, "b.md")
+    before = world.state
+    world.provider.calls.clear()
+    await world.work().perform(held)
+    assert await world.counts(held) == JobCounts(found=1, indexed=1)
+    assert world.provider.calls == ["fetch b.md"]
+    assert (world.registry.titles(), world.state) == (["A", "B2", "C"], before)
+
+
+async def test_a_listing_tells_how_far_it_is(world: World) -> None:
+    held = await world.claimed()
+    async with told(world.database.unit_of_work, held, every_seconds=0.001) as found:
+        for seen in (5, 12):
+            found(seen)
+            await eventually(lambda seen=seen: world.database.state.jobs[held.id].job.seen == seen)  # type: ignore[misc]  # bound now
+        world.database.error = UpstreamUnavailableError("away")
+        found(13)
+        await asyncio.sleep(0.01)
+        world.database.error = None
+        await eventually(lambda: world.database.state.jobs[held.id].job.seen == 13)
+
+
 async def test_a_sync_of_an_upload_source_finds_and_removes_nothing(world: World) -> None:
     world.provider.complete = False
     assert await world.synced() == JobCounts()
@@ -143,6 +190,24 @@ async def test_what_a_killed_try_had_published_counts_as_indexed(world: World) -
         await work.commit()
     await world.work().perform(replace(held, listed=True))
     assert await world.counts(held) == JobCounts(found=2, indexed=1, unchanged=1)
+
+
+async def test_what_was_published_before_a_service_went_away_counts_as_indexed(world: World) -> None:
+    """It was put off, not killed: its documents have all their tries again, and are not taken for old ones."""
+    world.write(a="# A", b="# B")
+    held = await world.claimed()
+    world.pipeline = FakePipeline(error=UpstreamUnavailableError("away"), stops_at="b.md")
+    with pytest.raises(UpstreamUnavailableError):
+        await world.work().perform(held)
+    async with world.database.unit_of_work() as work:
+        await work.jobs.release(held, problem="Waiting: away")
+        await work.items.forgive(held.id)
+        await work.commit()
+    again = await claimed(world.database.unit_of_work)
+    assert again is not None
+    world.pipeline = FakePipeline(outcomes={"b.md": Outcome(ItemState.UNCHANGED)})
+    await world.work().perform(again)
+    assert await world.counts(again) == JobCounts(found=2, indexed=2)
 
 
 async def test_a_fenced_worker_stops_without_effects(world: World) -> None:

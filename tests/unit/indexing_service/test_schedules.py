@@ -93,26 +93,26 @@ def sources(database: FakeDatabase) -> SourceManager:
 async def test_a_source_has_the_usual_schedule_or_its_own(
     sources: SourceManager, new: NewSource, schedule: str | None, after: timedelta | None
 ) -> None:
-    made = await sources.create(new)
+    made = await sources.create(new, ADMIN)
     assert (made.schedule, made.next_sync_at) == (schedule, after and NOON + after)
     assert (await sources.get(made.id, ADMIN)).next_sync_at == made.next_sync_at
 
 
 async def test_a_schedule_is_changed_ended_and_left_as_it_is(sources: SourceManager) -> None:
-    made = await sources.create(NewSource("folder", "x", {}, NO_ONE))
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE), ADMIN)
     with pytest.raises(InvalidInputError):
-        await sources.update(made.id, SourceChanges(schedule="banana"))
-    renamed = await sources.update(made.id, SourceChanges(name="y"))
+        await sources.update(made.id, SourceChanges(schedule="banana"), ADMIN)
+    renamed = await sources.update(made.id, SourceChanges(name="y"), ADMIN)
     assert (renamed.schedule, renamed.next_sync_at) == (made.schedule, made.next_sync_at)
-    hourly = await sources.update(made.id, SourceChanges(schedule="1h"))
+    hourly = await sources.update(made.id, SourceChanges(schedule="1h"), ADMIN)
     assert (hourly.schedule, hourly.next_sync_at) == ("1h", NOON + timedelta(hours=1))
-    ended = await sources.update(made.id, SourceChanges(schedule="never"))
+    ended = await sources.update(made.id, SourceChanges(schedule="never"), ADMIN)
     assert (ended.schedule, ended.next_sync_at) == (None, None)
-    assert (await sources.update(made.id, SourceChanges(schedule="default"))).schedule == "7m"
+    assert (await sources.update(made.id, SourceChanges(schedule="default"), ADMIN)).schedule == "7m"
 
 
 async def test_a_sync_that_is_asked_for_puts_the_next_one_off(sources: SourceManager, database: FakeDatabase) -> None:
-    made = await sources.create(NewSource("folder", "x", {}, NO_ONE))
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE), ADMIN)
     database.state.sources[made.id] = replace(made, next_sync_at=NOON)
     await sources.sync(made.id, full=False)
     assert (await sources.get(made.id, ADMIN)).next_sync_at == NOON + timedelta(minutes=7)

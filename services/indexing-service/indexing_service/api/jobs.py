@@ -9,12 +9,12 @@ from fastapi.responses import StreamingResponse
 
 from flash_core.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from flash_core.schemas.common import Page
-from flash_core.schemas.indexing import JobAcceptedResponse, JobResponse, JobState
+from flash_core.schemas.indexing import JobAcceptedResponse, JobProblem, JobResponse, JobState
 from flash_core.web.identity import CurrentEditor
 from flash_core.web.pagination import PageQuery, page_of
 from flash_core.web.problems import problems
 from indexing_service.api.dependencies import JobsDep
-from indexing_service.interfaces import JobQuery
+from indexing_service.interfaces import JobQuery, ProblemKey
 
 router = APIRouter(
     prefix="/api/v1/indexing/jobs", tags=["indexing"], responses=problems(UnauthenticatedError, ForbiddenError)
@@ -35,6 +35,13 @@ async def list_jobs(
 @router.get("/{job_id}", responses=_ONE)
 async def get_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> JobResponse:
     return await jobs.get(job_id)
+
+
+@router.get("/{job_id}/problems", responses=_ONE | problems(BadRequestError))
+async def list_problems(job_id: UUID, _: CurrentEditor, jobs: JobsDep, page: PageQuery) -> Page[JobProblem]:
+    """All that did not become searchable, and why: what failed first, then what was left out."""
+    rows = await jobs.problems(job_id, _after(page.after), page.rows)
+    return page_of(rows, page, key=lambda row: f"{row[0][0]} {row[0][1]}", item=lambda row: row[1])
 
 
 @router.get(
@@ -59,6 +66,16 @@ async def cancel_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> JobRespon
 async def retry_job(job_id: UUID, _: CurrentEditor, jobs: JobsDep) -> JobAcceptedResponse:
     """A new job for what failed or was cancelled in this one."""
     return JobAcceptedResponse(job_id=await jobs.retry(job_id))
+
+
+def _after(cursor: str | None) -> ProblemKey | None:
+    if cursor is None:
+        return None
+    kind, _, ordinal = cursor.partition(" ")
+    try:
+        return int(kind), int(ordinal)
+    except ValueError as error:
+        raise BadRequestError("The cursor is not one of this list.") from error
 
 
 async def _events(jobs: AsyncIterator[JobResponse]) -> AsyncIterator[str]:

@@ -39,7 +39,7 @@ _ONE = problems(NotFoundError)
 async def create_source(body: CreateSourceRequest, editor: CurrentEditor, sources: SourcesDep) -> SourceResponse:
     """A place that documents come from. Nothing is read before the first sync, started by its schedule at last."""
     new = NewSource(body.type, body.name, body.config, frozenset(body.groups), body.schedule, body.credentials or {})
-    return _response(await sources.create(new), editor)
+    return _response(await sources.create(new, editor), editor)
 
 
 @router.get("", responses=problems(BadRequestError))
@@ -68,7 +68,7 @@ async def update_source(
         schedule=(body.schedule or NEVER) if "schedule" in body.model_fields_set else None,
         credentials=body.credentials,
     )
-    return _response(await sources.update(source_id, changes), editor)
+    return _response(await sources.update(source_id, changes, editor), editor)
 
 
 @router.delete("/{source_id}", status_code=status.HTTP_204_NO_CONTENT, responses=_MANAGED | _ONE)
@@ -87,7 +87,8 @@ async def check_source(source_id: UUID, _: CurrentEditor, sources: SourcesDep) -
 async def sync_source(
     source_id: UUID, _: CurrentEditor, sources: SourcesDep, body: SyncRequest | None = None
 ) -> JobAcceptedResponse:
-    """Make the index equal to the source. A sync that is under way already is not started twice.
+    """Make the index equal to the source. The job begins after this call: one that waits already is not doubled, and
+    one that is under way is followed by another.
 
     A sync that would remove a large part of a source's documents leaves them, and says so; `allow_deletions` removes
     them.

@@ -29,7 +29,7 @@ async def _proof(
 async def webhook(
     source_id: UUID, request: Request, proof: Annotated[Proof, Depends(_proof)], webhooks: WebhooksDep
 ) -> None:
-    """Something has changed there. Asks for a sync; a sync that is under way already is not started twice.
+    """Something has changed there. Asks for a sync; one that waits already is not doubled.
 
     The secret comes as the password of Basic (Azure DevOps), signs the body in `X-Hub-Signature-256` or
     `X-Hub-Signature: sha256=…` (GitHub, Confluence Data Center), or is `X-Gitlab-Token`.

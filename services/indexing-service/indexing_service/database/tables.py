@@ -60,18 +60,19 @@ class KnownDocumentRow(IndexingBase):
 
 
 class JobRow(IndexingBase):
-    """`counts` is null until the job has ended. At most one sync of a source has not ended."""
+    """`counts` is null until the job has ended. At most one sync of a source waits for its first turn."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index(
-            "uq_jobs_active_sync",
+            "uq_jobs_waiting_sync",
             "source_id",
             unique=True,
-            postgresql_where=text("kind = 'sync' AND state IN ('queued', 'running')"),
+            postgresql_where=text("kind = 'sync' AND state = 'queued' AND attempt = 0"),
         ),
         Index("ix_jobs_active", "source_id", "id", postgresql_where=_ACTIVE),
         Index(None, "source_id", "id"),
+        Index(None, "finished_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -92,6 +93,9 @@ class JobRow(IndexingBase):
     cursor: Mapped[str | None] = mapped_column(Text)
     renamed: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
     current: Mapped[str] = mapped_column(Text, server_default="")
+    seen: Mapped[int] = mapped_column(server_default=text("0"))
+    done: Mapped[int] = mapped_column(server_default=text("0"))
+    worked_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     held_deletions: Mapped[int | None]
     counts: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -118,6 +122,7 @@ class JobItemRow(IndexingBase):
     state: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, server_default="")
     tries: Mapped[int] = mapped_column(server_default=text("0"))
+    again: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[str] = mapped_column(Text, server_default="")
 
 
@@ -131,6 +136,7 @@ class IntakeRow(IndexingBase):
 
     job_id: Mapped[UUID] = mapped_column(primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID | None]
     content: Mapped[bytes]
     format: Mapped[str] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)

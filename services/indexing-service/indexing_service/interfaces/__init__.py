@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from flash_core.interfaces.persistence import UnitOfWorkInterface
-from flash_core.schemas.indexing import JobCounts, JobProblem, JobState, SourceType
+from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from indexing_service.interfaces.syncing import KnownRepositoryInterface, Plan, SyncState
 
 DocumentFormat = Literal[
@@ -64,7 +64,8 @@ class Job:
 
     `cleans`: the listing was complete, so what it does not hold is to be removed. `postponed` counts the times in a
     row that a service it needs was away. `problem` is what stopped or delays the job as a whole. `current` is the
-    document that was begun last; `held_deletions` wait for an approval, which `allow_deletions` is.
+    document that was begun last; `held_deletions` wait for an approval, which `allow_deletions` is. `seen`: documents
+    that its listing has come across; `done`: those that it has worked on since, for `worked_seconds`.
     """
 
     id: UUID
@@ -86,6 +87,9 @@ class Job:
     cursor: str | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     current: str = ""
+    seen: int = 0
+    done: int = 0
+    worked_seconds: float = 0.0
     held_deletions: int | None = None
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
@@ -114,6 +118,7 @@ class Item:
     """`tries`: how many workers began it without an end; one that ends its workers is tried alone, then no more.
 
     `version`: what the source calls the state that it is in; the same one, the same document. Empty: it does not say.
+    `again`: an earlier turn of the job began it, too.
     """
 
     ordinal: int
@@ -122,6 +127,11 @@ class Item:
     reason: str = ""
     tries: int = 0
     version: str = ""
+    again: bool = False
+
+
+ProblemKey = tuple[int, int]
+"""Where a problem stands in its job: what failed (0) before what was left out (1), and then by ordinals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,7 @@ class SourceDocument:
 
     `updated_at` None: not known. `modified_at` is used then, but a change of it alone is no change of the document.
     `version`: what the source calls this state of it.
+    `document_id`: what it is to become; if that was deleted meanwhile it is not to come back. None: whatever is there.
     """
 
     external_id: str
@@ -142,6 +153,7 @@ class SourceDocument:
     groups: frozenset[str] = frozenset()
     updated_at: datetime | None = None
     version: str = ""
+    document_id: UUID | None = None
 
     @property
     def size(self) -> int:
@@ -203,20 +215,34 @@ class JobRepositoryInterface(Protocol):
 
     @abstractmethod
     async def add(self, job: Job) -> None:
-        """`ConflictError` for a second sync of a source that has one which has not ended."""
+        """`ConflictError` for a second sync of a source that has one which waits for its first turn."""
 
     @abstractmethod
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None: ...
 
     @abstractmethod
-    async def active_sync(self, source_id: UUID) -> Job | None: ...
+    async def active_sync(self, source_id: UUID) -> Job | None:
+        """The first one that has not ended."""
+
+    @abstractmethod
+    async def waiting_sync(self, source_id: UUID) -> Job | None:
+        """The one whose first turn is still to come; it can't come before this transaction ends."""
+
+    @abstractmethod
+    async def widen(self, job_id: UUID, *, full: bool, allow_deletions: bool) -> None:
+        """A sync that waits does this, too; with a listing of its own, whatever it was to do before."""
 
     @abstractmethod
     async def page(self, query: JobQuery) -> list[Job]: ...
 
     @abstractmethod
-    async def claim(self, lease_seconds: float) -> Job | None:
-        """The job that has waited longest and may run, or one whose worker fell silent, with its next attempt.
+    async def waits(self) -> bool:
+        """Whether there is a job that `claim` would give."""
+
+    @abstractmethod
+    async def claim(self, lease_seconds: float, *, only: JobKind | None = None) -> Job | None:
+        """The job that may run and has waited longest, since it came or since its last turn, or one whose worker fell
+        silent, with its next attempt.
 
         A source has one running job at a time, its oldest; so none waits for another source's.
         """
@@ -241,19 +267,20 @@ class JobRepositoryInterface(Protocol):
         """The document that is worked on now."""
 
     @abstractmethod
-    async def held(self, job: Job, deletions: int | None) -> None:
-        """So many wait for an approval."""
+    async def seen(self, job: Job, documents: int) -> None:
+        """So far its listing is."""
 
     @abstractmethod
-    async def allow_deletions(self, job_id: UUID) -> None: ...
+    async def held(self, job: Job, deletions: int | None) -> None:
+        """So many wait for an approval."""
 
     @abstractmethod
     async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
         """Give it back to the queue, to run again after a while; with a `problem` it counts as postponed."""
 
     @abstractmethod
-    async def progressed(self, job: Job) -> None:
-        """It is not stuck: what delayed it is over."""
+    async def progressed(self, job: Job, documents: int) -> None:
+        """So many more are done: it is not stuck, what delayed it is over."""
 
     @abstractmethod
     async def finish(self, job_id: UUID, state: JobState, counts: JobCounts, problem: str | None) -> None: ...
@@ -263,6 +290,12 @@ class JobRepositoryInterface(Protocol):
 
     @abstractmethod
     async def retried(self, job_id: UUID, as_job_id: UUID) -> None: ...
+
+    @abstractmethod
+    async def forget(self, *, older_than: timedelta, idle_older_than: timedelta, limit: int) -> int:
+        """Jobs that ended so long ago, syncs that changed nothing sooner, with all that belongs to them; not the
+        newest one of a source. Returns how many.
+        """
 
 
 class ItemRepositoryInterface(Protocol):
@@ -289,7 +322,7 @@ class ItemRepositoryInterface(Protocol):
 
     @abstractmethod
     async def forgive(self, job_id: UUID) -> None:
-        """Forget the tries of what is pending: it was not the documents' fault."""
+        """Forget the tries of what is pending, but not that there were some: it was not the documents' fault."""
 
     @abstractmethod
     async def settle(self, job_id: UUID, items: Sequence[Item]) -> None:
@@ -315,7 +348,11 @@ class ItemRepositoryInterface(Protocol):
         """From the rows; those of a job that has ended from what was counted then."""
 
     @abstractmethod
-    async def problems(self, job_id: UUID, limit: int) -> list[JobProblem]: ...
+    async def problems(self, job_id: UUID, limit: int, *, after: ProblemKey | None = None) -> list[Item]:
+        """What failed, then what was left out, behind `after`."""
+
+    @abstractmethod
+    async def problem_count(self, job_id: UUID) -> int: ...
 
     @abstractmethod
     async def forget_successes(self, job_id: UUID) -> None:
@@ -330,6 +367,14 @@ class IntakeRepositoryInterface(Protocol):
 
     @abstractmethod
     async def get(self, job_id: UUID, ordinal: int) -> SourceDocument | None: ...
+
+    @abstractmethod
+    async def kept(self, job_id: UUID) -> set[int]:
+        """The ordinals of what is still there."""
+
+    @abstractmethod
+    async def supersede(self, source_id: UUID, external_ids: Sequence[str]) -> None:
+        """Forget what jobs of the source that have ended still hold of these: there is something newer."""
 
     @abstractmethod
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None: ...

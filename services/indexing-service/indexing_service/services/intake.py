@@ -1,6 +1,7 @@
 """Documents that are handed in: stored durably with the job that will index them, before anything is answered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -53,25 +54,33 @@ class DocumentIntake:
         """Of documents with the same external id the last one counts."""
         now = self._clock.now()
         documents = [from_incoming(one.external_id, one, now) for one in body.documents]
-        return JobAcceptedResponse(job_id=await self._accept(await self._source(body.source_id), documents))
+        job_id, _ = await self._accept(await self._source(body.source_id), documents)
+        return JobAcceptedResponse(job_id=job_id)
 
     async def _accept_one(self, source_id: UUID | None, document: SourceDocument) -> DocumentAcceptedResponse:
-        source = await self._source(source_id)
-        [place] = await self._registry.resolve(source.id, [document.external_id])
-        job_id = await self._accept(source, [document])
-        return DocumentAcceptedResponse(document_id=place.document_id, job_id=job_id)
+        job_id, [document_id] = await self._accept(await self._source(source_id), [document])
+        return DocumentAcceptedResponse(document_id=document_id, job_id=job_id)
 
-    async def _accept(self, source: Source, documents: Sequence[SourceDocument]) -> UUID:
+    async def _accept(self, source: Source, documents: Sequence[SourceDocument]) -> tuple[UUID, list[UUID]]:
+        """The job, and what each document is to become. It is said now, so that one which is deleted before its turn
+        does not come back.
+        """
         last = {document.external_id: document for document in documents}
-        job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
+        places = await self._registry.resolve(source.id, list(last))
+        ids = [place.document_id for place in places]
+        meant = [replace(one, document_id=to_be) for one, to_be in zip(last.values(), ids, strict=True)]
         async with self._unit_of_work() as work:
+            if await work.sources.get(source.id, locked=True) is None:  # nothing older is retried behind this one
+                raise NotFoundError(f"There is no source {source.id}.")
+            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
+            await work.intake.supersede(source.id, list(last))
             await work.jobs.add(job)
             await work.items.add(job.id, [Item(ordinal, name) for ordinal, name in enumerate(last)])
-            await work.intake.add(job.id, dict(enumerate(last.values())))
+            await work.intake.add(job.id, dict(enumerate(meant)))
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
             await work.commit()
         log.info("job.queued", job_id=str(job.id), source_id=str(source.id), kind=job.kind, documents=len(last))
-        return job.id
+        return job.id, ids
 
     async def _source(self, source_id: UUID | None) -> Source:
         """The source, known to documentation; the default one, made when it is first needed, if none is named."""

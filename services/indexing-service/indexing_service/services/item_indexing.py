@@ -143,7 +143,7 @@ class ItemIndexer:
                 known = [group.known(item, mark, before.get(item.external_id)) for item in settled]
                 await work.known.put(job.source_id, known)
             if settled:
-                await work.jobs.progressed(job)
+                await work.jobs.progressed(job, len(settled))
             await work.commit()
 
     async def _begin(self, job: Job, items: Sequence[Item]) -> None:
@@ -185,7 +185,7 @@ async def _fetched(fetch: Fetch, item: Item) -> SourceDocument | Outcome:
 
 def _settled(item: Item, outcome: Outcome) -> Item:
     """What is unchanged since an earlier try of this job was indexed by that try."""
-    again = outcome.state is ItemState.UNCHANGED and item.tries > 0
+    again = outcome.state is ItemState.UNCHANGED and (item.again or item.tries > 0)
     return replace(item, state=ItemState.INDEXED if again else outcome.state, reason=outcome.reason)
 
 

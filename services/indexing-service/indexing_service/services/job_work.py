@@ -31,6 +31,7 @@ from indexing_service.interfaces.providers import DocumentationSourceInterface
 from indexing_service.interfaces.syncing import SyncState
 from indexing_service.services.connections import Connections, Providers
 from indexing_service.services.item_indexing import ItemIndexer
+from indexing_service.services.listing_progress import told
 from indexing_service.services.permissions import PermissionChanges
 from indexing_service.services.removal import Removal
 from indexing_service.services.survey import Survey
@@ -84,7 +85,8 @@ class JobWork(JobWorkInterface):
         if job.listed:
             restricted = await connected.permissions()
         else:
-            restricted = await self._survey.take(job, source, connected, mark)
+            async with told(self._unit_of_work, job) as found:
+                restricted = await self._survey.take(job, source, connected, mark, found)
             job = await self._read_again(job)
         await self._rename(job)
         await self._permissions.apply(job, restricted)

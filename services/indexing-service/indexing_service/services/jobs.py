@@ -8,23 +8,22 @@ import structlog
 
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
-from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobResponse, JobState
-from flash_core.utils.ids import new_id
-from flash_core.utils.request_id import current_request_id
 from indexing_service.interfaces import (
     IndexingUnitOfWorkInterface,
     Item,
     ItemState,
     Job,
-    JobKind,
     JobQuery,
+    ProblemKey,
     UnitOfWorkFactory,
 )
+from indexing_service.services.retries import retried
 
 log = structlog.get_logger(__name__)
 _PROBLEMS_SHOWN = 100
 _SAID_AGAIN_AFTER = 20
+_WHOLE: ProblemKey = (-1, -1)
 CANCELLED_REASON = "The job was cancelled before its turn."
 
 
@@ -42,15 +41,27 @@ class JobManager:
         async with self._unit_of_work() as work:
             return await described(work, await _existing(work, job_id))
 
+    async def problems(self, job_id: UUID, after: ProblemKey | None, limit: int) -> list[tuple[ProblemKey, JobProblem]]:
+        """What stopped or delays the job as a whole is the first one."""
+        async with self._unit_of_work() as work:
+            job = await _existing(work, job_id)
+            items = await work.items.problems(job_id, limit, after=after)
+        whole = [(_WHOLE, one) for one in _of_the_whole(job) if after is None]
+        return [*whole, *((_key(item), _problem(item)) for item in items)][:limit]
+
     async def watch(self, job_id: UUID) -> AsyncIterator[JobResponse]:
-        """The job now, and whenever it changed, to its end. It is looked at twice a second, and said again at times
-        when nothing happens, so that the connection is seen to live.
+        """The job now, and whenever it changed, to its end, or until it is gone with its source. It is looked at twice
+        a second, and said again at times when nothing happens, so that the connection is seen to live.
         """
-        shown, silent = None, 0
-        while shown is None or not shown.state.is_terminal:
-            if shown is not None:
-                await asyncio.sleep(self._watch_seconds)
-            now = await self.get(job_id)
+        shown = await self.get(job_id)
+        yield shown
+        silent = 0
+        while not shown.state.is_terminal:
+            await asyncio.sleep(self._watch_seconds)
+            try:
+                now = await self.get(job_id)
+            except NotFoundError:
+                return
             silent = silent + 1 if now == shown else 0
             if silent % _SAID_AGAIN_AFTER == 0:
                 yield now
@@ -73,52 +84,35 @@ class JobManager:
         return answer
 
     async def retry(self, job_id: UUID) -> UUID:
-        """A new job for what failed or was cancelled; the same one if it was asked for before."""
+        """A job for what failed or was cancelled; if it was asked for before, that one, or another for what it left."""
         async with self._unit_of_work() as work:
-            job = await _existing(work, job_id, locked=True)
-            if not job.state.is_terminal:
-                raise ConflictError("The job has not ended.")
-            if job.retried_as is not None:
-                return job.retried_as
-            again = await (self._sync_again(work, job) if job.kind is JobKind.SYNC else self._hand_in_again(work, job))
-            await work.jobs.retried(job_id, again)
+            job = await _existing(work, job_id)
+            await work.sources.get(job.source_id, locked=True)  # one request at a time, and nothing newer meanwhile
+            again = await retried(work, await _existing(work, job_id, locked=True), self._clock.now())
             await work.commit()
         log.info("job.retried", job_id=str(job_id), as_job_id=str(again))
         return again
 
-    async def _sync_again(self, work: IndexingUnitOfWorkInterface, job: Job) -> UUID:
-        """What was indexed is found unchanged, so only the rest costs anything."""
-        await work.sources.get(job.source_id, locked=True)
-        active = await work.jobs.active_sync(job.source_id)
-        return active.id if active else await self._queue(work, job, listed=False)
-
-    async def _hand_in_again(self, work: IndexingUnitOfWorkInterface, job: Job) -> UUID:
-        items = await work.items.to_retry(job.id)
-        if not items:
-            raise ConflictError("Nothing in this job failed.")
-        again = await self._queue(work, job, listed=True)
-        await work.items.add(again, [Item(item.ordinal, item.external_id) for item in items])
-        await work.intake.move(job.id, again, [item.ordinal for item in items])
-        return again
-
-    async def _queue(self, work: IndexingUnitOfWorkInterface, job: Job, *, listed: bool) -> UUID:
-        again = Job(new_id(), job.source_id, job.kind, self._clock.now(), full=job.full, listed=listed)
-        await work.jobs.add(again)
-        work.outbox.add(JobQueued(job_id=again.id, request_id=current_request_id()))
-        return again.id
-
 
 async def described(work: IndexingUnitOfWorkInterface, job: Job) -> JobResponse:
-    problems = await work.items.problems(job.id, _PROBLEMS_SHOWN)
-    if job.problem:
-        problems = [JobProblem(document="", detail=job.problem), *problems]
+    problems = _of_the_whole(job)
+    total = len(problems) + await work.items.problem_count(job.id)
+    problems += map(_problem, await work.items.problems(job.id, _PROBLEMS_SHOWN))
+    counts = await work.items.counts(job.id)
+    if not (job.listed or job.state.is_terminal):
+        counts = counts.model_copy(update={"found": max(counts.found, job.seen)})
+    rate = job.done / job.worked_seconds if job.done and job.worked_seconds else None
     return JobResponse(
         id=job.id,
         source_id=job.source_id,
         state=job.state,
         phase=job.phase.value,
-        counts=await work.items.counts(job.id),
+        counts=counts,
         problems=problems,
+        problems_total=total,
+        current=job.current or None if job.state is JobState.RUNNING else None,
+        rate=rate and round(rate, 3),
+        seconds_left=_seconds_left(job, counts, rate),
         created_at=job.created_at,
         started_at=job.started_at,
         heartbeat_at=job.heartbeat_at,
@@ -126,10 +120,33 @@ async def described(work: IndexingUnitOfWorkInterface, job: Job) -> JobResponse:
     )
 
 
+def _seconds_left(job: Job, counts: JobCounts, rate: float | None) -> float | None:
+    if job.state.is_terminal:
+        return 0.0
+    if rate is None or job.state is not JobState.RUNNING:
+        return None
+    return round((counts.found - counts.settled) / rate, 1)
+
+
+def _of_the_whole(job: Job) -> list[JobProblem]:
+    return [JobProblem(document="", detail=job.problem)] if job.problem else []
+
+
+def _problem(item: Item) -> JobProblem:
+    return JobProblem(document=item.external_id, detail=item.reason)
+
+
+def _key(item: Item) -> ProblemKey:
+    return int(item.state is not ItemState.FAILED), item.ordinal
+
+
 async def ended(
     work: IndexingUnitOfWorkInterface, job_id: UUID, state: JobState | None, problem: str | None
 ) -> JobState:
-    """Store how the job ended, with its counts; by these and by what is left undone, where `state` is not given."""
+    """Store how the job ended, with its counts; by these and by what is left undone, where `state` is not given. No
+    document is left without an outcome.
+    """
+    await work.items.end_pending(job_id, ItemState.FAILED, "The job ended without a word about it.")
     counts = await work.items.counts(job_id)
     outcome = state or _outcome(counts, undone=problem is not None)
     await work.jobs.finish(job_id, outcome, counts, problem)

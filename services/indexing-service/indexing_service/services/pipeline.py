@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 _TEXTS_A_CALL: Final = 96
 _PUBLISHED_AT_ONCE: Final = 4
 _UNCHANGED: Final = Outcome(ItemState.UNCHANGED)
-_GONE: Final = Outcome(ItemState.SKIPPED, "It was deleted while it was being indexed.")
+_GONE: Final = Outcome(ItemState.SKIPPED, "It was deleted before it was indexed.")
 ResultT = TypeVar("ResultT")
 
 
@@ -114,6 +114,9 @@ class DocumentPipeline(DocumentPipelineInterface):
         places = await self._patiently(lambda: self._registry.resolve(source.id, names))
         changed: list[_Work] = []
         for version, place in zip(versions, places, strict=True):
+            if version.document.document_id not in {None, place.document_id}:
+                yield place.external_id, _GONE
+                continue
             described = not full and version.same_content(place.content_hash)
             work = _Work(version, place, described, live, fence)
             if place.content_hash != version.content_hash or full:

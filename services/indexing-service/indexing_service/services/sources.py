@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from flash_core.errors import FieldError, InvalidInputError, NotFoundError
+from flash_core.errors import FieldError, ForbiddenError, InvalidInputError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import JobQueued
@@ -75,8 +75,9 @@ class SourceManager:
         self._clock = clock
         self._default_schedule = understood(default_schedule)
 
-    async def create(self, new: NewSource) -> Source:
+    async def create(self, new: NewSource, user: Principal) -> Source:
         kind = self._supported(new.type)
+        _check_allowed(kind, user)
         name = _named(new.name)
         schedule = self._schedule(kind, new.schedule)
         access = await self._connections.validated(kind, Access(new.config, new.credentials))
@@ -110,9 +111,11 @@ class SourceManager:
             raise _not_there(source_id)
         return source
 
-    async def update(self, source_id: UUID, changes: SourceChanges) -> Source:
+    async def update(self, source_id: UUID, changes: SourceChanges, user: Principal) -> Source:
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id, locked=True)
+            if changes.config is not None:
+                _check_allowed(source.type, user)
             changed = replace(
                 source,
                 name=source.name if changes.name is None else _named(changes.name),
@@ -145,19 +148,19 @@ class SourceManager:
             return await connected.check()
 
     async def sync(self, source_id: UUID, *, full: bool, allow_deletions: bool = False) -> UUID:
-        """The id of the job; of the one that is under way already, if there is one.
+        """The id of a job that begins to look after this call: one that waits already does this, too, and one that is
+        under way is followed by another.
 
         `allow_deletions`: what the source does not hold any more is removed, however much it is.
         """
+        now = self._clock.now()
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id, locked=True)
-            active = await work.jobs.active_sync(source_id)
-            if active is not None:
-                if allow_deletions:
-                    await work.jobs.allow_deletions(active.id)
-                    await work.commit()
-                return active.id
-            now = self._clock.now()
+            waiting = await work.jobs.waiting_sync(source_id)
+            if waiting is not None:
+                await work.jobs.widen(waiting.id, full=full, allow_deletions=allow_deletions)
+                await work.commit()
+                return waiting.id
             job = Job(new_id(), source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
             await work.jobs.add(job)
             await work.sources.update(replace(source, next_sync_at=next_after(source.schedule, now)))
@@ -199,6 +202,12 @@ class SourceManager:
                 f"Sources of type {kind!r} can't be read. Supported: {names}.",
                 [FieldError("type", f"One of: {names}.")],
             ) from None
+
+
+def _check_allowed(kind: SourceType, user: Principal) -> None:
+    """A folder may be any one that the service can read, also those that are none of an editor's business."""
+    if kind is SourceType.FOLDER and not user.is_admin:
+        raise ForbiddenError("Only administrators may say which folder of the server is read.")
 
 
 def _named(name: str) -> str:

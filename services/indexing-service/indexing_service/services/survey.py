@@ -9,8 +9,8 @@ import structlog
 
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from indexing_service.interfaces import Item, Job, Source, UnitOfWorkFactory
-from indexing_service.interfaces.providers import Changes, DocumentationSourceInterface, Inventory
-from indexing_service.interfaces.syncing import Known, Plan
+from indexing_service.interfaces.providers import Changes, DocumentationSourceInterface, Found, Inventory
+from indexing_service.interfaces.syncing import Plan
 from indexing_service.services.live import live_documents
 from indexing_service.services.permissions import Permissions
 from indexing_service.services.planning import (
@@ -34,29 +34,19 @@ class Survey:
         self._registry = registry
 
     async def take(
-        self, job: Job, source: Source, connected: DocumentationSourceInterface, mark: str
+        self, job: Job, source: Source, connected: DocumentationSourceInterface, mark: str, found: Found
     ) -> Permissions | None:
         """Returns the permissions that it saw, behind the listing: it names all that the listing does."""
         async with self._unit_of_work() as work:
             known = await work.known.of(source.id)
-        changes = await self._changes(job, source, connected, known, mark)
-        said = await connected.list(_silently, known.keys()) if changes is None else changes
+        cursor = _cursor(job, source)
+        if any(one.version and one.mark != mark for one in known.values()):
+            cursor = None
+        changes = None if cursor is None else await connected.changes(cursor, found)
+        said = await connected.list(found, known.keys()) if changes is None else changes
         permissions = await connected.permissions()
         await self._store(job, *await self._compared(source, said, Knowledge(known, mark, job.full)))
         return permissions
-
-    async def _changes(
-        self,
-        job: Job,
-        source: Source,
-        connected: DocumentationSourceInterface,
-        known: dict[str, Known],
-        mark: str,
-    ) -> Changes | None:
-        cursor = _cursor(job, source)
-        if cursor is None or any(one.version and one.mark != mark for one in known.values()):
-            return None
-        return await connected.changes(cursor, _silently)
 
     async def _compared(
         self, source: Source, said: Inventory | Changes, knowledge: Knowledge
@@ -107,6 +97,3 @@ def _belonging(source: Source, cursor: str | None) -> str | None:
 
 def _digest(source: Source) -> str:
     return hashlib.sha256(json.dumps(source.config, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _silently(_: int) -> None: ...

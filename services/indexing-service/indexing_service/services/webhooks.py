@@ -15,7 +15,7 @@ from flash_core.errors import UnauthenticatedError
 
 log = structlog.get_logger(__name__)
 StartSync = Callable[[UUID], Awaitable[UUID]]
-"""Asks for a sync; one that is under way already is not doubled."""
+"""Asks for a sync; one that waits already is not doubled."""
 
 _SIGNED: Final = "sha256="
 _BASIC: Final = "basic "

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from indexing_service.database.tables import IntakeRow, JobItemRow
+from indexing_service.database.tables import IntakeRow, JobItemRow, JobRow
 from indexing_service.interfaces import DocumentFormat, IntakeRepositoryInterface, SourceDocument
 from indexing_service.services.formats import is_text
 
@@ -22,6 +22,7 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
             {
                 "job_id": job_id,
                 "ordinal": ordinal,
+                "document_id": document.document_id,
                 "content": _bytes(document.content),
                 "format": document.format,
                 "title": document.title,
@@ -52,7 +53,22 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
             groups=frozenset(row.groups),
             updated_at=row.updated_at,
             modified_at=row.modified_at,
+            document_id=row.document_id,
         )
+
+    async def kept(self, job_id: UUID) -> set[int]:
+        return set(await self._session.scalars(select(IntakeRow.ordinal).where(IntakeRow.job_id == job_id)))
+
+    async def supersede(self, source_id: UUID, external_ids: Sequence[str]) -> None:
+        older = exists().where(
+            JobRow.id == IntakeRow.job_id,
+            JobRow.source_id == source_id,
+            JobRow.finished_at.is_not(None),
+            JobItemRow.job_id == IntakeRow.job_id,
+            JobItemRow.ordinal == IntakeRow.ordinal,
+            JobItemRow.external_id.in_(external_ids),
+        )
+        await self._session.execute(delete(IntakeRow).where(older))
 
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None:
         await self._session.execute(

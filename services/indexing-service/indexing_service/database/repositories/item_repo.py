@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from flash_core.schemas.indexing import JobCounts, JobProblem
+from flash_core.schemas.indexing import JobCounts
 from indexing_service.database.tables import JobItemRow, JobRow
-from indexing_service.interfaces import Item, ItemRepositoryInterface, ItemState
+from indexing_service.interfaces import Item, ItemRepositoryInterface, ItemState, ProblemKey
 
 _ROWS_A_STATEMENT = 2_000
 _SKIPPED = (ItemState.SKIPPED, ItemState.WITHDRAWN, ItemState.CANCELLED)
 _PROBLEMS = (ItemState.FAILED, *_SKIPPED)
+_RANK = case((JobItemRow.state == ItemState.FAILED.value, 0), else_=1)
 _SUCCESSES = (ItemState.INDEXED, ItemState.UNCHANGED, ItemState.GONE, ItemState.DELETED)
 _NOT_THERE = (ItemState.WITHDRAWN, ItemState.GONE, ItemState.DELETED)
 
@@ -53,7 +54,8 @@ class SqlItemRepository(ItemRepositoryInterface):
         await self._session.execute(update(JobItemRow).where(which).values(tries=JobItemRow.tries + 1))
 
     async def forgive(self, job_id: UUID) -> None:
-        await self._session.execute(update(JobItemRow).where(_of(job_id, ItemState.PENDING)).values(tries=0))
+        begun = _of(job_id, ItemState.PENDING) & (JobItemRow.tries > 0)
+        await self._session.execute(update(JobItemRow).where(begun).values(tries=0, again=True))
 
     async def settle(self, job_id: UUID, items: Sequence[Item]) -> None:
         if not items:
@@ -117,14 +119,22 @@ class SqlItemRepository(ItemRepositoryInterface):
             failed=by_state.get(ItemState.FAILED, 0),
         )
 
-    async def problems(self, job_id: UUID, limit: int) -> list[JobProblem]:
-        items = await self._items(_of(job_id, *_PROBLEMS), limit)
-        return [JobProblem(document=item.external_id, detail=item.reason) for item in items]
+    async def problems(self, job_id: UUID, limit: int, *, after: ProblemKey | None = None) -> list[Item]:
+        which = _of(job_id, *_PROBLEMS)
+        if after is not None:
+            which &= tuple_(_RANK, JobItemRow.ordinal) > tuple_(literal(after[0]), literal(after[1]))
+        return await self._items(which, limit, _RANK)
+
+    async def problem_count(self, job_id: UUID) -> int:
+        counted = select(func.count()).select_from(JobItemRow).where(_of(job_id, *_PROBLEMS))
+        return await self._session.scalar(counted) or 0
 
     async def forget_successes(self, job_id: UUID) -> None:
         await self._session.execute(delete(JobItemRow).where(_of(job_id, *_SUCCESSES)))
 
-    async def _items(self, which: ColumnElement[bool], limit: int | None = None) -> list[Item]:
+    async def _items(
+        self, which: ColumnElement[bool], limit: int | None = None, *order: ColumnElement[int]
+    ) -> list[Item]:
         columns = (
             JobItemRow.ordinal,
             JobItemRow.external_id,
@@ -132,9 +142,11 @@ class SqlItemRepository(ItemRepositoryInterface):
             JobItemRow.reason,
             JobItemRow.tries,
             JobItemRow.version,
+            JobItemRow.again,
         )
-        rows: Any = await self._session.execute(select(*columns).where(which).order_by(JobItemRow.ordinal).limit(limit))
-        return [Item(row[0], row[1], ItemState(row[2]), row[3], row[4], row[5]) for row in rows]
+        ordered = select(*columns).where(which).order_by(*order, JobItemRow.ordinal).limit(limit)
+        rows: Any = await self._session.execute(ordered)
+        return [Item(row[0], row[1], ItemState(row[2]), *row[3:]) for row in rows]
 
 
 def _of(job_id: UUID, *states: ItemState) -> ColumnElement[bool]:

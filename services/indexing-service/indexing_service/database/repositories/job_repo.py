@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -48,9 +48,27 @@ class SqlJobRepository(JobRepositoryInterface):
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return await self._one(
-            select(JobRow).where(
-                JobRow.source_id == source_id, JobRow.kind == JobKind.SYNC.value, JobRow.state.in_(_ACTIVE)
-            )
+            select(JobRow)
+            .where(JobRow.source_id == source_id, JobRow.kind == JobKind.SYNC.value, JobRow.state.in_(_ACTIVE))
+            .order_by(JobRow.id)
+            .limit(1)
+        )
+
+    async def waiting_sync(self, source_id: UUID) -> Job | None:
+        waiting = select(JobRow).where(
+            JobRow.source_id == source_id,
+            JobRow.kind == JobKind.SYNC.value,
+            JobRow.state == JobState.QUEUED.value,
+            JobRow.attempt == 0,
+        )
+        return await self._one(waiting.with_for_update())  # whoever claims it meanwhile has it, and it waits no more
+
+    async def widen(self, job_id: UUID, *, full: bool, allow_deletions: bool) -> None:
+        await self._set(
+            JobRow.id == job_id,
+            full=or_(JobRow.full, literal(full)),
+            allow_deletions=or_(JobRow.allow_deletions, literal(allow_deletions)),
+            listed=False,
         )
 
     async def page(self, query: JobQuery) -> list[Job]:
@@ -63,9 +81,12 @@ class SqlJobRepository(JobRepositoryInterface):
             statement = statement.where(JobRow.state == query.state.value)
         return [_job(row) for row in await self._session.scalars(statement)]
 
-    async def claim(self, lease_seconds: float) -> Job | None:
+    async def waits(self) -> bool:
+        return await self._session.scalar(_next_to_run().with_only_columns(JobRow.id)) is not None
+
+    async def claim(self, lease_seconds: float, *, only: JobKind | None = None) -> Job | None:
         await self._session.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
-        row = await self._session.scalar(_next_to_run())
+        row = await self._session.scalar(_next_to_run(only).with_for_update(skip_locked=True))
         if row is None:
             return None
         row.state, row.phase, row.attempt = JobState.RUNNING.value, _resumed_phase(row), row.attempt + 1
@@ -85,7 +106,7 @@ class SqlJobRepository(JobRepositoryInterface):
         kept = (
             update(JobRow)
             .where(_held(job))
-            .values(lease_until=_in(lease_seconds), heartbeat_at=func.now())
+            .values(lease_until=_in(lease_seconds), heartbeat_at=func.now(), worked_seconds=_WORKED)
             .returning(JobRow.cancel_requested)
         )
         return bool(_not_fenced(await self._session.scalar(kept)))
@@ -111,11 +132,11 @@ class SqlJobRepository(JobRepositoryInterface):
     async def reached(self, job: Job, external_id: str) -> None:
         await self._set_held(job, current=external_id)
 
+    async def seen(self, job: Job, documents: int) -> None:
+        await self._set_held(job, seen=documents)
+
     async def held(self, job: Job, deletions: int | None) -> None:
         await self._set_held(job, held_deletions=deletions)
-
-    async def allow_deletions(self, job_id: UUID) -> None:
-        await self._set(JobRow.id == job_id, allow_deletions=True)
 
     async def release(self, job: Job, *, after_seconds: float = 0, problem: str | None = None) -> None:
         await self._set_held(
@@ -126,10 +147,11 @@ class SqlJobRepository(JobRepositoryInterface):
             not_before=_in(after_seconds),
             problem=problem,
             postponed=JobRow.postponed + (1 if problem else 0),
+            worked_seconds=_WORKED,
         )
 
-    async def progressed(self, job: Job) -> None:
-        await self._set_held(job, postponed=0, problem=None)
+    async def progressed(self, job: Job, documents: int) -> None:
+        await self._set_held(job, postponed=0, problem=None, done=JobRow.done + documents)
 
     async def finish(self, job_id: UUID, state: JobState, counts: JobCounts, problem: str | None) -> None:
         await self._set(
@@ -140,6 +162,7 @@ class SqlJobRepository(JobRepositoryInterface):
             problem=problem,
             lease_until=None,
             finished_at=func.now(),
+            worked_seconds=_WORKED,
         )
 
     async def request_cancel(self, job_id: UUID) -> None:
@@ -147,6 +170,22 @@ class SqlJobRepository(JobRepositoryInterface):
 
     async def retried(self, job_id: UUID, as_job_id: UUID) -> None:
         await self._set(JobRow.id == job_id, retried_as=as_job_id)
+
+    async def forget(self, *, older_than: timedelta, idle_older_than: timedelta, limit: int) -> int:
+        newer = aliased(JobRow)
+        nothing_done = (JobRow.counts["indexed"].as_integer() == 0) & (JobRow.counts["deleted"].as_integer() == 0)
+        idle = and_(JobRow.kind == JobKind.SYNC.value, JobRow.finished_at < func.now() - idle_older_than, nothing_done)
+        old = (
+            select(JobRow.id)
+            .where(
+                JobRow.state.not_in(_ACTIVE),
+                or_(JobRow.finished_at < func.now() - older_than, idle),
+                select(newer.id).where(newer.source_id == JobRow.source_id, newer.id > JobRow.id).exists(),
+            )
+            .limit(limit)
+        )
+        gone = await self._session.scalars(delete(JobRow).where(JobRow.id.in_(old)).returning(JobRow.id))
+        return len(gone.all())
 
     async def _one(self, statement: Select[Any]) -> Job | None:
         row = await self._session.scalar(statement.execution_options(populate_existing=True))
@@ -162,7 +201,17 @@ class SqlJobRepository(JobRepositoryInterface):
         _not_fenced(await self._session.scalar(statement.execution_options(synchronize_session=False)))
 
 
-def _next_to_run() -> Select[JobRow]:
+_WORKED = JobRow.worked_seconds + case(
+    (
+        and_(JobRow.state == JobState.RUNNING.value, JobRow.listed),
+        func.extract("epoch", func.now() - JobRow.heartbeat_at),
+    ),
+    else_=0.0,
+)
+"""With the time since the last heartbeat, if documents were worked on."""
+
+
+def _next_to_run(only: JobKind | None = None) -> Select[JobRow]:
     other = aliased(JobRow)
     may_run = or_(
         and_(JobRow.state == JobState.QUEUED.value, func.coalesce(JobRow.not_before, func.now()) <= func.now()),
@@ -176,8 +225,9 @@ def _next_to_run() -> Select[JobRow]:
             and_(other.state == JobState.RUNNING.value, other.lease_until >= func.now()),
         ),
     )
-    oldest = select(JobRow).where(may_run, ~in_the_way.exists()).order_by(JobRow.id).limit(1)
-    return oldest.with_for_update(skip_locked=True)
+    waited_longest = (func.coalesce(JobRow.heartbeat_at, JobRow.created_at), JobRow.id)
+    next_one = select(JobRow).where(may_run, ~in_the_way.exists()).order_by(*waited_longest).limit(1)
+    return next_one if only is None else next_one.where(JobRow.kind == only.value)
 
 
 def _held(job: Job) -> ColumnElement[bool]:
@@ -220,6 +270,9 @@ def _job(row: JobRow) -> Job:
         cursor=row.cursor,
         renamed=row.renamed,
         current=row.current,
+        seen=row.seen,
+        done=row.done,
+        worked_seconds=row.worked_seconds,
         held_deletions=row.held_deletions,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
