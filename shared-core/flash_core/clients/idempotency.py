@@ -13,11 +13,10 @@ from redis.exceptions import RedisError
 
 from flash_core.clients.redis import for_a_moment
 from flash_core.errors import ConflictError
-from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
+from flash_core.interfaces.idempotency import HELD_SECONDS, IdempotencyStoreInterface, StoredResponse
 from flash_core.utils.ids import new_id
 
 log = structlog.get_logger(__name__)
-_PENDING_SECONDS = 120
 _KEPT_SECONDS = 24 * 3600
 
 
@@ -38,8 +37,9 @@ class RedisIdempotencyStore(IdempotencyStoreInterface):
     readable in Redis.
     """
 
-    def __init__(self, redis: Redis, service: str, secret: str) -> None:
+    def __init__(self, redis: Redis, service: str, secret: str, *, held_seconds: float = HELD_SECONDS) -> None:
         self._redis = redis
+        self._held_ms = int(held_seconds * 1_000)
         self._seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"idempotency:{secret}".encode()).digest()))
         self._prefix = f"idempotency:{service}:"
 
@@ -47,7 +47,7 @@ class RedisIdempotencyStore(IdempotencyStoreInterface):
         own = _encode(_Entry(fingerprint, claim=str(new_id())))
         try:
             async with for_a_moment():
-                first: Any = await self._redis.set(self._prefix + key, own, nx=True, get=True, ex=_PENDING_SECONDS)
+                first: Any = await self._redis.set(self._prefix + key, own, nx=True, get=True, px=self._held_ms)
         except RedisError as error:
             log.warning("idempotency.away", error=type(error).__name__)
             return None
@@ -62,6 +62,13 @@ class RedisIdempotencyStore(IdempotencyStoreInterface):
             return replace(entry.response, body=self._seal.decrypt(entry.response.body))
         except InvalidToken as error:
             raise ConflictError("This Idempotency-Key was used before, under another INTERNAL_KEY.") from error
+
+    async def hold(self, key: str) -> None:
+        try:
+            async with for_a_moment():  # never shorter than it has: the answer may have been completed just now
+                await self._redis.pexpire(self._prefix + key, self._held_ms, gt=True)
+        except RedisError as error:
+            log.warning("idempotency.away", error=type(error).__name__)
 
     async def complete(self, key: str, fingerprint: str, response: StoredResponse) -> None:
         entry = _Entry(fingerprint, replace(response, body=self._seal.encrypt(response.body)))

@@ -2,7 +2,9 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+HELD_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +19,15 @@ class IdempotencyStoreInterface(Protocol):
 
     @abstractmethod
     async def begin(self, key: str, fingerprint: str) -> StoredResponse | None:
-        """Reserve `key` for this request, or return the response of the first one that had it.
+        """Reserve `key` for this request for `HELD_SECONDS`, or return the response of the first one that had it.
 
         Raises `ConflictError` when the first had another fingerprint (another body), or is still being answered.
+        """
+
+    @abstractmethod
+    async def hold(self, key: str) -> None:
+        """The request that reserved `key` is still being answered: `HELD_SECONDS` from now. Whoever died says this no
+        more, and the next try goes on. What is completed stays as it is.
         """
 
     @abstractmethod

@@ -178,6 +178,7 @@ class FakeSingleFlight(SingleFlightInterface):
 @dataclass
 class FakeIdempotencyStore(IdempotencyStoreInterface):
     entries: dict[str, tuple[str, StoredResponse | None]] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
 
     async def begin(self, key: str, fingerprint: str) -> StoredResponse | None:
         if key not in self.entries:
@@ -187,6 +188,9 @@ class FakeIdempotencyStore(IdempotencyStoreInterface):
         if first != fingerprint or response is None:
             raise ConflictError("This Idempotency-Key was used already.")
         return response
+
+    async def hold(self, key: str) -> None:
+        self.held.append(key)
 
     async def complete(self, key: str, fingerprint: str, response: StoredResponse) -> None:
         self.entries[key] = (fingerprint, response)

@@ -1,8 +1,10 @@
 """`Idempotency-Key` on POST: the same key with the same body gives the first response again."""
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flash_core.errors import FlashError, ForbiddenError, InvalidInputError, UnauthenticatedError
-from flash_core.interfaces.idempotency import IdempotencyStoreInterface, StoredResponse
+from flash_core.interfaces.idempotency import HELD_SECONDS, IdempotencyStoreInterface, StoredResponse
 from flash_core.models.user import Principal
 from flash_core.web.identity import current_user
 from flash_core.web.problems import problem_response
@@ -27,9 +29,12 @@ class Idempotency:
     again with its key. Paths that match `own` pass through: their use cases remember the key in their own transaction.
     """
 
-    def __init__(self, app: ASGIApp, own: re.Pattern[str] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, own: re.Pattern[str] | None = None, *, hold_every_seconds: float = HELD_SECONDS / 3
+    ) -> None:
         self._app = app
         self._own = own
+        self._hold_every_seconds = hold_every_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
@@ -72,10 +77,27 @@ class Idempotency:
             return
         recorder = _Recorder(send, partial(store.complete, own_key, fingerprint))
         try:
-            await self._app(scope, body.replay(receive), recorder)
+            async with self._held(store, own_key):
+                await self._app(scope, body.replay(receive), recorder)
         finally:
             if not recorder.is_kept:
                 await store.abandon(own_key)
+
+    @asynccontextmanager
+    async def _held(self, store: IdempotencyStoreInterface, own_key: str) -> AsyncIterator[None]:
+        """While this process lives to answer: the key of a request that died with its process is free soon."""
+
+        async def hold() -> None:
+            while True:
+                await asyncio.sleep(self._hold_every_seconds)
+                await store.hold(own_key)
+
+        holding = asyncio.create_task(hold())
+        try:
+            yield
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
 
 
 async def _user(connection: HTTPConnection) -> Principal | None:

@@ -7,10 +7,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.testing.fakes import FakeAuthenticator
-from flash_core.web.idempotency import HEADER
+from flash_core.testing.waiting import eventually
+from flash_core.web.idempotency import HEADER, Idempotency
 from flash_core.web.temporary_body import TemporaryBody
 from tests.unit.flash_core.web import AS_USER, USER, Options, Small, raw_call, small_service
 
@@ -49,6 +52,19 @@ async def test_a_request_still_being_answered_is_a_conflict(small: Small) -> Non
     [key] = small.store.entries
     small.store.entries[key] = (small.store.entries[key][0], None)
     assert (await create(small, "a")).status_code == 409
+
+
+async def test_a_key_is_held_for_as_long_as_its_request_is_being_answered(small: Small) -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await eventually(lambda: len(small.store.held) > 1)
+        await Response(status_code=204)(scope, receive, send)
+
+    container = SimpleNamespace(authenticator=FakeAuthenticator(users={"user": USER}), idempotency=small.store)
+    headers = [(b"authorization", b"Bearer user"), (b"idempotency-key", b"one")]
+    app = Idempotency(slow, hold_every_seconds=0.001)
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": b"{}"}]
+    await raw_call(app, messages, method="POST", path="/slow", headers=headers, state={"container": container})
+    assert set(small.store.held) == set(small.store.entries)
 
 
 @pytest.mark.parametrize("name", ["crash", ""])
