@@ -62,9 +62,8 @@ class Index:
 
     def check_consistent(self) -> None:
         """What the vector store holds is exactly the live versions."""
-        live = {str(key): one.content_hash for key, one in self.registry.live.items()}
-        held = {point.payload["document_id"]: point.payload["content_hash"] for point in self.vectors.points()}
-        assert held == live
+        live = {(str(key), one.content_hash) for key, one in self.registry.live.items()}
+        assert {(one.payload["document_id"], one.payload["content_hash"]) for one in self.vectors.points()} == live
 
 
 @pytest.fixture
@@ -127,6 +126,17 @@ async def test_a_new_version_replaces_the_one_before(index: Index) -> None:
     assert await index.add(page("a.md", "# Two\n\nThe new text.")) == {"a.md": INDEXED}
     assert index.registry.titles() == ["Two"]
     assert [point.payload["title"] for point in index.vectors.points()] == ["Two"]
+    index.check_consistent()
+
+
+@pytest.mark.parametrize("later", [{}, {"groups": frozenset({"hr"})}], ids=["unchanged", "described anew"])
+async def test_what_a_dying_worker_left_of_other_versions_goes(index: Index, later: dict[str, Any]) -> None:
+    await index.add(page("a.md", "The old text."), page("b.md"))
+    left = index.vectors.points()
+    await index.add(page("a.md", "The new text."))
+    await index.vectors.upsert("chunks", left)
+    await index.add(page("a.md", "The new text.", **later), page("b.md", **later))
+    assert "The old text." not in {point.payload["text"] for point in index.vectors.points()}
     index.check_consistent()
 
 

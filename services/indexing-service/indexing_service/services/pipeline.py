@@ -113,19 +113,16 @@ class DocumentPipeline(DocumentPipelineInterface):
         names = [one.document.external_id for one in versions]
         places = await self._patiently(lambda: self._registry.resolve(source.id, names))
         changed: list[_Work] = []
+        unchanged: list[_Work] = []
         for version, place in zip(versions, places, strict=True):
             if version.document.document_id not in {None, place.document_id}:
                 yield place.external_id, _GONE
                 continue
             described = not full and version.same_content(place.content_hash)
-            work = _Work(version, place, described, live, fence)
-            if place.content_hash != version.content_hash or full:
-                changed.append(work)
-            elif place.source_version != version.document.version:  # the same by another name
-                named = await self._alone(self._put, source, work)
-                yield place.external_id, _UNCHANGED if named.state is ItemState.INDEXED else named
-            else:
-                yield place.external_id, _UNCHANGED
+            same = place.content_hash == version.content_hash and not full
+            (unchanged if same else changed).append(_Work(version, place, described, live, fence))
+        async for outcome in self._confirmed(source, unchanged):
+            yield outcome
         async for outcome in self._stored(source, changed):
             yield outcome
 
@@ -143,6 +140,17 @@ class DocumentPipeline(DocumentPipelineInterface):
                 raise
             return Outcome(ItemState.WITHDRAWN, str(error))
         return await asyncio.to_thread(version_of, source, document, parsed, model)
+
+    async def _confirmed(self, source: Source, unchanged: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
+        """Passages of other versions, which a worker left when it died, go. What has another name is told it."""
+        if unchanged:
+            await self._remove(unchanged, [work.version.content_hash for work in unchanged])
+        for work in unchanged:
+            outcome = _UNCHANGED
+            if work.place.source_version != work.version.document.version:
+                named = await self._alone(self._put, source, work)
+                outcome = _UNCHANGED if named.state is ItemState.INDEXED else named
+            yield work.place.external_id, outcome
 
     async def _stored(self, source: Source, changed: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
         for work in changed:
@@ -170,7 +178,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         if len(held) < len(ids):
             await self._index_one(source, work)
             return
-        await self._remove(work, sorted(set(held.values())))
+        await self._remove([work], sorted(set(held.values())))
         payload = about(work.version, document_id=work.document_id, source=source, fence=work.fence)
         await self._patiently(
             lambda: self._vectors.set_payload(CHUNKS, payload, document_ids=[work.document_id], fence=work.fence)
@@ -231,14 +239,13 @@ class DocumentPipeline(DocumentPipelineInterface):
     async def _publish(self, source: Source, work: _Work) -> None:
         """What is removed was written by this job or before; one that published meanwhile loses nothing."""
         await self._put(source, work)
-        await self._remove(work, [work.version.content_hash])
+        await self._remove([work], [work.version.content_hash])
 
-    async def _remove(self, work: _Work, kept: Sequence[str]) -> None:
-        """All passages but those of these content hashes."""
+    async def _remove(self, works: Sequence[_Work], kept: Sequence[str]) -> None:
+        """All passages of these documents but those of these content hashes."""
+        ids, fence = [work.document_id for work in works], works[0].fence
         await self._patiently(
-            lambda: self._vectors.delete(
-                CHUNKS, document_ids=[work.document_id], except_content_hashes=kept, fence=work.fence
-            )
+            lambda: self._vectors.delete(CHUNKS, document_ids=ids, except_content_hashes=kept, fence=fence)
         )
 
     async def _put(self, source: Source, work: _Work) -> None:
