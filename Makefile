@@ -12,7 +12,7 @@ CODE := shared-core/flash_core $(foreach service,$(SERVICES),services/$(service)
 PROJECTS := pyproject.toml uv.lock $(wildcard shared-core/pyproject.toml services/*/pyproject.toml gateway/pyproject.toml deploy/local/pyproject.toml)
 UI_SOURCES := $(shell find $(UI)/src $(UI)/public $(UI)/index.html $(UI)/vite.config.ts $(UI)/tsconfig.json -type f)
 
-.PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos
+.PHONY: help install install-torch up down status ask check lint unit test covered $(SERVICES:%=coverage-%) coverage e2e chaos chaos-short
 .PHONY: test-containers bench-quality bench-search bench-answers bench-refusal bench-citations bench-index bench-latency format generate docs lock clean
 
 help: ## Print this list
@@ -34,7 +34,7 @@ ask: ## Ask the running fleet: make ask Q="…"
 
 check: lint unit ## Everything that needs no server: style, types, layers, duplication, unit and architecture tests, the page's checks
 
-test: lint covered coverage e2e chaos ## The whole test suite
+test: lint covered coverage e2e chaos-short ## The whole test suite
 
 format: install ## Put the code into its form
 	$(BIN)/ruff check --fix .
@@ -76,6 +76,9 @@ bench-index: install ## Measure indexing speed, memory and start-up (docs/benchm
 bench-latency: install ## Measure searches and first words with 20,000 chunks and one client (docs/benchmarks.md)
 	$(BIN)/python -m tests.load.bench_latency $(ARGS)
 
+chaos: install ## Kill processes at every step of what they do (the whole test suite takes a selection of it)
+	$(BIN)/pytest -q tests/chaos
+
 test-containers: install ## Build and start the fleet in containers, for real; needs an engine
 	$(BIN)/pytest -m containers tests/containers
 
@@ -109,8 +112,8 @@ $(SERVICES:%=coverage-%): coverage-%:
 e2e: install
 	$(BIN)/pytest -q tests/e2e
 
-chaos: install
-	$(BIN)/pytest -q tests/chaos
+chaos-short: install
+	$(BIN)/pytest -q -m "not long" tests/chaos
 
 # What is installed and built, each with a stamp: nothing is done, and no network asked, while its inputs are unchanged.
 

@@ -2,32 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.fleet import Fleet, User, running_fleet, signed_in, text_of, until
-from tests.e2e.model import running_model
+from tests.e2e.fleet import Fleet, User, text_of, until
 
 pytestmark = pytest.mark.timeout(300)
-ANSWER = "Full-time employees get 27 vacation days a year [1]. " + "They are entered in advance and in writing. " * 4
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """With a model that writes slowly, so that there is a middle of an answer to be killed in."""
-    with running_model() as model:
-        model.behave(text=ANSWER, token_seconds=0.1)
-        settings = {"AI_PROVIDER": "openai", "OPENAI_BASE_URL": model.base_url, "AI_MAIN_MODEL": "test-model"}
-        with running_fleet(tmp_path_factory.mktemp("chaos"), OPENAI_API_KEY="x", **settings) as fleet:
-            yield fleet
-
-
-@pytest.fixture
-async def admin(fleet: Fleet) -> AsyncIterator[User]:
-    async with signed_in(fleet) as admin:
-        yield admin
 
 
 async def test_the_writer_dies_in_the_middle_of_an_answer(fleet: Fleet, admin: User) -> None:
@@ -64,6 +45,7 @@ async def test_chat_dies_in_the_middle_of_an_answer(fleet: Fleet, admin: User) -
     assert text_of(begun + rest) == rest[-1]["answer"]["content"]
 
 
+@pytest.mark.long
 async def test_indexing_dies_in_the_middle_of_a_job(fleet: Fleet, admin: User, tmp_path: Path) -> None:
     words = [f"w{secrets.token_hex(4)}" for _ in range(60)]
     for number, word in enumerate(words):

@@ -1,0 +1,93 @@
+"""A folder of pages in two versions, and what must be true of them whatever died meanwhile."""
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.e2e.fleet import User, until
+
+PARAGRAPHS: Final = 12
+CHANGED: Final = {"found": 5, "indexed": 3, "unchanged": 2, "deleted": 1, "skipped": 0, "failed": 0}
+"""The counts of the sync that takes up the second version: the renamed page has the content that it had."""
+_SECONDS: Final = 90.0
+
+
+def _word() -> str:
+    return f"w{secrets.token_hex(5)}"
+
+
+@dataclass
+class Shelf:
+    """`common` is in every passage, `now` and `before` are words of pages as they are, and as they are no more."""
+
+    folder: Path
+    common: str = field(default_factory=_word)
+    now: dict[str, str] = field(default_factory=dict)
+    before: list[str] = field(default_factory=list)
+
+    def first(self) -> None:
+        self.folder.mkdir()
+        for name in ("kept", "changed", "renamed", "deleted"):
+            self._write(name, 1)
+        self._write("long", PARAGRAPHS)
+
+    def second(self) -> None:
+        """One page stays, two are written anew, one of them shorter, one is renamed, one deleted, one added."""
+        self._write("changed", 1)
+        self._write("long", PARAGRAPHS // 2)
+        (self.folder / "renamed.md").rename(self.folder / "new name.md")
+        self.now["new name"] = self.now.pop("renamed")
+        (self.folder / "deleted.md").unlink()
+        self.before.append(self.now.pop("deleted"))
+        self._write("added", 1)
+
+    def _write(self, name: str, paragraphs: int) -> None:
+        if name in self.now:
+            self.before.append(self.now[name])
+        self.now[name] = _word()
+        filler = f"Of {self.common} there is more to say than fits on a page, so it is said again. " * 8
+        text = "\n\n".join(
+            [f"# Page {name}", f"Here {self.now[name]} is meant. {filler}", *[filler] * (paragraphs - 1)]
+        )
+        (self.folder / f"{name}.md").write_text(text)
+
+    async def wrong(self, user: User, source_id: str) -> list[str]:
+        """What is not as it has to be in searches and lists."""
+        wrong = []
+        for name, word in self.now.items():
+            if (number := len(await _found(user, word))) != 1:
+                wrong.append(f"{name} is found {number} times")
+        wrong += [f"{word} is found and is no more" for word in self.before if await _found(user, word)]
+        listed = (await user.get("/api/v1/documents", source_id=source_id, limit=200))["items"]
+        names, wanted = sorted(one["external_id"] for one in listed), sorted(f"{name}.md" for name in self.now)
+        return wrong if names == wanted else [*wrong, f"listed are {names}, not {wanted}"]
+
+    async def passages(self, user: User, source_id: str) -> int:
+        """How many of this source's can be found."""
+        body = {"query": self.common, "mode": "keyword", "limit": 100, "per_chunk": True}
+        hits = (await user.post("/api/v1/search", {**body, "filters": {"source_ids": [source_id]}}, expect=200))["hits"]
+        assert len({hit["chunk_id"] for hit in hits}) == len(hits)
+        return len(hits)
+
+
+async def _found(user: User, word: str) -> list[Any]:
+    hits = (await user.post("/api/v1/search", {"query": word, "per_chunk": True}, expect=200))["hits"]
+    return [hit for hit in hits if word in hit["text"]]
+
+
+async def stored(user: User) -> int:
+    """Passages in the vector store, whoever's."""
+    return sum(one["points"] for one in (await user.get("/api/v1/indexing/collections"))["collections"])
+
+
+async def ended(user: User, job_id: str, *, seconds: float = _SECONDS) -> dict[str, Any]:
+    """The job at its end; whatever the gateway says while its service starts again."""
+
+    async def look() -> Any:
+        response = await user.http.get(f"/api/v1/indexing/jobs/{job_id}")
+        over = response.status_code == 200 and response.json()["state"] not in {"queued", "running"}
+        return response.json() if over else None
+
+    job: dict[str, Any] = await until(look, seconds=seconds)
+    return job

@@ -1,0 +1,212 @@
+"""kill -9 at each step of a sync that changes, renames, removes and adds pages, before the step is done and after it,
+of whoever asks and of whoever is asked. The short selection takes one of each kind; `make chaos` takes all.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.chaos.shelf import CHANGED, Shelf, ended, stored
+from tests.chaos.wires.traps import Moment, Trap, Traps
+from tests.e2e.fleet import Fleet, User, until
+
+pytestmark = pytest.mark.timeout(240)
+_SECONDS: Final = 90.0
+
+BETWEEN_SERVICES: Final = {
+    "indexing: PUT /internal/sources/{id}": "documentation",
+    "indexing: GET /internal/sources/{id}/documents": "documentation",
+    "indexing: POST /internal/documents/rename": "documentation",
+    "indexing: POST /internal/documents/delete": "documentation",
+    "documentation: POST /internal/collections/{name}/delete": "vector",
+    "indexing: GET /internal/model": "embedding",
+    "indexing: PUT /internal/collections/{name}": "vector",
+    "indexing: POST /internal/documents/resolve": "documentation",
+    "indexing: POST /internal/embeddings": "embedding",
+    "indexing: POST /internal/collections/{name}/points": "vector",
+    "indexing: PUT /internal/documents/{id}": "documentation",
+    "indexing: POST /internal/collections/{name}/delete": "vector",
+    "indexing: PUT /internal/sources/{id}/checked": "documentation",
+}
+"""Who is asked at each step."""
+IN_DATABASES: Final = (
+    "indexing: UPDATE jobs",
+    "indexing: DELETE job_items, INSERT job_items, UPDATE jobs",
+    "indexing: UPDATE known_documents",
+    "indexing: INSERT job_items",
+    "indexing: UPDATE jobs, UPDATE job_items",
+    "indexing: UPDATE job_items, DELETE intake, INSERT known_documents, UPDATE jobs",
+    "indexing: DELETE known_documents, UPDATE sources",
+    "indexing: UPDATE jobs, DELETE job_items",
+    "documentation: INSERT sources",
+    "documentation: UPDATE sources, DELETE documents, UPDATE documents",
+    "documentation: UPDATE sources, DELETE documents, INSERT vector_chores",
+    "documentation: DELETE vector_chores",
+    "documentation: INSERT documents",
+    "documentation: UPDATE sources, UPDATE documents",
+    "documentation: UPDATE sources",
+)
+ACCEPTED: Final = "indexing: INSERT jobs, UPDATE sources, INSERT outbox"
+OTHERS: Final = (
+    ACCEPTED,
+    "indexing: DELETE outbox",
+    "indexing: GET /internal/collections/{name}",
+    "indexing: GET /internal/collections/{name}/versions",
+    "documentation: POST /internal/embeddings",
+    "documentation: POST /internal/collections/{name}/search",
+    "documentation: INSERT calibrations",
+)
+"""What goes on besides, for those who look at the index and for the calibration after a job."""
+LATER: Final = {"indexing: GET /internal/sources/{id}/documents": (1, 3), "indexing: UPDATE jobs": (1, 2, 3, 4)}
+"""Steps that a sync takes more than once, for more than one reason: which times to look at."""
+
+
+@dataclass(frozen=True)
+class Death:
+    victim: str
+    step: str
+    moment: Moment
+    nth: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.victim} {self.moment} {self.step} {self.nth}"
+
+
+def _deaths() -> list[Death]:
+    steps = [(step, {step.partition(":")[0], asked}) for step, asked in BETWEEN_SERVICES.items()]
+    steps += [(step, {step.partition(":")[0]}) for step in IN_DATABASES]
+    return [
+        Death(victim, step, moment, nth)
+        for step, victims in steps
+        for nth in LATER.get(step, (1,))
+        for moment in Moment
+        for victim in sorted(victims)
+    ]
+
+
+SHORT: Final = (
+    Death("indexing", "indexing: DELETE job_items, INSERT job_items, UPDATE jobs", Moment.AFTER),
+    Death("documentation", "documentation: UPDATE sources, DELETE documents, INSERT vector_chores", Moment.AFTER),
+    Death("vector", "indexing: POST /internal/collections/{name}/points", Moment.BEFORE),
+    Death("indexing", "indexing: PUT /internal/documents/{id}", Moment.AFTER),
+    Death("indexing", "indexing: DELETE known_documents, UPDATE sources", Moment.AFTER),
+)
+DEATHS: Final = [
+    pytest.param(death, id=str(death), marks=[] if death in SHORT else pytest.mark.long) for death in _deaths()
+]
+
+
+async def test_the_steps_of_a_sync_are_these(admin: User, traps: Traps, tmp_path: Path) -> None:
+    shelf, source_id = await _shelved(admin, tmp_path / "pages")
+    shelf.second()
+    traps.forget()
+    job = await admin.finished_job(await _sync(admin, source_id))
+    seen = set(traps.seen)
+    assert (job["state"], job["counts"]) == ("succeeded", CHANGED)
+    assert await shelf.wrong(admin, source_id) == []
+    await admin.http.delete(f"/api/v1/sources/{source_id}")
+    steps = {step for step in seen if step.startswith(("indexing:", "documentation:"))}
+    assert steps - set(OTHERS) == {*BETWEEN_SERVICES, *IN_DATABASES}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+async def test_whoever_dies_at_a_step_nothing_is_lost_and_nothing_doubled(
+    death: Death, fleet: Fleet, admin: User, traps: Traps, tmp_path: Path
+) -> None:
+    await _settled(fleet, admin)
+    others = await stored(admin)
+    shelf, source_id = await _shelved(admin, tmp_path / "pages")
+    ids = await _ids(admin, source_id)
+    shelf.second()
+    trap = Trap(death.step, death.moment, lambda: fleet.kill(death.victim), death.nth)
+    with traps.set(trap):
+        job_id = await _sync(admin, source_id)
+        assert await asyncio.to_thread(trap.sprung.wait, 30), "it never came to this step"
+        job = await ended(admin, job_id)
+    await _settled(fleet, admin)
+    assert (job["state"], _reckoned(job["counts"]), job["problems"]) == ("succeeded", _reckoned(CHANGED), [])
+    assert await shelf.wrong(admin, source_id) == []
+    now = await _ids(admin, source_id)
+    kept = {"kept.md": "kept.md", "changed.md": "changed.md", "long.md": "long.md", "new name.md": "renamed.md"}
+    assert {name: now[name] for name in kept} == {name: ids[before] for name, before in kept.items()}
+    visible = await shelf.passages(admin, source_id)
+    await _stores(admin, others + visible)
+    assert (await admin.http.delete(f"/api/v1/sources/{source_id}")).status_code == 204
+    await _stores(admin, others)
+
+
+@pytest.mark.parametrize("moment", Moment)
+async def test_a_sync_that_was_asked_of_a_dying_service_is_asked_again_and_is_one(
+    moment: Moment, fleet: Fleet, admin: User, traps: Traps, tmp_path: Path
+) -> None:
+    await _settled(fleet, admin)
+    (tmp_path / "page.md").write_text("# One\n\nA single page.")
+    body = {"type": "folder", "name": "Asked", "config": {"path": str(tmp_path)}, "schedule": None}
+    source = await admin.post("/api/v1/sources", body, expect=201)
+    headers = {"Idempotency-Key": secrets.token_hex(8)}
+
+    async def asked() -> Any:
+        response = await admin.http.post(f"/api/v1/sources/{source['id']}/sync", json={}, headers=headers)
+        return response.json()["job_id"] if response.status_code == 202 else None
+
+    with traps.set(Trap(ACCEPTED, moment, lambda: fleet.kill("indexing"))) as trap:
+        assert await asked() is None
+        assert trap.sprung.is_set()
+    job_id = await until(asked, seconds=_SECONDS)
+    assert (await ended(admin, job_id))["state"] == "succeeded"
+    assert len((await admin.get("/api/v1/documents", source_id=source["id"]))["items"]) == 1
+    jobs = (await admin.get("/api/v1/indexing/jobs", limit=200))["items"]
+    assert [job["id"] for job in jobs if job["source_id"] == source["id"]] == [job_id]
+    await admin.http.delete(f"/api/v1/sources/{source['id']}")
+
+
+async def _shelved(admin: User, folder: Path) -> tuple[Shelf, str]:
+    """A source with the first version, indexed."""
+    shelf = Shelf(folder)
+    shelf.first()
+    body = {"type": "folder", "name": folder.name, "config": {"path": str(folder)}, "schedule": None}
+    source_id = str((await admin.post("/api/v1/sources", body, expect=201))["id"])
+    job = await admin.finished_job(await _sync(admin, source_id))
+    assert (job["state"], job["counts"]["indexed"]) == ("succeeded", 5), job
+    return shelf, source_id
+
+
+async def _sync(admin: User, source_id: str) -> str:
+    return str((await admin.post(f"/api/v1/sources/{source_id}/sync", {}, expect=202))["job_id"])
+
+
+def _reckoned(counts: dict[str, int]) -> dict[str, int]:
+    """What had been begun and is found unchanged then counts as indexed by whoever died."""
+    taken_up = counts["indexed"] + counts["unchanged"]
+    return {name: count for name, count in counts.items() if name not in {"indexed", "unchanged"}} | {"up": taken_up}
+
+
+async def _ids(admin: User, source_id: str) -> dict[str, str]:
+    listed = (await admin.get("/api/v1/documents", source_id=source_id, limit=200))["items"]
+    return {one["external_id"]: one["id"] for one in listed}
+
+
+async def _settled(fleet: Fleet, admin: User) -> None:
+    """Everything runs again, and is asked again."""
+
+    async def all_run() -> bool:
+        return all(one["state"] == "running" for one in fleet.state()["processes"])
+
+    async def answers() -> bool:
+        return (await admin.http.post("/api/v1/search", json={"query": "page"})).status_code == 200
+
+    await until(all_run, seconds=_SECONDS)
+    await until(answers, seconds=_SECONDS)
+
+
+async def _stores(admin: User, passages: int) -> None:
+    """Sooner or later exactly so many: what is no more leaves the vector store after it left the searches."""
+
+    async def exactly() -> bool:
+        return await stored(admin) == passages
+
+    await until(exactly, seconds=30)
