@@ -170,6 +170,8 @@ export function aSource(fields: Partial<Source> = {}): Source {
     score: 0.9,
     updated_at: "2026-10-02T09:30:00Z",
     version: "v1",
+    source_version: "page 3",
+    checked_at: null,
     ...fields,
   };
 }

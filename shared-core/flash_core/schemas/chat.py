@@ -42,7 +42,9 @@ class AcceptedResponse(Response):
 
 
 class Source(Response):
-    """A passage that an answer may cite. `start`/`end`: code points in the document's text, in this `version` of it."""
+    """A passage that an answer may cite. `start`/`end`: code points in the document's text, in this `version`; its
+    source calls that `source_version`. `checked_at`: when the index was last equal to the source, as of the answer.
+    """
 
     id: str
     marker: int
@@ -58,6 +60,8 @@ class Source(Response):
     score: float
     updated_at: Timestamp
     version: str = ""
+    source_version: str = ""
+    checked_at: Timestamp | None = None
 
 
 class Citation(Response):

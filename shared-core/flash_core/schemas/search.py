@@ -53,6 +53,10 @@ class SearchHit(Response):
     scores: dict[str, float] | None = Field(default=None, description="With `explain`: every component of the score.")
     updated_at: Timestamp
     version: str = Field(default="", description="The document's version that the passage belongs to.")
+    source_version: str = Field(
+        default="", description="What the source calls that version, else the same as `version`."
+    )
+    checked_at: Timestamp | None = Field(default=None, description="When the index was last equal to the source.")
 
 
 class SearchExplanation(Response):

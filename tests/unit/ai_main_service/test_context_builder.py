@@ -1,9 +1,13 @@
 """The best passages within the budget, each once."""
 
+from datetime import UTC, datetime
+
 from ai_main_service.services.context_builder import build_context
 from flash_core.utils.ids import new_id
 from flash_core.utils.token_count import tokens_of
 from tests.unit.ai_main_service.builders import LEAVE, TRAVEL, hit
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def test_markers_count_from_one_and_sources_are_the_passages() -> None:
@@ -11,7 +15,9 @@ def test_markers_count_from_one_and_sources_are_the_passages() -> None:
     assert [one.marker for one in context.passages] == [1, 2] == [one.marker for one in context.sources]
     assert context.sources[1].title == context.passages[1].title == "Travel"
     assert context.sources[0].text == LEAVE
-    assert build_context([hit(version="v7")], budget_tokens=1_000, most=5).sources[0].version == "v7"
+    found = hit(version="v7", source_version="page 3", checked_at=NOON)
+    [source] = build_context([found], budget_tokens=1_000, most=5).sources
+    assert (source.version, source.source_version, source.checked_at) == ("v7", "page 3", NOON)
 
 
 def test_the_budget_skips_what_bursts_it_but_never_the_best() -> None:

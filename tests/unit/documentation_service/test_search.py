@@ -127,6 +127,30 @@ async def test_a_hit_carries_its_passage_and_where_it_stands(world: World) -> No
     assert set(response.timings_ms) == {"expand", "embed", "vector", "join", "total"}
 
 
+async def test_a_hit_says_what_its_source_calls_the_version_and_when_it_was_checked(world: World) -> None:
+    of = source()
+    live = replace(await published(world.database.transaction, of, "Quokkas hop."), source_version="page 3")
+    await embedded(world.vectors, world.embeddings, live, of)
+    async with world.database.transaction() as work:
+        assert await work.documents.publish(live)
+        await work.sources.checked(of.id, NOON)
+        await work.commit()
+    hit = (await world.search.search(SearchRequest(query="quokkas"), ANYONE)).hits[0]
+    assert (hit.source_version, hit.version, hit.checked_at) == ("page 3", live.content_hash, NOON)
+
+
+async def test_a_document_that_is_being_described_anew_is_found_all_the_while(world: World) -> None:
+    of = source()
+    live = replace(await published(world.database.transaction, of, "Quokkas hop."), content_hash="content.old")
+    await embedded(world.vectors, world.embeddings, live, of)
+    async with world.database.transaction() as work:
+        assert await work.documents.publish(live)
+        await work.commit()
+    for in_the_store, found in (("content.new", True), ("another.old", False)):
+        await world.vectors.set_payload("chunks", {"content_hash": in_the_store}, document_ids=[live.id])
+        assert bool(await world.find("quokkas")) == found
+
+
 async def test_scores_are_shown_only_to_those_who_ask(world: World) -> None:
     await world.add("Annual leave is 25 days.")
     [hit] = (await world.search.search(SearchRequest(query="leave"), ANYONE)).hits

@@ -86,6 +86,16 @@ async def test_the_same_search_again_is_remembered_and_says_so(world: World) -> 
     assert set(world.flights.cache.times_to_live.values()) == {SECONDS}
 
 
+async def test_a_remembered_hit_says_when_its_source_was_checked_last(world: World) -> None:
+    [hit] = (await world.find()).hits
+    assert (hit.checked_at, hit.source_version) == (None, hit.version)
+    async with world.database.transaction() as work:
+        await work.sources.checked(hit.source_id, NOON)
+        await work.commit()
+    [again] = (await world.find()).hits
+    assert (again.checked_at, world.origin.calls) == (NOON, 1)
+
+
 async def test_white_space_and_composition_of_characters_make_no_other_query(world: World) -> None:
     await world.find("leave für days")
     await world.find("  leave fu\u0308r\n days ")

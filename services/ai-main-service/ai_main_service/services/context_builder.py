@@ -81,6 +81,8 @@ def source_of(marker: int, hit: SearchHit) -> Source:
         score=hit.score,
         updated_at=hit.updated_at,
         version=hit.version,
+        source_version=hit.source_version,
+        checked_at=hit.checked_at,
     )
 
 

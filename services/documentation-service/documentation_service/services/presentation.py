@@ -58,6 +58,8 @@ def _hit(found: Found, scores: dict[str, float] | None = None) -> SearchHit:
         scores=scores,
         updated_at=document.updated_at,
         version=document.content_hash,
+        source_version=document.source_version or document.content_hash,
+        checked_at=document.checked_at,
     )
 
 

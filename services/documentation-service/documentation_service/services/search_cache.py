@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from documentation_service.interfaces import LiveIndexInterface, TransactionFactory
-from documentation_service.services.index_version import index_version
+from documentation_service.services.index_version import index_state
 from flash_core.errors import FlashError
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.search import SearchInterface
@@ -20,7 +20,7 @@ from flash_core.models.user import Principal
 from flash_core.schemas.search import SearchRequest, SearchResponse
 
 SECONDS: Final = 3_600
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
 """Of what is kept: another one when a new version of this service could not read what an older one wrote."""
 
 _DEGRADATIONS: Final = ("degraded", "rerank_missed")
@@ -58,17 +58,18 @@ class CachedSearch(SearchInterface):
 
     async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
         began = self._monotonic()
-        version = await index_version(self._transaction, principal.groups)
+        state = await index_state(self._transaction, principal.groups)
         request = request.model_copy(update={"query": _normalised(request.query)})
-        key = await self._key(request, principal, version)
+        key = await self._key(request, principal, state.version)
         own: list[SearchResponse] = []
         fetched = await self._flights.fetch(key, partial(self._made, request, principal, own), ttl_seconds=SECONDS)
         total = {"total": round((self._monotonic() - began) * 1_000, 2)}
         if not fetched.shared:
             [found] = own
-            return found.model_copy(update={"index_version": version, "timings_ms": found.timings_ms | total})
+            return found.model_copy(update={"index_version": state.version, "timings_ms": found.timings_ms | total})
         found = SearchResponse.model_validate(_decode(fetched.value))
-        said: dict[str, Any] = {"index_version": version, "timings_ms": total}
+        hits = [hit.model_copy(update={"checked_at": state.checked.get(hit.source_id)}) for hit in found.hits]
+        said: dict[str, Any] = {"hits": hits, "index_version": state.version, "timings_ms": total}
         if found.explanation is not None:
             said["explanation"] = found.explanation.model_copy(update={"cached": True})
         return found.model_copy(update=said)

@@ -459,7 +459,8 @@ export interface components {
         };
         /**
          * Source
-         * @description A passage that an answer may cite. `start`/`end`: code points in the document's text, in this `version` of it.
+         * @description A passage that an answer may cite. `start`/`end`: code points in the document's text, in this `version`; its
+         *     source calls that `source_version`. `checked_at`: when the index was last equal to the source, as of the answer.
          */
         Source: {
             /** Id */
@@ -499,6 +500,13 @@ export interface components {
              * @default
              */
             version: string;
+            /**
+             * Source Version
+             * @default
+             */
+            source_version: string;
+            /** Checked At */
+            checked_at?: string | null;
         };
         /** SourceResponse */
         SourceResponse: {

@@ -3,6 +3,7 @@ import type { Conversation, Job } from "../../src/api/types";
 import { newAnswer } from "../../src/chat/answer";
 import { askedTurn, emptyThread } from "../../src/chat/thread";
 import { followJob, hasEnded, jobSummary, progressOf, type JobApi } from "../../src/ui/admin/jobs";
+import { ago } from "../../src/ui/ago";
 import { bySignificance, citationAt, sourceOf } from "../../src/ui/chat/citations";
 import { itemOf, ItemList, toMessage } from "../../src/ui/chat/items";
 import { endsInCode, linesOf } from "../../src/ui/passage/lines";
@@ -12,6 +13,20 @@ import { conversationPath, routeOf } from "../../src/ui/router";
 import { groupByDay, titleOf } from "../../src/ui/sidebar/groups";
 import { nextTheme } from "../../src/ui/theme";
 import { aCitation, aSource } from "../fakes";
+
+describe("how long ago", () => {
+  const now = new Date("2026-12-01T12:00:00Z");
+
+  test.each([
+    ["2026-12-01T11:59:30Z", "now"],
+    ["2026-12-01T12:00:30Z", "now"],
+    ["2026-12-01T11:57:00Z", "3 min"],
+    ["2026-12-01T09:30:00Z", "2 hr"],
+    ["2026-11-20T12:00:00Z", "11 days"],
+  ])("%s was %s", (time, words) => {
+    expect(ago(time, now)).toContain(words);
+  });
+});
 
 describe("citations", () => {
   test("a marker belongs to the sentence it stands in, by code points", () => {

@@ -1,17 +1,46 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, describe, expect, test } from "vitest";
+import type { Source } from "../../src/api/types";
 import { storedAnswer } from "../../src/chat/answer";
 import AliasesPage from "../../src/ui/admin/AliasesPage";
 import { separated } from "../../src/ui/admin/connectors";
 import { AnswerFoot } from "../../src/ui/chat/AnswerFoot";
 import { AnswerText } from "../../src/ui/chat/AnswerText";
 import { ScopeControls } from "../../src/ui/chat/ScopeControls";
+import { PassagePanel } from "../../src/ui/passage/PassagePanel";
 import { ServicesContext, type Services } from "../../src/ui/services";
 import { aCitation, anAnswer, aSource } from "../fakes";
 import { page, services, type Calls } from "./server";
 
 afterEach(cleanup);
+
+describe("a source", () => {
+  function panel(source: Source): void {
+    const document = { text: source.text };
+    render(
+      <ServicesContext value={services({ [`GET /api/v1/documents/${source.document_id}`]: document })}>
+        <PassagePanel source={source} onClose={() => undefined} />
+      </ServicesContext>,
+    );
+  }
+
+  test("says when it was last compared with the index, and in which version", () => {
+    const minutes = 3 * 60_000 + 1000;
+    panel(aSource({ checked_at: new Date(Date.now() - minutes).toISOString() }));
+    const checked = screen.getByTestId("source-checked");
+    expect(checked.textContent).toMatch(/^Checked 3 min\.? ago$/);
+    expect(checked.title).toBe("Version page 3");
+  });
+
+  test("says nothing where that is not known, and shows no fingerprint as a version", () => {
+    panel(aSource());
+    expect(screen.queryByTestId("source-checked")).toBeNull();
+    cleanup();
+    panel(aSource({ checked_at: new Date().toISOString(), source_version: "v1" }));
+    expect(screen.getByTestId("source-checked").title).toBe("");
+  });
+});
 
 describe("a sentence that its passage does not support", () => {
   const content = "True **words** [1]. Doubtful `code` and [a link](https://x.example) [1]. True again [1].";

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type ReactElement } from "react";
 import { problemOf } from "../../api/problem";
 import type { DocumentText, Problem, Source } from "../../api/types";
 import { CloseIcon, ExternalIcon } from "../icons";
+import { ago } from "../ago";
 import { ProblemBanner } from "../ProblemBanner";
 import { useServices } from "../services";
 import { DocumentView, Typeset } from "./DocumentView";
@@ -61,6 +62,11 @@ function PanelTitle({ source }: { source: Source }): ReactElement {
       </h2>
       <p className="panel-meta">
         <span>Updated {dateOf(source.updated_at)}</span>
+        {source.checked_at != null && (
+          <span data-testid="source-checked" title={versionOf(source)}>
+            Checked {ago(source.checked_at, new Date())}
+          </span>
+        )}
         {url !== null && (
           <a href={url} target="_blank" rel="noopener noreferrer">
             Open the original <ExternalIcon />
@@ -104,6 +110,12 @@ function Excerpt({ source }: { source: Source }): ReactElement {
       </mark>
     </div>
   );
+}
+
+/** What its source calls the version, if that is more than a fingerprint. */
+function versionOf(source: Source): string | undefined {
+  const { source_version: named, version } = source;
+  return named === "" || named === version ? undefined : `Version ${named}`;
 }
 
 function dateOf(time: string): string {
