@@ -45,6 +45,9 @@ class SearchHit(Response):
     title: str
     path: list[str]
     heading: str = ""
+    table_head: str = Field(
+        default="", description="The header of the table whose rows the text begins with, when it stands farther up."
+    )
     url: ShownUrl
     text: str
     start: int

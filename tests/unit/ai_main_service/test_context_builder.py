@@ -35,6 +35,13 @@ def test_a_dense_script_and_a_long_place_take_their_room() -> None:
     assert len(build_context(deep, budget_tokens=600, most=8).passages) == 2
 
 
+def test_rows_are_read_under_the_header_of_their_table() -> None:
+    head, rows = "| Who | Days |\n| --- | --- |", "| Interns | 20 |\n| Staff | 25 |"
+    context = build_context([hit(rows, table_head=head)], budget_tokens=1_000, most=5)
+    assert context.passages[0].text == f"{head}\n{rows}"
+    assert context.sources[0].text == rows
+
+
 def test_no_more_passages_than_asked_for() -> None:
     hits = [hit(f"Passage number {number} about topic {number * 7}.") for number in range(9)]
     assert len(build_context(hits, budget_tokens=10_000, most=3).passages) == 3

@@ -1,5 +1,6 @@
 """Chunks hold the whole text, in order, in pieces that a model can read, cut where it hurts least."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from indexing_service.services.blocks import markdown_pieces, text_pieces
 from indexing_service.services.chunker import Chunk, chunk
+from indexing_service.services.markdown_blocks import top_blocks
 from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
 
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river. "
@@ -20,6 +22,8 @@ LINES = st.sampled_from(
     ]
 )  # fmt: skip
 DOCUMENTS = st.lists(LINES, max_size=60).map("\n".join) | st.text(max_size=3_000)
+LONGEST = DEFAULT_SIZE.whole_code + DEFAULT_SIZE.largest - DEFAULT_SIZE.whole
+"""Code that stays whole, and a line above it."""
 
 
 def check(text: str, chunks: list[Chunk]) -> None:
@@ -28,7 +32,7 @@ def check(text: str, chunks: list[Chunk]) -> None:
         assert end <= start
         assert not text[end:start].strip()
     for one in chunks:
-        assert 0 < one.end - one.start <= DEFAULT_SIZE.largest
+        assert 0 < one.end - one.start <= LONGEST
         assert text[one.start : one.end].strip() == text[one.start : one.end]
 
 
@@ -50,7 +54,7 @@ def test_pieces_are_in_order_and_small_enough(text: str) -> None:
     for pieces in (markdown_pieces(text, DEFAULT_SIZE), text_pieces(text, DEFAULT_SIZE)):
         for before, after in pairwise(pieces):
             assert before.end <= after.start
-        assert all(0 < piece.end - piece.start <= DEFAULT_SIZE.largest for piece in pieces)
+        assert all(0 < piece.end - piece.start <= DEFAULT_SIZE.whole_code for piece in pieces)
 
 
 def texts(text: str, *, markdown: bool = True) -> list[str]:
@@ -168,3 +172,76 @@ def test_a_table_whose_header_and_dashes_fill_a_chunk_is_cut_between_them() -> N
     pieces = texts(text)
     assert pieces[0].startswith("| Name")
     assert all(piece.startswith("|") and piece.endswith("|") for piece in pieces)
+
+
+def code(lines: int) -> str:
+    return "\n".join(["```python", *(f"value_{at} = compute({at})" for at in range(lines)), "```"])
+
+
+@pytest.mark.parametrize("prefix", ["", "  ", "> "], ids=["top", "list item", "quotation"])
+def test_code_stays_whole_wherever_it_stands(prefix: str) -> None:
+    block = "\n".join(f"{prefix}{line}" for line in code(60).splitlines())
+    opening = "- " if prefix == "  " else prefix
+    text = f"{opening}{SENTENCE * 6}\n{prefix}\n{block}\n{prefix}\n{prefix}{SENTENCE * 6}"
+    assert 1_000 < len(block) < DEFAULT_SIZE.whole_code
+    check(text, chunk(text))
+    assert sum(block.strip() in one for one in texts(text)) == 1
+
+
+def test_code_that_is_far_too_long_is_cut_between_lines() -> None:
+    found = texts(code(400))
+    assert len(found) > 5
+    assert all(len(one) <= DEFAULT_SIZE.largest for one in found)
+    assert all(one.splitlines()[0].startswith(("```", "value_")) for one in found)
+
+
+def test_an_introduction_stays_with_its_code() -> None:
+    found = texts(f"{SENTENCE * 20}\n\nRun it as follows:\n\n{code(60)}\n\n{SENTENCE * 20}")
+    assert sum("as follows:" in one and one.endswith("```") for one in found) == 1
+
+
+def test_a_long_document_keeps_its_structure() -> None:
+    rows = "\n".join(f"| {at} | {SENTENCE}|" for at in range(6_500))
+    paragraphs = "\n\n".join(f"{at} {SENTENCE * 5}" for at in range(300))
+    table = f"| Number | Words |\n| --- | --- |\n{rows}"
+    text = "\n\n".join(["# Top", "## Section", paragraphs, table, paragraphs, "# Next", SENTENCE * 10])
+    assert len(rows) > 400_000
+    chunks = chunk(text)
+    check(text, chunks)
+    _, *body, last = chunks
+    assert all(one.headings == ("Top", "Section") for one in body)
+    assert last.headings == ("Next",)
+    inside = [
+        one for one in chunks if text[one.start :].startswith("| ") and "| Number" not in text[one.start : one.end]
+    ]
+    assert len(inside) > 400
+    assert all(one.table_head is not None and text[one.table_head.start :].startswith("| Number") for one in inside)
+
+
+def test_a_fence_over_the_end_of_a_window_ends_where_it_ends() -> None:
+    text = "\n\n".join(["Words."] * 40) + "\n\n" + code(20) + "\n\n" + "\n\n".join(["# Words"] * 40)
+    in_parts = [(block[0].type, block[0].map) for block in top_blocks(text, window=200)]
+    assert in_parts == [(block[0].type, block[0].map) for block in top_blocks(text)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=DOCUMENTS, window=st.integers(1, 400))
+def test_windows_show_the_same_blocks(text: str, window: int) -> None:
+    found = [(block[0].type, block[0].map) for block in top_blocks(text, window=window)]
+    assert found == [(block[0].type, block[0].map) for block in top_blocks(text)]
+
+
+@pytest.mark.parametrize(
+    "piece", ["a\n\n", "# a\n", "- a\n", "> ", "[a]: x\n", "| a |\n|--|\n", "```\n", "- - - a\n", "[a\n"]
+)
+def test_a_text_of_tiny_pieces_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    """Four times as much text may take four times as long, not sixteen times."""
+    short, long = (took(piece * (length // len(piece))) for length in (10_000, 40_000))
+    assert long < 9 * short + 0.3
+
+
+def took(text: str) -> float:
+    """Processor time: the machine may be busy with other things."""
+    began = time.process_time()
+    chunk(text)
+    return time.process_time() - began

@@ -153,6 +153,12 @@ async def test_what_gives_no_text_says_why(content: bytes, error: type[FlashErro
         await parsed(page("a.pdf", content, format="pdf"))
 
 
+@pytest.mark.parametrize("document_format", ["markdown", "text", "html"])
+async def test_text_that_is_too_long_is_refused(document_format: DocumentFormat) -> None:
+    with pytest.raises(TooLargeError, match="20 million characters"):
+        await parsed(page("a.md", "x" * (MAX_BYTES + 1), format=document_format))
+
+
 async def test_a_converter_that_finds_nothing_leaves_nothing() -> None:
     class Silent(FakeConverter):
         async def converted(self, document_format: DocumentFormat, data: bytes) -> Converted:

@@ -51,7 +51,7 @@ def build_context(hits: Sequence[SearchHit], *, budget_tokens: int, most: int) -
 
 def _cost(hit: SearchHit) -> int:
     place = " / ".join((*hit.path, hit.title, hit.heading))
-    return tokens_of(hit.text) + tokens_of(place) + _AROUND_A_PASSAGE
+    return tokens_of(hit.table_head + hit.text) + tokens_of(place) + _AROUND_A_PASSAGE
 
 
 def _passage(marker: int, hit: SearchHit) -> GroundingPassage:
@@ -60,7 +60,7 @@ def _passage(marker: int, hit: SearchHit) -> GroundingPassage:
         title=visible(hit.title),
         path=tuple(visible(step) for step in hit.path),
         heading=visible(hit.heading),
-        text=visible(hit.text),
+        text=visible(f"{hit.table_head}\n{hit.text}" if hit.table_head else hit.text),
         score=hit.score,
     )
 

@@ -38,7 +38,7 @@ class Neighbours:
             text = await work.documents.excerpt(best.document_id, best.version, start, end)
         if text is None or not _only_white_between(run, text):
             return run
-        return [best.model_copy(update={"text": text, "start": start, "end": end})]
+        return [best.model_copy(update={"text": text, "start": start, "end": end, "table_head": run[0].table_head})]
 
 
 def _runs(hits: Iterable[SearchHit]) -> list[list[SearchHit]]:

@@ -50,6 +50,7 @@ def _hit(found: Found, scores: dict[str, float] | None = None) -> SearchHit:
         title=document.title,
         path=list(document.path),
         heading=str(payload.get("heading", "")),
+        table_head=str(payload.get("table_head", "")),
         url=document.url,
         text=str(payload["text"]),
         start=_integer(payload, "start"),

@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from flash_core.utils.plain import plain_text
+from indexing_service.services.markdown_blocks import Block, children, line_starts, rows_of, top_blocks
 from indexing_service.services.sizes import ChunkSize
 from indexing_service.services.spans import (
     BLANK_LINE,
@@ -31,6 +31,7 @@ _CUT_AT_ITEM: Final = 0.3
 _CUT_AFTER_COLON: Final = 0.7
 _CUT_AFTER_HEADING: Final = 3.0
 
+_LONGEST_TITLE: Final = 1_000
 _HEADING_ID = re.compile(r"\s*\{#[^}]*\}\s*$")
 
 
@@ -44,28 +45,22 @@ def text_pieces(text: str, size: ChunkSize) -> list[Piece]:
 def markdown_pieces(text: str, size: ChunkSize) -> list[Piece]:
     """Markdown (CommonMark with tables), in order; together they hold everything but white space."""
     blocks = _Blocks(text, size)
-    tokens = _parser().parse(text)
     pieces: list[Piece] = []
     headings: list[tuple[int, str]] = []
     reached = 0
-    for at, token in enumerate(tokens):
-        if token.level or token.map is None:
-            continue
-        pieces += blocks.between_blocks(reached, token.map[0], _path(headings))
-        reached = token.map[1]
-        if token.type == "heading_open":
-            level = int(token.tag[1])
-            headings = [*(one for one in headings if one[0] < level), (level, _title(tokens[at + 1]))]
-            pieces += blocks.headline(token, _path(headings))
+    for tokens in top_blocks(text):
+        opening = tokens[0]
+        first, after_last = opening.map or (reached, reached)
+        pieces += blocks.between_blocks(reached, first, _path(headings))
+        reached = after_last
+        if opening.type == "heading_open":
+            level = int(opening.tag[1])
+            headings = [*(one for one in headings if one[0] < level), (level, _title(tokens[1]))]
+            pieces += blocks.headline(opening, _path(headings))
         else:
-            pieces += blocks.block(tokens[at:], _path(headings))
+            pieces += blocks.block(tokens, _path(headings))
     pieces += blocks.between_blocks(reached, None, _path(headings))
     return _glued(text, pieces)
-
-
-def _parser() -> MarkdownIt:
-    """Only blocks are wanted: the inline rules, which cost most of the time, stay off."""
-    return MarkdownIt("commonmark").enable("table").disable("inline")
 
 
 def _path(headings: list[tuple[int, str]]) -> Headings:
@@ -73,16 +68,16 @@ def _path(headings: list[tuple[int, str]]) -> Headings:
 
 
 def _title(inline: Token) -> str:
-    return plain_text(_HEADING_ID.sub("", inline.content))[:200].strip()
+    return plain_text(_HEADING_ID.sub("", inline.content[:_LONGEST_TITLE]))[:200].strip()
 
 
 class _Blocks:
-    """The pieces of each kind of block. Lines are counted as the parser counts them: by line feeds alone."""
+    """The pieces of each kind of block."""
 
     def __init__(self, text: str, size: ChunkSize) -> None:
         self._cutting = Cutting(text, size)
         self._whole = size.whole
-        self._starts = [0, *(match.end() for match in LINE_END.finditer(text)), len(text)]
+        self._starts = line_starts(text)
 
     def between_blocks(self, first_line: int, after_last: int | None, headings: Headings) -> Iterator[Piece]:
         """What the parser took for no block, link definitions for example; `None`: up to the end."""
@@ -93,34 +88,51 @@ class _Blocks:
             cut = CUT_AT_WORD if at else _CUT_AT_HEADING
             yield Piece(part.start, part.end, cut, headings, opens_section=not at)
 
-    def block(self, tokens: Sequence[Token], headings: Headings) -> Iterator[Piece]:
-        """The pieces of the block that `tokens` begin with."""
+    def block(self, tokens: Block, headings: Headings) -> Iterator[Piece]:
+        """The pieces of a block of any level."""
         kind = tokens[0].type
         if kind in {"bullet_list_open", "ordered_list_open"}:
-            yield from self._items(_parts(tokens, "list_item_open", level=1), headings)
+            yield from self._items(children(tokens), headings)
         elif kind == "table_open":
             yield from self._table(tokens, headings)
-        elif kind in {"fence", "code_block", "html_block"}:
-            yield from self._whole_or_lines(self._span(tokens[0]), headings)
+        elif kind in {"fence", "code_block"}:
+            yield from self._whole_or_lines(self._span(tokens[0]), headings, whole=self._cutting.size.whole_code)
+        elif kind == "html_block":
+            yield from self._whole_or_lines(self._span(tokens[0]), headings, whole=self._whole)
+        elif kind == "blockquote_open" and len(self._trimmed(tokens[0])) > self._whole:
+            yield from self._inside(tokens, headings, CUT_AT_BLOCK)
         else:
             yield from self._cutting.prose(self._span(tokens[0]), headings)
 
-    def _items(self, items: list[Token], headings: Headings) -> Iterator[Piece]:
+    def _items(self, items: Sequence[Block], headings: Headings) -> Iterator[Piece]:
         for at, item in enumerate(items):
-            span = self._trimmed(item)
+            span = self._trimmed(item[0])
             cut = _CUT_AT_ITEM if at else CUT_AT_BLOCK
-            if len(span) <= self._whole:
+            if len(span) > self._whole:
+                yield from self._inside(item, headings, cut)
+            elif len(span):
                 yield Piece(span.start, span.end, cut, headings)
-            else:
-                sentences = self._cutting.sentences(span)
-                yield from self._cutting.pieces(sentences, headings, first=cut, other=CUT_AT_SENTENCE)
 
-    def _table(self, tokens: Sequence[Token], headings: Headings) -> Iterator[Piece]:
+    def _inside(self, tokens: Block, headings: Headings, first: float) -> Iterator[Piece]:
+        """The blocks that a long list item or quotation holds, each by its own rules."""
+        for at, piece in enumerate(self._nested(tokens, headings)):
+            yield replace(piece, cut=max(piece.cut, CUT_AT_SENTENCE) if at else first)
+
+    def _nested(self, tokens: Block, headings: Headings) -> Iterator[Piece]:
+        reached, end = tokens[0].map or (0, 0)
+        for child in children(tokens):
+            first, after_last = child[0].map or (reached, reached)
+            yield from self.between_blocks(reached, first, headings)
+            yield from self.block(child, headings)
+            reached = after_last
+        yield from self.between_blocks(reached, end, headings)
+
+    def _table(self, tokens: Block, headings: Headings) -> Iterator[Piece]:
         whole = self._trimmed(tokens[0])
         if len(whole) <= self._whole:
             yield Piece(whole.start, whole.end, CUT_AT_BLOCK, headings)
             return
-        first, *rows = (self._span(row) for row in _parts(tokens, "tr_open", level=2))
+        first, *rows = (self._span(row) for row in rows_of(tokens))
         head = self._cutting.trimmed(first)
         yield from self._table_opening(head, rows[0].start if rows else whole.end, headings)
         for at, row in enumerate(rows):
@@ -138,10 +150,10 @@ class _Blocks:
         for piece in self._cutting.pieces([Span(head.end, end)], headings, first=_CUT_AFTER_HEADING, other=CUT_AT_WORD):
             yield replace(piece, table_head=head)
 
-    def _whole_or_lines(self, span: Span, headings: Headings) -> Iterator[Piece]:
-        """Code and HTML: in one piece where it fits, else line by line, best cut at a blank line."""
+    def _whole_or_lines(self, span: Span, headings: Headings, *, whole: int) -> Iterator[Piece]:
+        """Code and HTML: in one piece up to `whole` characters, else line by line, best cut at a blank line."""
         span = self._cutting.trimmed(span)
-        if len(span) <= self._whole:
+        if len(span) <= whole:
             yield Piece(span.start, span.end, CUT_AT_BLOCK, headings)
             return
         first = CUT_AT_BLOCK
@@ -160,17 +172,6 @@ class _Blocks:
     def _lines(self, first: int, after_last: int | None) -> Span:
         last = len(self._starts) - 1
         return Span(self._starts[min(first, last)], self._starts[last if after_last is None else min(after_last, last)])
-
-
-def _parts(tokens: Sequence[Token], kind: str, *, level: int) -> list[Token]:
-    """The parts of the block that `tokens` begin with."""
-    found: list[Token] = []
-    for token in tokens[1:]:
-        if token.level == 0:
-            break
-        if token.type == kind and token.level == level and token.map:
-            found.append(token)
-    return found
 
 
 def _glued(text: str, pieces: list[Piece]) -> list[Piece]:

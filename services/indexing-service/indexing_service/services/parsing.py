@@ -12,7 +12,7 @@ from flash_core.errors import FlashError, InvalidInputError, TooLargeError
 from flash_core.utils.plain import plain_text
 from indexing_service.interfaces import SourceDocument
 from indexing_service.interfaces.parsing import ConverterInterface, ParsedDocument, UnreadableError
-from indexing_service.services.decoding import decoded, normalised
+from indexing_service.services.decoding import MAX_BYTES, decoded, normalised
 from indexing_service.services.formats import MAX_FILE, is_text
 from indexing_service.services.seen import seen
 
@@ -73,7 +73,11 @@ def _bytes_of(document: SourceDocument) -> bytes:
 
 def _text_of(document: SourceDocument) -> str:
     content = document.content
-    return decoded(content) if isinstance(content, bytes) else normalised(content)
+    if isinstance(content, bytes):
+        return decoded(content)
+    if len(content) > MAX_BYTES:
+        raise TooLargeError(f"Its text has more than {MAX_BYTES // 1_000_000} million characters.")
+    return normalised(content)
 
 
 def read_text(document: SourceDocument) -> ParsedDocument:

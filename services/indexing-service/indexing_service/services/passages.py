@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,9 @@ from indexing_service.services.sizes import ChunkSize, size_for
 
 CONTENT_VERSION: Final = "4"
 """Part of every content hash: with another one every document is another version."""
+_PADDING = re.compile(r"[ \t]{2,}")
+_DASHES = re.compile(r"-{4,}")
+_LONGEST_HEAD: Final = 1_000
 _SEPARATOR: Final = " > "
 _TITLE_WEIGHT: Final = 3
 """A word of the title counts as if it stood in the passage so many times (BM25F's idea, Robertson et al. 2004)."""
@@ -28,7 +32,8 @@ _TITLE_WEIGHT: Final = 3
 @dataclass(frozen=True, slots=True)
 class Passage:
     """`embedded` is what a model sees, `keywords` what words are looked for in: the chunk as plain words under what
-    leads to it. `start` and `end` point into the document's text.
+    leads to it. `start` and `end` point into the document's text. `table_head`: the header row, and the line of dashes
+    under it, of the table that the passage continues; "" for any other.
     """
 
     ordinal: int
@@ -37,6 +42,7 @@ class Passage:
     heading: str
     embedded: str
     keywords: str
+    table_head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,9 @@ class Version:
         return [self._passage(ordinal, one) for ordinal, one in enumerate(chunks)]
 
     def _passage(self, ordinal: int, one: Chunk) -> Passage:
-        text, head = self.parsed.text, one.table_head
-        raw = f"{text[head.start : head.end]}\n" if head else ""
-        raw += text[one.start : one.end]
+        text = self.parsed.text
+        head = _table_head(text, one)
+        raw = f"{head}\n{text[one.start : one.end]}" if head else text[one.start : one.end]
         words = plain_text(raw) if self.parsed.markdown else raw
         title = self.parsed.title
         headings = [heading for heading in one.headings if heading != title]
@@ -79,12 +85,23 @@ class Version:
             heading=_SEPARATOR.join(one.headings),
             embedded=f"{_SEPARATOR.join([title, *headings])}\n{words}",
             keywords="\n".join([*folders, *[title] * _TITLE_WEIGHT, *headings, words]),
+            table_head=head,
         )
 
     @property
     def language(self) -> str:
         """As the keyword half of the index names it."""
         return STEMMERS[document_language(self.parsed.title, self.parsed.text)]
+
+
+def _table_head(text: str, one: Chunk) -> str:
+    """None that is longer than a passage: it would leave no room for the rows."""
+    if one.table_head is None:
+        return ""
+    dashes_end = text.find("\n", one.table_head.end + 1, one.start)
+    padded = text[one.table_head.start : max(dashes_end, one.table_head.end)]
+    head = _DASHES.sub("---", _PADDING.sub(" ", padded)).strip()
+    return head if len(head) <= _LONGEST_HEAD else head.partition("\n")[0][:_LONGEST_HEAD]
 
 
 def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model: EmbeddingModel) -> Version:
@@ -130,6 +147,7 @@ def point_of(
         "title": version.parsed.title,
         "path": list(version.document.path),
         "heading": passage.heading,
+        "table_head": passage.table_head,
         "start": passage.start,
         "end": passage.end,
     }
