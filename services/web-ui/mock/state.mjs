@@ -73,6 +73,10 @@ export function startJob(source_id, found, failing = false) {
     phase: "reading",
     counts: { found, indexed: 0, unchanged: 0, deleted: 0, skipped: 0, failed: 0 },
     problems: [],
+    problems_total: 0,
+    current: null,
+    rate: null,
+    seconds_left: null,
     started_at: new Date().toISOString(),
     heartbeat_at: null,
     finished_at: null,
@@ -82,11 +86,15 @@ export function startJob(source_id, found, failing = false) {
   const timer = setInterval(() => {
     job.phase = "indexing";
     job.counts.indexed = Math.min(found, job.counts.indexed + Math.ceil(found / 12));
+    const rate = 1000 / (pace * 6) / (1 / Math.ceil(found / 12));
+    const left = (found - job.counts.indexed) / rate;
+    Object.assign(job, { current: `guides/page-${job.counts.indexed}.md`, rate, seconds_left: left });
     if (job.counts.indexed < found) return;
     clearInterval(timer);
     if (failing) {
       Object.assign(job.counts, { indexed: found - 1, failed: 1 });
       job.problems.push({ document: "diagrams/overview.bin", detail: "This is not a text document." });
+      job.problems_total = 1;
     }
     Object.assign(job, { state: failing ? "partial" : "succeeded", finished_at: new Date().toISOString() });
   }, pace * 6);

@@ -9,6 +9,7 @@ import type {
   Feedback,
   FleetStatus,
   Job,
+  JobProblem,
   Me,
   Message,
   NewSource,
@@ -130,6 +131,13 @@ export class Api {
       method: "POST",
       json: allowDeletions ? { allow_deletions: true } : {},
     });
+  }
+
+  /** All of them; the job itself carries the first ones. */
+  jobProblems(id: string): Promise<JobProblem[]> {
+    return this.#all(
+      (cursor) => `/api/v1/indexing/jobs/${id}/problems?${query({ cursor, limit: PAGE_LIMIT })}`,
+    );
   }
 
   cancelJob(id: string): Promise<Job> {

@@ -195,8 +195,12 @@ export interface components {
             } | null;
             /** Groups */
             groups?: string[];
-            /** Schedule */
-            schedule?: string | null;
+            /**
+             * Schedule
+             * @description How often it is looked at for changes: `5m`, `1h`, `1d`, a cron expression in UTC, or null: only when somebody asks. Left out: as the fleet is set (5m).
+             * @default default
+             */
+            schedule: string | null;
         };
         /**
          * DiscoverResponse
@@ -318,8 +322,31 @@ export interface components {
             /** Phase */
             phase: string;
             counts: components["schemas"]["JobCounts"];
-            /** Problems */
+            /**
+             * Problems
+             * @description The first ones; /problems has all of them.
+             */
             problems: components["schemas"]["JobProblem"][];
+            /**
+             * Problems Total
+             * @default 0
+             */
+            problems_total: number;
+            /**
+             * Current
+             * @description The document that is worked on.
+             */
+            current?: string | null;
+            /**
+             * Rate
+             * @description Documents a second, over the work so far.
+             */
+            rate?: number | null;
+            /**
+             * Seconds Left
+             * @description At this rate; null while that can't be said.
+             */
+            seconds_left?: number | null;
             /** Created At */
             created_at: string;
             /** Started At */
@@ -541,7 +568,10 @@ export interface components {
              * @description Documents that the source lost; they are removed when a sync allows it.
              */
             held_deletions?: number | null;
-            /** Next Sync At */
+            /**
+             * Next Sync At
+             * @description When its schedule starts the next sync.
+             */
             next_sync_at?: string | null;
         };
         /** StatusResponse */

@@ -62,6 +62,9 @@ export type DocumentText = Whole<Schemas["DocumentResponse"]>;
 
 export type Job = Whole<Schemas["JobResponse"]>;
 
+/** What did not become searchable, and why; without a document: what stopped or delays the job. */
+export type JobProblem = Job["problems"][number];
+
 export type DocumentationSource = Whole<Schemas["SourceResponse"]>;
 
 /** A source as it is connected; what it does not say is left out. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Conversation, Job } from "../../src/api/types";
 import { newAnswer } from "../../src/chat/answer";
 import { askedTurn, emptyThread } from "../../src/chat/thread";
-import { followJob, hasEnded, jobSummary, progressOf, type JobApi } from "../../src/ui/admin/jobs";
+import { followJob, hasEnded, jobDetail, jobSummary, progressOf, type JobApi } from "../../src/ui/admin/jobs";
 import { ago } from "../../src/ui/ago";
 import { bySignificance, citationAt, sourceOf } from "../../src/ui/chat/citations";
 import { itemOf, ItemList, toMessage } from "../../src/ui/chat/items";
@@ -179,6 +179,10 @@ describe("jobs", () => {
     phase: "embedding",
     counts: { found: 10, indexed: 3, unchanged: 1, deleted: 2, skipped: 0, failed: 1 },
     problems: [],
+    problems_total: 0,
+    current: null,
+    rate: null,
+    seconds_left: null,
     created_at: "2026-11-23T08:00:00Z",
     started_at: null,
     heartbeat_at: null,
@@ -190,6 +194,24 @@ describe("jobs", () => {
     expect(jobSummary({ ...job, state: "succeeded" })).toMatch(/^Up to date · 3 indexed/);
     expect(progressOf(job)).toBe(0.5);
     expect(progressOf({ ...job, counts: { ...job.counts, found: 0 } })).toBeNull();
+  });
+
+  test("say what they work on, how fast and for how long yet", () => {
+    const busy = { ...job, current: "HR/Leave", rate: 12.3, seconds_left: 20 };
+    expect(jobDetail(busy)).toBe("HR/Leave · 12 a second · less than a minute left");
+    expect(jobDetail({ ...busy, current: null, rate: 0.5, seconds_left: 5_000 })).toBe(
+      "30 a minute · 83 min left",
+    );
+    expect(jobDetail({ ...busy, rate: null, seconds_left: 7_200 })).toBe("HR/Leave · 2 h left");
+    expect(jobDetail({ ...busy, phase: "listing" })).toBe("10 found");
+    expect(jobDetail({ ...busy, state: "succeeded" })).toBe("");
+    expect(jobDetail(job)).toBe("");
+  });
+
+  test("that wait say what for", () => {
+    const problems = [{ document: "", detail: "Waiting: The model is away." }];
+    expect(jobDetail({ ...job, state: "queued", problems })).toBe("Waiting: The model is away.");
+    expect(jobDetail({ ...job, state: "queued" })).toBe("");
   });
 
   test("are followed until they have ended", async () => {

@@ -30,6 +30,10 @@ const job = {
   phase: "done",
   counts: { found: 3, indexed: 2, unchanged: 0, deleted: 0, skipped: 0, failed: 1 },
   problems: [{ document: "Plan", detail: "It can't be read." }],
+  problems_total: 1,
+  current: null,
+  rate: null,
+  seconds_left: 0,
   started_at: null,
   heartbeat_at: null,
   finished_at: "2026-01-01T00:00:00Z",
@@ -127,6 +131,37 @@ describe("a source", () => {
     });
     fireEvent.click(await screen.findByText("Delete 40 documents that are gone"));
     await waitFor(() => expect(posted(calls, "/api/v1/sources/s1/sync")).toEqual({ allow_deletions: true }));
+  });
+
+  test("that is being read says what it works on and for how long yet", async () => {
+    const counts = { ...job.counts, found: 100, indexed: 40, failed: 0 };
+    const busy = { current: "HR/Leave", rate: 2.04, seconds_left: 150 };
+    const running = {
+      ...job,
+      ...busy,
+      counts,
+      state: "running",
+      phase: "indexing",
+      problems: [],
+      finished_at: null,
+    };
+    shown({ "GET /api/v1/indexing/jobs/j1": running });
+    expect((await screen.findByTestId("job-detail")).textContent).toBe("HR/Leave · 2 a second · 3 min left");
+  });
+
+  test("shows the first problems, and all of them on demand", async () => {
+    const many = ["Plan", "Map", "Budget"].map((document) => ({ document, detail: "It can't be read." }));
+    shown({
+      "GET /api/v1/indexing/jobs/j1": { ...job, problems: many.slice(0, 1), problems_total: 3 },
+      "GET /api/v1/indexing/jobs/j1/problems": page(...many),
+    });
+    fireEvent.click(await screen.findByText("3 problems"));
+    expect(screen.getAllByRole("listitem").filter((item) => item.textContent.includes("read."))).toHaveLength(
+      2,
+    );
+    fireEvent.click(screen.getByTestId("all-problems"));
+    expect(await screen.findByText("Budget")).toBeDefined();
+    expect(screen.queryByTestId("all-problems")).toBeNull();
   });
 
   test("that is being read can be stopped", async () => {

@@ -1,6 +1,7 @@
 import { useState, type ReactElement } from "react";
 import type { Job } from "../../api/types";
-import { hasEnded, jobSummary, progressOf } from "./jobs";
+import { JobProblems } from "./JobProblems";
+import { hasEnded, jobDetail, jobSummary, progressOf } from "./jobs";
 
 const TONES: Record<Job["state"], string> = {
   queued: "busy",
@@ -11,18 +12,19 @@ const TONES: Record<Job["state"], string> = {
   cancelled: "idle",
 };
 
-/** A job in one line: its state, a bar while it runs, and its problems on demand. */
+/** A job in one line: its state, while it runs a bar and what it works on, and its problems on demand. */
 export function JobLine({ job }: { job: Job }): ReactElement {
   const [open, setOpen] = useState(false);
   const progress = progressOf(job);
+  const detail = jobDetail(job);
   return (
     <div className="job" data-testid="job" data-state={job.state}>
       <p className="job-line" role="status">
         <span className="state-dot" data-tone={TONES[job.state]} aria-hidden="true" />
         {jobSummary(job)}
-        {job.problems.length > 0 && (
+        {job.problems_total > 0 && (
           <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {job.problems.length === 1 ? "1 problem" : `${job.problems.length} problems`}
+            {job.problems_total === 1 ? "1 problem" : `${job.problems_total.toLocaleString()} problems`}
           </button>
         )}
       </p>
@@ -34,15 +36,12 @@ export function JobLine({ job }: { job: Job }): ReactElement {
           {...(progress === null ? {} : { value: progress })}
         />
       )}
-      {open && (
-        <ul className="job-problems">
-          {job.problems.map((problem) => (
-            <li key={`${problem.document}:${problem.detail}`}>
-              <strong>{problem.document}</strong> {problem.detail}
-            </li>
-          ))}
-        </ul>
+      {detail !== "" && (
+        <p className="job-detail muted" data-testid="job-detail">
+          {detail}
+        </p>
       )}
+      {open && <JobProblems job={job} />}
     </div>
   );
 }

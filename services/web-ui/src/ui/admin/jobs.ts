@@ -74,3 +74,29 @@ export function jobSummary(job: Job): string {
   const state = job.state === "running" && job.phase !== "" ? job.phase : STATES[job.state];
   return [state.slice(0, 1).toUpperCase() + state.slice(1), ...counted].join(" · ");
 }
+
+/** What it is doing just now and for how long yet, or what it waits for; empty where there is nothing to say. */
+export function jobDetail(job: Job): string {
+  if (hasEnded(job)) return "";
+  if (job.state === "queued") return job.problems.find(({ document }) => document === "")?.detail ?? "";
+  if (job.phase === "listing")
+    return job.counts.found === 0 ? "" : `${job.counts.found.toLocaleString()} found`;
+  const parts = [job.current, pace(job.rate), timeLeft(job.seconds_left)];
+  return parts.filter((part) => part != null && part !== "").join(" · ");
+}
+
+function pace(rate: number | null | undefined): string {
+  if (rate == null || rate <= 0) return "";
+  if (rate < 0.95) return `${Math.max(1, Math.round(rate * 60))} a minute`;
+  return `${rate.toLocaleString(undefined, { maximumFractionDigits: rate < 10 ? 1 : 0 })} a second`;
+}
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+
+function timeLeft(seconds: number | null | undefined): string {
+  if (seconds == null) return "";
+  if (seconds < MINUTE) return "less than a minute left";
+  if (seconds < 1.5 * HOUR) return `${Math.round(seconds / MINUTE)} min left`;
+  return `${Math.round(seconds / HOUR)} h left`;
+}
