@@ -49,7 +49,9 @@ async def compose(settings: AiIntentSettings | None = None) -> AsyncIterator[Con
         bounded = BoundedIntent(meaning, CircuitBreaker("understanding by meaning"), seconds=seconds_of_meaning)
         yield Container(
             intent=IntentAnalyser(
-                RuleAnalyser(SystemClock()), CachedIntent(bounded, platform.cache, version=EXEMPLARS), model
+                RuleAnalyser(SystemClock()),
+                CachedIntent(bounded, platform.cache, SystemClock(), version=lambda: f"{EXEMPLARS}:{meaning.model}"),
+                model,
             ),
             exemplars=meaning,
             authenticator=platform.authenticator,
@@ -82,4 +84,5 @@ async def _model(
     analyser = OpenAIAnalyser(client, settings.ai_intent_model, read_prompt(PROMPT), SystemClock())
     breaker = CircuitBreaker("the model that understands questions", open_seconds=10)
     bounded = BoundedIntent(analyser, breaker, seconds=seconds)
-    return CachedIntent(bounded, platform.cache, version=f"{PROMPT}:{settings.ai_intent_model}")
+    version = f"{PROMPT}:{settings.ai_intent_model}"
+    return CachedIntent(bounded, platform.cache, SystemClock(), version=lambda: version)

@@ -14,6 +14,7 @@ class SearchSettings:
     dense_weight: float = 0.45
     foreign_dense_weight: float = 0.3
     title_weight: float = 0.25
+    path_weight: float = 0.05
     rerank_weight: float = 0.7
     rerank_seconds: float = 1.0
     embed_seconds: float = 2.0
@@ -38,6 +39,9 @@ class Settings(ServiceSettings):
     search_title_weight: float = Field(
         default=0.25, ge=0, le=1, description="Part of the document's title in a score, beside its passages."
     )
+    search_path_weight: float = Field(
+        default=0.05, ge=0, le=1, description="Part of the names of its folders in a score."
+    )
     search_rerank_weight: float = Field(
         default=0.7, ge=0, le=1, description="Part of the reranker's relevance in a score, where there is a reranker."
     )
@@ -55,6 +59,7 @@ class Settings(ServiceSettings):
             dense_weight=self.search_dense_weight,
             foreign_dense_weight=self.search_foreign_dense_weight,
             title_weight=self.search_title_weight,
+            path_weight=self.search_path_weight,
             rerank_weight=self.search_rerank_weight,
             rerank_seconds=self.search_rerank_seconds,
             embed_seconds=self.search_embed_seconds,

@@ -65,14 +65,15 @@ class SearchHit(Response):
 class SearchExplanation(Response):
     """With `explain`: what was done to the query. `expansion` holds, by term of the query, the synonyms added.
 
-    A hit's `fused` is `title_weight` · title + (1 - `title_weight`) · (`dense_weight` · dense_normalised +
-    (1 - `dense_weight`) · keyword_normalised). Its `score` is that, or with a reranker `rerank_weight` · rerank +
-    (1 - `rerank_weight`) · fused / `best_fused`.
+    A hit's `fused` is `title_weight` · title + `path_weight` · path + (1 - `title_weight` - `path_weight`) ·
+    (`dense_weight` · dense_normalised + (1 - `dense_weight`) · keyword_normalised). Its `score` is that, or with a
+    reranker `rerank_weight` · rerank + (1 - `rerank_weight`) · fused / `best_fused`; far down the list less.
     """
 
     language: str
     dense_weight: float
     title_weight: float = 0.0
+    path_weight: float = 0.0
     rerank_weight: float = 0.0
     best_fused: float = 0.0
     expansion: dict[str, list[str]] = Field(default_factory=dict)

@@ -35,7 +35,7 @@ class _Collection:
 
 class FakeVectorStore(VectorStoreInterface):
     """Dense scores are cosines, keyword scores the share of the question's words that a point holds, each in the best
-    of the ways to ask; a hybrid score is half of each. `error`, when set, is raised by every call.
+    of the ways to ask; a hybrid score is their weighted sum. `error`, when set, is raised by every call.
     """
 
     def __init__(self) -> None:
@@ -206,4 +206,5 @@ def _shared(text: str, keywords: str, language: str) -> float:
 
 
 def _combined(scores: Mapping[str, float], query: VectorQuery) -> float:
-    return sum(scores.values()) / (2 if query.mode == "hybrid" else 1)
+    weights = {"dense": query.dense_weight, "keyword": 1 - query.dense_weight}
+    return sum(score * (weights[half] if query.mode == "hybrid" else 1) for half, score in scores.items())

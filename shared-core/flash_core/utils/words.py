@@ -53,10 +53,10 @@ _LETTERS: Final = {
 }
 _READ_OF_A_DOCUMENT: Final = 5_000
 _BORROWED: Final = frozenset({
-    "al", "alla", "alle", "come", "comment", "cosa", "da", "das", "de", "del", "der", "des", "di", "do", "door", "dove",
-    "du", "el", "elle", "en", "es", "et", "ex", "il", "la", "las", "le", "les", "lo", "los", "ma", "me", "mi", "na",
-    "ni", "no", "os", "pa", "per", "plus", "por", "pour", "sans", "se", "sea", "si", "são", "te", "til", "till", "van",
-    "vi", "von", "want",
+    "al", "alla", "alle", "com", "come", "comment", "cosa", "da", "das", "de", "del", "der", "des", "di", "do",
+    "door", "dove", "du", "el", "elle", "en", "es", "et", "ex", "il", "la", "las", "le", "les", "lo", "los", "ma",
+    "me", "mi", "min", "na", "ni", "no", "os", "pa", "per", "plus", "por", "pour", "sans", "se", "sea", "si", "são",
+    "te", "til", "till", "van", "vi", "von", "want",
 })  # fmt: skip
 
 _PER_THREAD = threading.local()
@@ -131,14 +131,16 @@ def _is_code(word: str) -> bool:
 
 
 def _evidence(found: Sequence[str], language: str) -> tuple[int, int]:
-    """Every sure word counts, an ambiguous one once however often it is there, and that there are letters of the
-    language in other words; then how many.
+    """How much speaks for a language, and how many of its letters are there.
+
+    Every word counts once however often it is there (an example may repeat its host's `.com` all the time), an
+    ambiguous one less, and that there are letters of the language in other words.
     """
     own = _stop_words()[language]
-    words = [token for token in found if token in own]
-    unsure = _ambiguous().intersection(words)
+    words = own.intersection(found)
+    unsure = _ambiguous() & words
     letters = _LETTERS[language].intersection("".join(token for token in found if token not in own))
-    sure = sum(word not in unsure for word in words)
+    sure = len(words) - len(unsure)
     return _WORTH * sure + _WORTH_AMBIGUOUS * len(unsure) + _WORTH_LETTERS * bool(letters), len(letters)
 
 

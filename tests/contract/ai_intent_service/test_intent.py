@@ -51,7 +51,7 @@ async def intent(request: pytest.FixtureRequest) -> AsyncIterator[IntentInterfac
         "meaning": MEANING,
         "bounded": BoundedIntent(RULES, CircuitBreaker("rules"), seconds=1),
         "analyser": IntentAnalyser(RULES, MEANING, None),
-        "cached": CachedIntent(RULES, FakeCache(), version="v1"),
+        "cached": CachedIntent(RULES, FakeCache(), CLOCK, version=lambda: "v1"),
     }
     await MEANING.prepare()
     yield made[request.param]

@@ -109,19 +109,28 @@ async def test_an_analyser_that_hangs_costs_its_part_of_the_time_and_after_some_
 
 async def test_the_same_question_in_the_same_conversation_is_understood_once() -> None:
     model, cache = FakeIntent(BY_MODEL), FakeCache()
-    cached = CachedIntent(model, cache, version="v1")
+    cached = CachedIntent(model, cache, CLOCK, version=lambda: "v1")
     assert await cached.analyse(FOLLOW_UP) == await cached.analyse(FOLLOW_UP) == BY_MODEL
     assert len(model.requests) == 1
     await cached.analyse(IntentRequest(question="And part-timers?"))
-    await CachedIntent(model, cache, version="v2").analyse(FOLLOW_UP)
+    await CachedIntent(model, cache, CLOCK, version=lambda: "v2").analyse(FOLLOW_UP)
     await cached.analyse(FOLLOW_UP.model_copy(update={"facts": [FACT]}))
     assert len(model.requests) == 4
     assert set(cache.times_to_live.values()) == {int(timedelta(minutes=30).total_seconds())}
 
 
+async def test_the_same_words_mean_another_day_tomorrow() -> None:
+    model, clock = FakeIntent(BY_MODEL), FrozenClock(datetime(2026, 11, 23, 23, tzinfo=UTC))
+    cached = CachedIntent(model, FakeCache(), clock, version=lambda: "v1")
+    for hours in (0, 2, 1):
+        clock.advance(hours=hours)
+        await cached.analyse(FOLLOW_UP)
+    assert len(model.requests) == 2
+
+
 async def test_an_entry_of_another_version_is_understood_anew() -> None:
     model, cache = FakeIntent(BY_MODEL), FakeCache()
-    cached = CachedIntent(model, cache, version="v1")
+    cached = CachedIntent(model, cache, CLOCK, version=lambda: "v1")
     await cached.analyse(FOLLOW_UP)
     cache.values = dict.fromkeys(cache.values, packed(FOLLOW_UP))
     assert await cached.analyse(FOLLOW_UP) == BY_MODEL

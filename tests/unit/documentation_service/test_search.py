@@ -441,17 +441,24 @@ async def test_every_part_of_a_score_is_told(world: World, per_chunk: bool) -> N
 
 
 @pytest.mark.parametrize("reranker", [FakeReranker(model=None), FakeReranker()])
-async def test_a_score_can_be_computed_from_what_is_explained(world: World, reranker: FakeReranker) -> None:
+@pytest.mark.parametrize("per_chunk", [False, True])
+async def test_a_score_can_be_computed_from_what_is_explained(
+    world: World, reranker: FakeReranker, *, per_chunk: bool
+) -> None:
     world.reranker = reranker
     await world.add("annual leave is requested", title="Annual leave")
     await world.add("annual budget", external_id="b.md")
-    found = await world.search.search(SearchRequest(query="annual leave", explain=True), ANYONE)
+    found = await world.search.search(
+        SearchRequest(query="annual leave guides", explain=True, per_chunk=per_chunk), ANYONE
+    )
     why = found.explanation
     assert why is not None
     for hit in found.hits:
         scores = hit.scores or {}
         halves = why.dense_weight * scores["dense_normalised"] + (1 - why.dense_weight) * scores["keyword_normalised"]
-        fused = why.title_weight * scores["title"] + (1 - why.title_weight) * halves
+        names = why.title_weight * scores["title"] + why.path_weight * scores["path"]
+        fused = names + (1 - why.title_weight - why.path_weight) * halves
+        assert scores["path"] > 0
         assert scores["fused"] == pytest.approx(fused)
         share = fused / why.best_fused if why.reranked else fused
         score = why.rerank_weight * scores.get("rerank", 0.0) + (1 - why.rerank_weight) * share

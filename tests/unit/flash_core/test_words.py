@@ -43,6 +43,7 @@ def test_an_unknown_language_is_left_as_it_is() -> None:
             "open door policy",
             "van rental", "El Paso office", "Las Vegas office in Los Angeles", "résumé upload", "São Paulo office",
             "Zürich office parking", "café opening hours", "come to work", "Reisekosten",
+            "30 min lunch break", "example.com login",
         ],
         "de": [
             "Wie viele Urlaubstage bekomme ich?", "Wie Urlaub beantragen?", "Richtlinie für Reisekosten",
@@ -72,6 +73,7 @@ def test_a_document_is_in_the_language_of_its_title_and_its_beginning() -> None:
     assert document_language("Reisekosten", "Die Reisekosten werden am Monatsende eingereicht.") == "de"
     english = "Expenses are handed in at the end of the month in San Jose de la Vega."
     assert document_language("Travel", english) == "en"
+    assert document_language("Basic request", "curl https://api.example.com/v1 " * 5) == "en"
 
 
 def test_words_can_be_stemmed_in_another_language_than_their_own() -> None:

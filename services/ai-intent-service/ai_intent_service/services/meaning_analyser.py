@@ -54,6 +54,11 @@ class MeaningAnalyser(IntentInterface, WorkerInterface):
         self._model = ""
         self._measure: Measure | None = None
 
+    @property
+    def model(self) -> str:
+        """The embedding model that the exemplars have been embedded with; empty before that."""
+        return self._model
+
     async def run(self) -> None:
         while not cancelled():
             try:

@@ -5,7 +5,7 @@ from typing import Final
 
 from documentation_service.config import SearchSettings
 from documentation_service.services.query_building import BuiltQuery
-from documentation_service.services.ranking import FUSED, TITLE, Found, tied
+from documentation_service.services.ranking import FUSED, Found, tied
 from documentation_service.services.reranking import Reranked
 from flash_core.schemas.search import SearchExplanation, SearchHit
 
@@ -25,7 +25,8 @@ def explanation(query: BuiltQuery, reranked: Reranked, settings: SearchSettings)
     return SearchExplanation(
         language=query.languages[0],
         dense_weight=_dense_weight(query),
-        title_weight=settings.title_weight if any(TITLE in one.components for one in reranked.found) else 0.0,
+        title_weight=settings.title_weight if query.vectors.mode == "hybrid" else 0.0,
+        path_weight=settings.path_weight if query.vectors.mode == "hybrid" else 0.0,
         rerank_weight=settings.rerank_weight if reranked.done else 0.0,
         best_fused=max((one.components.get(FUSED, 0.0) for one in reranked.found), default=0.0),
         expansion={term: list(synonyms) for term, synonyms in query.expansion.applied.items()},

@@ -7,6 +7,7 @@ that were headings) and from .784 to .806 (link texts) on a company handbook of 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from flash_core.models.vector import VectorHit
 DENSE: Final = "dense"
 KEYWORD: Final = "keyword"
 TITLE: Final = "title"
+PATH: Final = "path"
 FUSED: Final = "fused"
 RECENCY: Final = "recency"
 NORMALISED: Final = "_normalised"
@@ -38,9 +40,22 @@ class Found:
     components: Mapping[str, float] = field(default_factory=dict)
 
 
-def by_passage(found: Sequence[Found]) -> list[Found]:
-    """Every passage by its own score."""
-    return in_order(replace(one, components={**one.hit.scores, FUSED: one.score}) for one in found)
+@dataclass(frozen=True, slots=True)
+class NameField:
+    """How far a name of each document (its title, its folders) is what was asked for, from 0 to 1, and the part of that
+    in a score; meaning and words have the rest.
+    """
+
+    weight: float
+    matches: Mapping[UUID, float]
+
+
+Fields = Mapping[str, NameField]
+
+
+def by_passage(found: Sequence[Found], fields: Fields = MappingProxyType({})) -> list[Found]:
+    """Every passage by its own score, and the names of its document."""
+    return in_order(_named(one, fields) for one in found)
 
 
 def by_best_passage(found: Sequence[Found]) -> list[Found]:
@@ -68,24 +83,22 @@ class Scale:
 def by_both_halves(
     found: Sequence[Found],
     dense_weight: float,
-    titles: Mapping[UUID, float] | None = None,
-    title_weight: float = 0.0,
+    fields: Fields = MappingProxyType({}),
     scale: Scale | None = None,
 ) -> list[Found]:
     """Each document by its best passage, ordered by the convex combination of the document's best scores.
 
     Cosines are scaled from the worst of these passages to the best, keyword scores from no match to the best, unless
-    another `scale` is given. `titles` says how far each document's title matches, from 0 to 1; both halves together
-    have the rest of the weight.
+    another `scale` is given. Both halves together have the weight that `fields` leave.
     """
     scale = scale or Scale.of(found)
-    of_halves = 1 - title_weight
+    of_halves = _weight_left(fields)
     dense, keyword = _best_scores(found, DENSE), _best_scores(found, KEYWORD)
-    halves = {
+    halves: dict[str, tuple[float, Mapping[UUID, float], Mapping[UUID, float]]] = {
         DENSE: (of_halves * dense_weight, dense, _scaled(dense, scale.worst, scale.nearest)),
         KEYWORD: (of_halves * (1 - dense_weight), keyword, _scaled(keyword, 0.0, scale.wordiest)),
-        TITLE: (title_weight, titles or {}, titles or {}),
     }
+    halves |= {name: (one.weight, one.matches, one.matches) for name, one in fields.items()}
     return in_order(_combined(one, halves) for one in _best_of_each(found))
 
 
@@ -112,6 +125,16 @@ def tied(ranked: Sequence[Found]) -> list[bool]:
     return [rank in {*ranks[max(0, at - 1) : at], *ranks[at + 1 : at + 2]} for at, rank in enumerate(ranks)]
 
 
+def _weight_left(fields: Fields) -> float:
+    return max(0.0, 1 - sum(one.weight for one in fields.values()))
+
+
+def _named(one: Found, fields: Fields) -> Found:
+    matches = {name: field.matches.get(one.document.id, 0.0) for name, field in fields.items()}
+    score = _weight_left(fields) * one.score + sum(fields[name].weight * match for name, match in matches.items())
+    return replace(one, score=score, components={**one.hit.scores, **matches, FUSED: score})
+
+
 def _best_of_each(found: Sequence[Found]) -> list[Found]:
     """The passages that are the first of their documents."""
     best: dict[UUID, Found] = {}
@@ -126,7 +149,8 @@ def _combined(one: Found, halves: Mapping[str, tuple[float, Mapping[UUID, float]
     for half, (weight, best, scaled) in halves.items():
         if one.document.id in best:
             components[half] = best[one.document.id]
-            components[half + NORMALISED] = scaled[one.document.id]
+            if best is not scaled:
+                components[half + NORMALISED] = scaled[one.document.id]
             score += weight * scaled[one.document.id]
     return Found(one.hit, one.document, score, {**components, FUSED: score})
 

@@ -18,7 +18,10 @@ from documentation_service.services.query_building import BuiltQuery, QueryBuild
 from documentation_service.services.ranking import (
     DENSE,
     KEYWORD,
+    PATH,
+    TITLE,
     Found,
+    NameField,
     Scale,
     behind,
     by_best_passage,
@@ -28,7 +31,7 @@ from documentation_service.services.ranking import (
 from documentation_service.services.reranking import Reranked, Reranking
 from documentation_service.services.retrieval import Retrieval
 from documentation_service.services.timing import timed
-from documentation_service.services.titles import title_matches
+from documentation_service.services.titles import path_matches, title_matches
 from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.interfaces.search import SearchInterface
 from flash_core.interfaces.vector_store import VectorStoreInterface
@@ -93,13 +96,16 @@ def _ranked(
 ) -> list[Found]:
     if asks_what_is_new(request, query.text, query.languages[0]):
         return newest_first(found)
+    if query.vectors.mode != "hybrid":
+        return by_passage(found) if request.per_chunk else by_best_passage(found)
+    said = [query.text, *query.expansion.variants]
+    fields = {
+        TITLE: NameField(settings.title_weight, title_matches(said, query.languages, found)),
+        PATH: NameField(settings.path_weight, path_matches(said, query.languages, found)),
+    }
     if request.per_chunk:
-        return by_passage(found)
-    if query.vectors.mode == "hybrid":
-        said = [query.text, *query.expansion.variants]
-        titles = title_matches(said, query.languages, found)
-        return by_both_halves(found, query.vectors.dense_weight, titles, settings.title_weight, scale)
-    return by_best_passage(found)
+        return by_passage(found, fields)
+    return by_both_halves(found, query.vectors.dense_weight, fields, scale)
 
 
 def _features(
