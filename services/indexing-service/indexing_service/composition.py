@@ -39,6 +39,7 @@ from indexing_service.providers.parsing.pool import ConverterPool
 from indexing_service.providers.upload import UploadProvider
 from indexing_service.providers.vault import EnvelopeVault, sealing_keys
 from indexing_service.services.collections import IndexCollections
+from indexing_service.services.index_upkeep import IndexUpkeep
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
@@ -112,6 +113,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
                 ScheduledSyncs(unit_of_work, clock),
                 JobRetention(unit_of_work, keep=timedelta(days=settings.indexing_keep_days)),
                 IndexRebuilder(rebuilds, stored, models, vectors, clock),
+                IndexUpkeep(unit_of_work, rebuilds, stored, models, vectors, clock),
                 KeyRotation(SqlSealedCredentials(database.sessions), vault),
                 StreamConsumer(
                     platform.redis,

@@ -266,6 +266,21 @@ async def test_each_claim_has_a_higher_fence_whatever_job_it_is_of(store: Store)
     assert kept.fence == second.fence
 
 
+async def test_what_is_settled_was_written_before_every_job_that_runs(store: Store) -> None:
+    handbook, wiki = source(), source()
+    await stored(store.unit_of_work, handbook, job(handbook))
+    await stored(store.unit_of_work, wiki, job(wiki))
+    first, second = await claimed(store.unit_of_work), await claimed(store.unit_of_work)
+    assert first is not None
+    assert second is not None
+    async with store.unit_of_work() as work:
+        assert await work.jobs.settled_fence() == first.fence - 1
+        await work.jobs.finish(first.id, JobState.SUCCEEDED, JobCounts(), None)
+        assert await work.jobs.settled_fence() == second.fence - 1
+        await work.jobs.release(second)
+        assert await work.jobs.settled_fence() > second.fence
+
+
 async def test_a_lease_that_is_extended_does_not_run_out(store: Store) -> None:
     handbook = source()
     await stored(store.unit_of_work, handbook, job(handbook))

@@ -212,6 +212,10 @@ class FakeJobs(JobRepositoryInterface):
         row.lease_until, row.not_before = now + timedelta(seconds=lease_seconds), None
         return row.job
 
+    async def settled_fence(self) -> int:
+        running = [row.job.fence for row in self._state.jobs.values() if row.job.state is JobState.RUNNING]
+        return min(running) - 1 if running else self._database.next_fence()
+
     async def extend(self, job: Job, lease_seconds: float) -> bool:
         row = self._held(job)
         now = self._database.now()

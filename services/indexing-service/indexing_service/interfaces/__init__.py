@@ -248,6 +248,10 @@ class JobRepositoryInterface(Protocol):
         """
 
     @abstractmethod
+    async def settled_fence(self) -> int:
+        """Whatever was written under this fence or a lower one, nobody is at work with any more."""
+
+    @abstractmethod
     async def extend(self, job: Job, lease_seconds: float) -> bool:
         """Keep the job; whether its cancellation was asked for."""
 

@@ -1,5 +1,6 @@
 """What is a document among the files of a folder or a repository, and how patterns choose."""
 
+import hashlib
 from typing import Final
 
 from flash_core.errors import FieldError
@@ -26,8 +27,19 @@ def refusal(name: str, size: int) -> str:
 
 
 def storable(name: str) -> str:
-    """What a database can hold of it."""
-    return name.encode("utf-8", "replace").decode()[:MAX_NAME]
+    """What a database can hold of it; another name is another one here, too."""
+    if len(name) <= MAX_NAME and _is_utf8(name):
+        return name
+    raw = name.encode("utf-8", "surrogateescape")
+    return f"{raw.decode('utf-8', 'backslashreplace')[: MAX_NAME - 10]}~{hashlib.sha256(raw).hexdigest()[:9]}"
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def format_of(name: str) -> DocumentFormat:

@@ -227,7 +227,7 @@ async def test_names_that_are_not_utf_8_are_refused_with_a_reason(world: World, 
     repository.write(os.fsdecode(b"caf\xe9.md"), "x").commit()
     inventory = await world.inventory()
     [item] = [item for item in inventory.items if item.state is ItemState.WITHDRAWN]
-    assert ("UTF-8" in item.reason, item.external_id) == (True, "caf?.md")
+    assert ("UTF-8" in item.reason, item.external_id.partition("~")[0]) == (True, "caf\\xe9.md")
 
 
 async def test_a_document_that_moves_to_a_name_that_can_not_be_kept_is_gone(
@@ -244,7 +244,8 @@ async def test_a_document_that_moves_to_a_name_that_can_not_be_kept_is_gone(
     repository.commit()
     back = await world.changes(changes.cursor)
     assert back is not None
-    assert ([item.external_id for item in back.items], back.deleted, back.renamed) == (["back.md"], ["caf?.md"], {})
+    gone = [item.external_id for item in changes.items]
+    assert ([item.external_id for item in back.items], back.deleted, back.renamed) == (["back.md"], gone, {})
 
 
 async def test_a_check_counts_and_never_raises(world: World, repository: Repository) -> None:

@@ -102,6 +102,10 @@ class SqlJobRepository(JobRepositoryInterface):
         await self._session.refresh(row)
         return _job(row)
 
+    async def settled_fence(self) -> int:
+        running = select(func.min(JobRow.fence) - 1).where(JobRow.state == JobState.RUNNING.value).scalar_subquery()
+        return await self._session.scalar(select(func.coalesce(running, _NEXT_FENCE))) or 0
+
     async def extend(self, job: Job, lease_seconds: float) -> bool:
         kept = (
             update(JobRow)
