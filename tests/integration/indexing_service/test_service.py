@@ -28,6 +28,7 @@ from flash_core.web.app import create_app
 from indexing_service.composition import GROUP, Container, compose
 from indexing_service.database.tables import OutboxRow
 from indexing_service.database.unit_of_work import SqlIndexingUnitOfWork
+from indexing_service.interfaces import JobQuery
 from indexing_service.main import SPEC
 from indexing_service.providers.folder import FolderProvider
 from indexing_service.providers.upload import UploadProvider
@@ -35,6 +36,7 @@ from indexing_service.services.connections import Providers
 from indexing_service.services.intake import DocumentIntake
 from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
+from indexing_service.services.scheduled_syncs import ScheduledSyncs
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import NewSource, SourceManager
 from tests.unit.indexing_service.fake_rebuilds import pipeline_of
@@ -201,6 +203,19 @@ async def test_two_workers_share_the_sources_and_double_nothing(world: World, tm
             assert (await world.ended(job_id)).counts == JobCounts(found=20, indexed=20)
     assert len(world.registry.live) == 60
     world.check_consistent()
+
+
+async def test_a_source_that_is_due_is_taken_by_one_of_several_replicas(world: World, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A")
+    made = await world.sources.create(NewSource("folder", "x", {"path": str(tmp_path)}, frozenset()), ADMIN)
+    async with world.unit_of_work() as work:
+        await work.sources.update(replace(made, next_sync_at=made.created_at))
+        await work.commit()
+    replicas = [ScheduledSyncs(world.unit_of_work, SystemClock()) for _ in range(4)]
+    assert sum(await asyncio.gather(*(one.run_once() for one in replicas))) == 1
+    [queued] = await world.jobs.page(JobQuery(10))
+    async with running(world.scheduler()):
+        assert (await world.ended(queued.id)).counts == JobCounts(found=1, indexed=1)
 
 
 async def test_uploads_at_the_same_moment_share_one_default_source(world: World) -> None:
