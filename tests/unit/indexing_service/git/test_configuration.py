@@ -160,3 +160,8 @@ def test_what_nobody_knows_may_pass() -> None:
     assert isinstance(error, UpstreamUnavailableError)
     assert str(error).endswith("fatal: early EOF")
     assert "says nothing" in str(refused("", 1))
+
+
+def test_a_number_of_bytes_is_no_status() -> None:
+    said = "error: 30455 bytes of body are still expected\nfatal: protocol error: bad pack header"
+    assert isinstance(refused(said, 1), UpstreamUnavailableError)

@@ -7,15 +7,21 @@ from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavail
 _MAX_SAID: Final = 300
 _CAUSES: Final = (
     (
-        ("Authentication failed", "could not read Username", "could not read Password", "error: 401", "error: 403"),
+        (
+            "Authentication failed",
+            "could not read Username",
+            "could not read Password",
+            "returned error: 401",
+            "returned error: 403",
+        ),
         "The server refuses these credentials, or wants some. A token that may read the repository is needed.",
     ),
     (
-        ("error: 404", "not found", "does not appear to be a git repository", "not a git repository"),
+        ("returned error: 404", "not found", "does not appear to be a git repository", "not a git repository"),
         "There is no such repository, or these credentials may not see it.",
     ),
     (
-        ("error: 30", "unable to update url base from redirection"),
+        ("returned error: 30", "unable to update url base from redirection"),
         "The server redirects, which is not followed. Give the final address, often the one that ends in `.git`.",
     ),
     (("dubious ownership",), "The folder belongs to another user than the indexing service's, so git won't read it."),
