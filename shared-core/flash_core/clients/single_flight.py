@@ -1,6 +1,7 @@
 """`SingleFlightInterface` on Redis: a cache, and a lock that ends by itself beside every key that is being made."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -19,17 +20,23 @@ log = structlog.get_logger(__name__)
 _FIRST_LOOK_SECONDS: Final = 0.005
 _SLOWEST_LOOK_SECONDS: Final = 0.1
 _SLOWER: Final = 1.5
+_LEASE_SECONDS: Final = 10.0
+_RENEWALS_A_LEASE: Final = 4
 _UNLOCK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_KEEP: Final = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+)
 
 
 class RedisSingleFlight(SingleFlightInterface):
     """The value is stored before the lock goes, so whoever waited for the lock finds it.
 
-    A process that dies while it holds a lock holds others up until the lock ends (`patience_seconds`), not longer.
+    A process renews the lock while it makes the value; one that dies holds others up for `lease_seconds`, not longer.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, lease_seconds: float = _LEASE_SECONDS) -> None:
         self._redis = redis
+        self._lease_ms = round(lease_seconds * 1_000)
         self._cache = RedisCache(redis)
         self._calls: SharedCalls[Fetched] = SharedCalls()
 
@@ -43,7 +50,7 @@ class RedisSingleFlight(SingleFlightInterface):
         value = await self._cache.get(key)
         while value is None:
             holder = str(new_id())
-            locked, value = await self._lock(key, holder, patience_seconds)
+            locked, value = await self._lock(key, holder)
             if value is None and (locked or not await self._unlocked(key, deadline)):
                 return Fetched(await self._made(key, origin, ttl_seconds, holder), shared=False)
             if locked:
@@ -52,18 +59,27 @@ class RedisSingleFlight(SingleFlightInterface):
 
     async def _made(self, key: str, origin: Origin, ttl_seconds: int, holder: str) -> bytes:
         value: bytes | None = None
+        renewing = asyncio.create_task(self._renewed(key, holder))
         try:
             made: Made = await origin()
             value = made.value if made.keep else None
         finally:
+            renewing.cancel()
             await self._release(key, holder, value, ttl_seconds)
         return made.value
 
-    async def _lock(self, key: str, holder: str, seconds: float) -> tuple[bool, bytes | None]:
+    async def _renewed(self, key: str, holder: str) -> None:
+        while True:
+            await asyncio.sleep(self._lease_ms / _RENEWALS_A_LEASE / 1_000)
+            with suppress(RedisError):
+                async with for_a_moment():
+                    await self._redis.eval(_KEEP, 1, _lock_key(key), holder, self._lease_ms)
+
+    async def _lock(self, key: str, holder: str) -> tuple[bool, bytes | None]:
         """Whether this process may make the value now; and the value, if somebody has made it in between."""
         try:
             async with for_a_moment(), self._redis.pipeline(transaction=False) as pipe:
-                pipe.set(_lock_key(key), holder, nx=True, get=True, px=round(seconds * 1_000))
+                pipe.set(_lock_key(key), holder, nx=True, get=True, px=self._lease_ms)
                 pipe.get(key)
                 held_by, value = await pipe.execute()
         except RedisError as error:

@@ -24,10 +24,10 @@ class EntailmentInterface(Protocol):
         `UpstreamUnavailableError` or `OverloadedError` when it can't now; the caller bounds the time.
         """
 
-
-class EntailmentModelInterface(EntailmentInterface, Protocol):
-    """A model that may or may not be installed."""
-
     @abstractmethod
     async def name(self) -> str | None:
-        """The model, as caches are keyed by; None when there is none, and then `supported` must not be called."""
+        """The model that judges, as caches are keyed by; None when there is none."""
+
+
+class EntailmentModelInterface(EntailmentInterface, Protocol):
+    """A model that may or may not be installed. Without a name `supported` must not be called."""

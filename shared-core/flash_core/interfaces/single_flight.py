@@ -38,6 +38,6 @@ class SingleFlightInterface(Protocol):
         """What the cache holds, else what `origin` makes, which then stays for `ttl_seconds`.
 
         `patience_seconds` is the longest that the origin should take: after it a process stops waiting for another's
-        and asks by itself. What the origin raises is raised to all in this process who waited for it. It is cancelled
-        only when nobody waits for it any more.
+        and asks by itself, and sooner when that one has died. What the origin raises is raised to all in this process
+        who waited for it. It is cancelled only when nobody waits for it any more.
         """

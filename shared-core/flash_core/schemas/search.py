@@ -85,7 +85,8 @@ class SearchExplanation(Response):
 
 class SearchResponse(Response):
     """`answerable` is the calibrated probability that the passages found answer the query, read as a question;
-    `index_version` changes whenever anything that a search could show has changed.
+    `index_version` changes whenever anything that a search could show has changed, `made_by` whenever another model or
+    setting would find or rank something else.
     """
 
     hits: list[SearchHit]
@@ -93,6 +94,7 @@ class SearchResponse(Response):
     explanation: SearchExplanation | None = None
     answerable: float | None = Field(default=None, ge=0, le=1)
     index_version: str = ""
+    made_by: str = ""
     timings_ms: dict[str, float]
     features: dict[str, float] | None = Field(
         default=None, description="Statistics of the result list (top dense cosine, …) that a refusal is decided by."

@@ -48,13 +48,20 @@ class FakeSearch(SearchInterface):
     errors: list[FlashError] = field(default_factory=list)
     asked: list[tuple[SearchRequest, Principal]] = field(default_factory=list)
     answerable: float = 0.9
+    made_by: str = ""
 
     async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
         self.asked.append((request, principal))
         if self.errors:
             raise self.errors.pop(0)
         sure = self.answerable if self.hits else 0.0
-        return SearchResponse(hits=self.hits[: request.limit], timings_ms={}, answerable=sure, features=self.features)
+        return SearchResponse(
+            hits=self.hits[: request.limit],
+            timings_ms={},
+            answerable=sure,
+            features=self.features,
+            made_by=self.made_by,
+        )
 
 
 @dataclass
@@ -78,7 +85,7 @@ class FakeVisibleDocuments(VisibleDocumentsInterface):
 @dataclass
 class ScriptedProvider(AIProviderInterface):
     """Writes `pieces`, a token each, then fails with `error` or finishes for a `reason`. `hangs` after them until it is
-    closed.
+    closed, or may `go_on`.
     """
 
     pieces: Sequence[str] = ("Hello.",)
@@ -86,6 +93,7 @@ class ScriptedProvider(AIProviderInterface):
     error: Exception | None = None
     reason: str = "stop"
     hangs: bool = False
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
     requests: list[WritingRequest] = field(default_factory=list)
     closed: int = 0
 
@@ -99,7 +107,7 @@ class ScriptedProvider(AIProviderInterface):
                 call.completion_tokens += 1
                 yield TextPiece(piece)
             if self.hangs:
-                await asyncio.Event().wait()
+                await self.go_on.wait()
             if self.error is not None:
                 raise self.error
             call.estimated = False

@@ -141,6 +141,27 @@ async def test_nobody_waits_for_ever_for_a_process_that_died(bus: Redis) -> None
     assert await bus.get("making:kind:a") == b"somebody who is gone"
 
 
+async def test_who_makes_it_has_as_long_as_it_takes(bus: Redis) -> None:
+    origin, never = Slow(), Slow()
+    one, other = RedisSingleFlight(bus, lease_seconds=0.1), RedisSingleFlight(bus, lease_seconds=0.1)
+    making = asyncio.create_task(one.fetch("kind:a", origin, ttl_seconds=60))
+    await eventually(lambda: origin.calls > 0)
+    waiting = asyncio.create_task(other.fetch("kind:a", never, ttl_seconds=60, patience_seconds=60))
+    await asyncio.sleep(0.4)
+    origin.may.set()
+    assert await making == Fetched(b"made", shared=False)
+    assert await waiting == Fetched(b"made", shared=True)
+    assert never.calls == 0
+
+
+async def test_a_process_that_died_is_not_waited_for_longer_than_its_lease(bus: Redis) -> None:
+    await bus.set("making:kind:a", "somebody who is gone", px=100)
+    fetched = await asyncio.wait_for(
+        RedisSingleFlight(bus).fetch("kind:a", ready(), ttl_seconds=60, patience_seconds=60), 5
+    )
+    assert fetched == Fetched(b"made", shared=False)
+
+
 async def test_a_value_made_between_looking_and_locking_is_taken(bus: Redis) -> None:
     await bus.set("making:kind:a", "somebody", px=60_000)
     waiting = asyncio.create_task(RedisSingleFlight(bus).fetch("kind:a", Slow(), ttl_seconds=60))

@@ -12,6 +12,7 @@ from ai_main_service.services.entailment import WordsAndVectors
 from ai_main_service.services.generation_worker import GenerationWorker
 from flash_core.interfaces.ai_provider import AIProviderInterface, GroundingPassage
 from flash_core.interfaces.answer_log import BEGINNING
+from flash_core.interfaces.entailment import EntailmentInterface
 from flash_core.messaging.events import QuestionAccepted
 from flash_core.schemas.chat import WrittenAnswer
 from flash_core.schemas.search import SearchHit
@@ -74,6 +75,7 @@ class Desk:
     answers: FakeAnswerLog = field(default_factory=FakeAnswerLog)
     broadcast: FakeBroadcast = field(default_factory=FakeBroadcast)
     embeddings: FakeEmbeddingProvider = field(default_factory=FakeEmbeddingProvider)
+    entailment: EntailmentInterface | None = None
     flights: FakeSingleFlight = field(default_factory=FakeSingleFlight)
     settings: AiMainSettings = field(default_factory=settings)
 
@@ -88,7 +90,7 @@ class Desk:
             documents=self.documents,
             providers=providers,
             embeddings=self.embeddings,
-            entailment=WordsAndVectors(self.embeddings),
+            entailment=self.entailment or WordsAndVectors(self.embeddings),
             cache=self.flights.cache,
             flights=self.flights,
             prompts={"answer.v2": "Answer from the passages.", "general.v1": "Answer."},

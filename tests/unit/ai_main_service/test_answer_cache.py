@@ -20,6 +20,7 @@ from flash_core.schemas.ai import IntentResponse, QuestionKind
 from flash_core.schemas.chat import Turn, WrittenAnswer
 from flash_core.schemas.search import SearchFilters, SearchHit, SearchRequest, SearchResponse
 from flash_core.testing.ai_fakes import FakeGenerationLeases, FakeIntent, FakeSearch, ScriptedProvider
+from flash_core.testing.cross_encoders import FakeEntailment
 from flash_core.testing.fakes import FakeSingleFlight
 from flash_core.testing.waiting import eventually
 from flash_core.utils.ids import new_id
@@ -28,6 +29,19 @@ from tests.unit.ai_main_service.test_extractive import NoVectors
 
 SAID = "Employees get 25 days of leave a year. [1]"
 QUESTION = "How many days of leave?"
+
+
+@dataclass
+class Counting(ScriptedProvider):
+    """How many answers were being written when each was begun."""
+
+    at_once: list[int] = field(default_factory=list)
+
+    async def stream(self, request: Any) -> Any:
+        self.at_once.append(len(self.requests) + 1 - self.closed)
+        async for item in super().stream(request):
+            await asyncio.sleep(0)
+            yield item
 
 
 @dataclass
@@ -122,6 +136,24 @@ async def test_another_setting_writes_another_answer(changes: dict[str, Any]) ->
     assert not (await office.ask()).cached
 
 
+async def test_other_settings_or_models_of_the_search_or_the_check_write_another_answer() -> None:
+    office = Office()
+    await office.ask()
+    searched, checked = office.desk(), office.desk()
+    searched.search.made_by = "another reranker"
+    checked.entailment = FakeEntailment()
+    assert not (await searched.answer()).cached
+    assert not (await checked.answer()).cached
+    assert (await office.ask()).cached
+
+
+async def test_a_changed_limit_of_refusal_holds_for_remembered_answers_too() -> None:
+    office = Office()
+    await office.ask()
+    office.changes = {"ai_refuse_below": 0.95}
+    assert (await office.ask()).refusal
+
+
 async def test_a_regenerated_answer_takes_the_place_of_the_first() -> None:
     office = Office()
     await office.ask()
@@ -162,6 +194,30 @@ async def test_those_who_ask_at_the_same_moment_wait_for_one_answer() -> None:
     assert len(office.model.requests) == 1
 
 
+async def test_those_who_waited_look_again_before_they_are_given_anything() -> None:
+    office = Office(model=ScriptedProvider([SAID], hangs=True))
+    leader, follower = office.desk(), office.desk()
+    leading = asyncio.create_task(leader.answer())
+    await eventually(lambda: office.model.requests)
+    following = asyncio.create_task(follower.answer())
+    await eventually(lambda: follower.frames[-1:] == [{"type": "status", "stage": "writing", "detail": ""}])
+    follower.search.hits = []
+    office.model.hangs = False
+    office.model.go_on.set()
+    assert (await asyncio.wait_for(leading, 5)).grounded
+    answer = await asyncio.wait_for(following, 5)
+    assert answer.refusal
+    assert SAID not in answer.content
+    assert answer.sources == []
+
+
+async def test_what_may_not_be_given_again_is_not_written_by_all_at_once() -> None:
+    office = Office(model=Counting(["NOT IN DOCUMENTATION"]))
+    answers = await asyncio.gather(*(office.ask() for _ in range(5)))
+    assert all(answer.refusal for answer in answers)
+    assert office.model.at_once[:2] == [1, 1]
+
+
 async def test_those_who_waited_for_an_answer_that_was_stopped_write_their_own() -> None:
     office = Office(model=ScriptedProvider([SAID], hangs=True))
     leader, follower = office.desk(), office.desk()
@@ -198,7 +254,15 @@ def test_questions_are_the_same_whatever_their_case_and_punctuation() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("How do I request leave?", "How do I ask for the leave?", True),
+        ("How do I request leave?", "Hello, could you tell me how I request the leave", False),
+        ("How do I request leave?", "Quick question: how do I request the leave", True),
+        ("What's the rule for hotels?", "Please tell me: what is the rule for hotel?", True),
+        ("How do I move from Jira to Confluence?", "How do I move from Confluence to Jira?", False),
+        ("What is the port for inbound traffic?", "What is the port for outbound traffic?", False),
+        ("What is the notice during probation?", "What is the notice outside probation?", False),
+        ("Can I see their salary?", "Can they see my salary?", False),
+        ("Who was the head of security?", "Who is the head of security?", False),
+        ("What is C?", "What is C++?", False),
         ("What is the limit for 2024?", "What is the limit for 2025?", False),
         ("What is allowed in Berlin?", "What is allowed in Oslo?", False),
         ("Which hotels are allowed?", "Which hotels are not allowed?", False),
@@ -208,6 +272,13 @@ def test_questions_are_the_same_whatever_their_case_and_punctuation() -> None:
 )
 def test_words_say_when_questions_are_not_the_same(one: str, other: str, same: bool) -> None:
     assert may_be_same(one, other, "en") is same
+
+
+def test_a_german_article_says_who_does_what_to_whom() -> None:
+    one, other = "Kann der Mieter dem Vermieter kündigen?", "Kann dem Mieter der Vermieter kündigen?"
+    assert not may_be_same(one, other, "de")
+    assert not may_be_same("Wie melde ich mich an?", "Wie melde ich mich ab?", "de")
+    assert may_be_same(one, "Können Sie mir sagen, " + one, "de")
 
 
 # Whatever is changed, asked and closed in whatever order

@@ -139,13 +139,15 @@ async def test_people_share_what_they_find_by_their_groups_only(world: World) ->
 
 
 async def test_models_and_settings_are_part_of_what_is_remembered(world: World) -> None:
-    await world.find()
+    made_by = [(await world.find()).made_by, (await world.find()).made_by]
     world.cached = world.with_settings("dense_weight=1")
-    await world.find()
+    made_by.append((await world.find()).made_by)
     assert world.origin.calls == 2
     world.reranker.model = "new"
-    await world.find()
+    made_by.append((await world.find()).made_by)
     assert world.origin.calls == 3
+    assert made_by[0] == made_by[1]
+    assert len(set(made_by)) == 3
 
 
 async def test_the_version_is_told_and_changes_with_what_could_be_found(world: World) -> None:

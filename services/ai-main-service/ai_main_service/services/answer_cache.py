@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -29,7 +30,8 @@ from flash_core.schemas.search import SearchHit
 from flash_core.utils.packing import packed, unpacked
 
 log = structlog.get_logger(__name__)
-_PATIENCE_SECONDS = 10.0
+_AT_ONCE_SECONDS = 0.05
+_TELLS_SECONDS = 5.0
 _REMEMBERED_QUESTIONS = 64
 _TRIED = 3
 _NOTHING = Made(b"", keep=False)
@@ -93,6 +95,7 @@ class Fresh:
 
 
 Write = Callable[[], Awaitable[Fresh]]
+Awaited = asyncio.Task[Any]
 
 
 class _Neighbour(msgspec.Struct, array_like=True):
@@ -114,15 +117,22 @@ class AnswerCache:
         embeddings: EmbeddingProviderInterface,
         *,
         ttl_seconds: int,
+        patience_seconds: float,
     ) -> None:
         self._cache = cache
         self._flights = flights
         self._embeddings = embeddings
         self._ttl_seconds = ttl_seconds
+        self._patience_seconds = patience_seconds
 
-    async def answer(self, asking: Asking | None, stream: AnswerStream, write: Write) -> WrittenAnswer:
-        """A remembered answer where there is one that is still right, else what `write` writes; None is never
-        remembered. Whoever asks the same at the same moment waits for the one who writes.
+    async def answer(
+        self, asking: Asking | None, stream: AnswerStream, write: Write, *, may_wait: bool = True
+    ) -> WrittenAnswer | None:
+        """A remembered answer where there is one that is still right, else what `write` writes.
+
+        Whoever asks what somebody else is writing at this moment waits for it, as long as that takes but for
+        `patience_seconds` at most, and then gets None: what was found before the wait may be gone by now, so search
+        and ask again. Where `asking` is None nothing is remembered; there and without `may_wait` nobody waits.
         """
         if asking is None or not self._ttl_seconds:
             return (await write()).answer
@@ -131,9 +141,9 @@ class AnswerCache:
         remembered = unpacked(RememberedAnswer, await self._cache.get(asking.key))
         if remembered is None:
             remembered = await self._of_the_same_meaning(asking)
-        if remembered is None or not _is_right(remembered, asking):
-            return await self._written_once(asking, stream, write)
-        return await _given_again(remembered, asking, stream)
+        if remembered is not None and _is_right(remembered, asking):
+            return await _given_again(remembered, asking, stream)
+        return await (self._written_once if may_wait else self._written_anew)(asking, stream, write)
 
     async def _written_anew(self, asking: Asking, stream: AnswerStream, write: Write) -> WrittenAnswer:
         fresh = await write()
@@ -142,25 +152,20 @@ class AnswerCache:
             await self._cache.set(asking.key, made.value, self._ttl_seconds)
         return fresh.answer
 
-    async def _written_once(self, asking: Asking, stream: AnswerStream, write: Write) -> WrittenAnswer:
+    async def _written_once(self, asking: Asking, stream: AnswerStream, write: Write) -> WrittenAnswer | None:
         lead = _Lead()
+        patience = self._patience_seconds
         fetching = asyncio.create_task(
-            self._flights.fetch(
-                asking.key, lead.origin, ttl_seconds=self._ttl_seconds, patience_seconds=_PATIENCE_SECONDS
-            )
+            self._flights.fetch(asking.key, lead.origin, ttl_seconds=self._ttl_seconds, patience_seconds=patience)
         )
         begun = asyncio.create_task(lead.begun.wait())
         try:
-            await asyncio.wait({fetching, begun}, timeout=_PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not lead.begun.is_set():
-                remembered = unpacked(RememberedAnswer, fetching.result().value) if fetching.done() else None
-                if remembered is not None and _is_right(remembered, asking):
-                    return await _given_again(remembered, asking, stream)
+            if not await _leads(lead, fetching, begun, stream):
+                return None
             fresh = await write()
             made = _made(fresh, asking, stream.content)
             lead.end(made)
-            if lead.begun.is_set():
-                await fetching
+            await fetching
             if made.keep:
                 await self._remember_question(asking)
             return fresh.answer
@@ -224,6 +229,16 @@ class _Lead:
     def end(self, made: Made) -> None:
         if not self._made.done():
             self._made.set_result(made)
+
+
+async def _leads(lead: _Lead, fetching: Awaited, begun: Awaited, stream: AnswerStream) -> bool:
+    """True as soon as it is this one's turn to write, False when another's has ended. Readers are told meanwhile."""
+    tasks = {fetching, begun}
+    await asyncio.wait(tasks, timeout=_AT_ONCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    while not (lead.begun.is_set() or fetching.done()):
+        await stream.status("writing")
+        await asyncio.wait(tasks, timeout=_TELLS_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return lead.begun.is_set()
 
 
 def scope_of(*parts: object) -> str:

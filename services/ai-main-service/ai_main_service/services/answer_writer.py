@@ -50,6 +50,8 @@ PASSING = ("degraded", "rerank_missed")
 _LONGEST_QUERY = 4_000
 _HITS_A_PASSAGE = 2
 _NEAREST = 3
+_WAITS = 2
+"""After two answers that may not be given again (refused, not grounded) each writes its own."""
 
 
 class AnswerWriter:
@@ -74,8 +76,15 @@ class AnswerWriter:
         self._understanding = Understanding(intent, documents, settings.ai_intent_seconds)
         self._search = search
         self._providers = providers
+        self._entailment = entailment
         self._checker = QualityChecker(entailment)
-        self._remembered = AnswerCache(cache, flights, embeddings, ttl_seconds=settings.ai_answer_cache_seconds)
+        self._remembered = AnswerCache(
+            cache,
+            flights,
+            embeddings,
+            ttl_seconds=settings.ai_answer_cache_seconds,
+            patience_seconds=settings.ai_total_seconds,
+        )
         self._prompts = prompts
         self._settings = settings
 
@@ -122,9 +131,7 @@ class AnswerWriter:
             await stream.write(short)
             return WrittenAnswer(content="", confidence=1.0)
         await stream.status("searching", intent.standalone_question)
-        found = await self._found(claim, intent)
-        stream.watch.lap("retrieval")
-        return await self._from_passages(claim, intent, found, stream)
+        return await self._from_documentation(claim, intent, stream, waits=_WAITS)
 
     async def _found(self, claim: ClaimResponse, intent: IntentResponse) -> SearchResponse:
         request = SearchRequest(
@@ -142,9 +149,12 @@ class AnswerWriter:
             log.warning("search.away", code=error.code, detail=str(error))
             raise UpstreamUnavailableError(_SEARCH_AWAY) from error
 
-    async def _from_passages(
-        self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, stream: AnswerStream
+    async def _from_documentation(
+        self, claim: ClaimResponse, intent: IntentResponse, stream: AnswerStream, *, waits: int
     ) -> WrittenAnswer:
+        """`waits`: how often this may wait for somebody who is writing the same. What is found is as of afterwards."""
+        found = await self._found(claim, intent)
+        stream.watch.lap("retrieval")
         room = self._room(claim, intent.standalone_question)
         context = build_context(found.hits, budget_tokens=room, most=self._settings.ai_passages)
         remarks = [reduced_search(intent.language)] if _is_reduced(found) else []
@@ -154,9 +164,11 @@ class AnswerWriter:
             await _remark(stream, *remarks)
             return refusal.model_copy(update={"confidence": confidence})
         stream.context = context
-        asking = self._asking(claim, intent, found, context)
+        asking = await self._asking(claim, intent, found, context)
         write = partial(self._written, claim, intent, context, stream)
-        answer = await self._remembered.answer(asking, stream, write)
+        answer = await self._remembered.answer(asking, stream, write, may_wait=waits > 0)
+        if answer is None:
+            return await self._from_documentation(claim, intent, stream, waits=waits - 1)
         await _remark(stream, *remarks)
         return answer.model_copy(update={"confidence": 0.0 if answer.refusal else confidence})
 
@@ -167,7 +179,8 @@ class AnswerWriter:
         turns = documentation_turns(self._prompts[ANSWER_PROMPT], question, (), claim.history, claim.facts)
         return self._settings.ai_context_tokens - tokens_in(turns)
 
-    def _asking(
+
+    async def _asking(
         self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, context: Context
     ) -> Asking | None:
         """What another asker must have in common with this one; None where the conversation or a failure has a say."""
@@ -175,7 +188,8 @@ class AnswerWriter:
         if not is_first or _is_reduced(found):
             return None
         filters = narrowed(claim.filters, intent.filters)
-        scope = scope_of(sorted(claim.groups), filters, intent.language, self._prompts, self._settings.writing)
+        made_by = (found.made_by, await self._entailment.name(), self._prompts, self._settings.writing)
+        scope = scope_of(sorted(claim.groups), filters, intent.language, *made_by)
         question = intent.standalone_question
         return Asking(
             scope, question, intent.language, found.hits, context, found.index_version, is_fresh=claim.regenerated

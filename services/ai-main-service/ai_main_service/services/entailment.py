@@ -54,6 +54,9 @@ class WordsAndVectors(EntailmentInterface):
         cosines = dict(zip(unsure, near, strict=True))
         return [probability(one, cosines.get(at, _FAR)) for at, one in enumerate(read)]
 
+    async def name(self) -> None:
+        return None
+
     async def _nearness(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         if not pairs:
             return []
@@ -83,6 +86,14 @@ class ModelOrWords(EntailmentInterface):
         except (FlashError, TimeoutError) as error:
             log.warning("entailment.without_model", error=type(error).__name__)
         return await self._words.supported(claims)
+
+    async def name(self) -> str | None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._model.name()
+        except (FlashError, TimeoutError) as error:
+            log.warning("entailment.unnamed", error=type(error).__name__)
+            return None
 
 
 def probability(read: Evidence, cosine: float, weights: Weights = WEIGHTS) -> float:

@@ -21,9 +21,9 @@ class Stopwatch:
         self._last = self.started
 
     def lap(self, stage: str) -> None:
-        """`stage` (a field of `Timings`) ends now and began when the one before ended."""
+        """`stage` (a field of `Timings`) ends now and began when the one before ended; the first of a name counts."""
         now = time.monotonic()
-        self._laps[stage] = round((now - self._last) * _MS, 1)
+        self._laps.setdefault(stage, round((now - self._last) * _MS, 1))
         self._last = now
 
     def timings(self, first_text_at: float | None) -> Timings:

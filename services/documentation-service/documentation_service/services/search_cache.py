@@ -22,6 +22,7 @@ from flash_core.schemas.search import SearchRequest, SearchResponse
 SECONDS: Final = 3_600
 _FORMAT: Final = "2"
 """Of what is kept: another one when a new version of this service could not read what an older one wrote."""
+_DIGITS: Final = 16
 
 _DEGRADATIONS: Final = ("degraded", "rerank_missed")
 
@@ -60,16 +61,17 @@ class CachedSearch(SearchInterface):
         began = self._monotonic()
         state = await index_state(self._transaction, principal.groups)
         request = request.model_copy(update={"query": _normalised(request.query)})
-        key = await self._key(request, principal, state.version)
+        made_by = await self._made_by()
+        key = _key(request, principal, state.version, made_by)
         own: list[SearchResponse] = []
         fetched = await self._flights.fetch(key, partial(self._made, request, principal, own), ttl_seconds=SECONDS)
         total = {"total": round((self._monotonic() - began) * 1_000, 2)}
+        said: dict[str, Any] = {"index_version": state.version, "made_by": made_by, "timings_ms": total}
         if not fetched.shared:
             [found] = own
-            return found.model_copy(update={"index_version": state.version, "timings_ms": found.timings_ms | total})
+            return found.model_copy(update=said | {"timings_ms": found.timings_ms | total})
         found = SearchResponse.model_validate(_decode(fetched.value))
-        hits = [hit.model_copy(update={"checked_at": state.checked.get(hit.source_id)}) for hit in found.hits]
-        said: dict[str, Any] = {"hits": hits, "index_version": state.version, "timings_ms": total}
+        said["hits"] = [hit.model_copy(update={"checked_at": state.checked.get(hit.source_id)}) for hit in found.hits]
         if found.explanation is not None:
             said["explanation"] = found.explanation.model_copy(update={"cached": True})
         return found.model_copy(update=said)
@@ -81,11 +83,9 @@ class CachedSearch(SearchInterface):
         features = found.features or {}
         return Made(_encode(found.model_dump()), keep=not any(features.get(one) for one in _DEGRADATIONS))
 
-    async def _key(self, request: SearchRequest, principal: Principal, version: str) -> str:
-        asked = request.model_dump(mode="json")
-        models = [await self._collection(), await self._reranker.name() or ""]
-        told = json.dumps([_FORMAT, asked, sorted(principal.groups), version, *models, self._settings])
-        return f"search:{hashlib.sha256(told.encode()).hexdigest()}"
+    async def _made_by(self) -> str:
+        told = [await self._collection(), await self._reranker.name() or "", self._settings]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:_DIGITS]
 
     async def _collection(self) -> str:
         """With the model of its vectors. Nothing is kept of searches without it, so their key needs no name."""
@@ -94,6 +94,12 @@ class CachedSearch(SearchInterface):
         except FlashError:
             return ""
         return f"{live.name} {live.model}" if live else ""
+
+
+def _key(request: SearchRequest, principal: Principal, version: str, made_by: str) -> str:
+    asked = request.model_dump(mode="json")
+    told = json.dumps([_FORMAT, asked, sorted(principal.groups), version, made_by])
+    return f"search:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def _normalised(query: str) -> str:
