@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from flash_core.utils.words import content_stems
+from tests.quality.turned import TURNED, joined
 
 AUXILIARIES = (
     "is are was were will would can could may might must should has have had does do did shall".split()  # noqa: SIM905
@@ -77,20 +78,26 @@ class Case:
     statement: str
 
 
-def cases(passage: Passage, other: Passage, random: Random) -> Iterator[Case]:
+def cases(passage: Passage, other: Passage, random: Random, language: str = "en") -> Iterator[Case]:
     """What one passage gives; `other` is one that a search would find beside it."""
     sentence = random.choice(passage.sentences)
     yield Case("quotation", True, str(passage), sentence)
-    for kind, change in TRUE.items():
-        said = change(sentence)
-        if said:
+    both = joined(sentence, passage, language)
+    for kind, said in (("two joined", both), *((kind, change(sentence)) for kind, change in TRUE.items())):
+        if said and (language == "en" or kind in {"two joined", "asides dropped"}):
             yield Case(kind, True, str(passage), said)
     yield Case("swapped marker", False, str(other), sentence)
     for base in (sentence, synonyms(sentence)):
         for kind, corrupt in CORRUPT.items():
-            said = corrupt(base, passage, other, random) if base else None
+            said = corrupt(base, passage, other, random) if base and language == "en" else None
             if said and said != base:
                 yield Case(kind, False, str(passage), said)
+    for kind, change in TURNED.items():
+        for base in passage.sentences:
+            said = change(base, passage, other, random, language)
+            if said and said != base:
+                yield Case(kind, False, str(passage), said)
+                break
 
 
 def reordered(sentence: str) -> str | None:

@@ -212,10 +212,11 @@ async def test_those_who_waited_look_again_before_they_are_given_anything() -> N
 
 
 async def test_what_may_not_be_given_again_is_not_written_by_all_at_once() -> None:
-    office = Office(model=Counting(["NOT IN DOCUMENTATION"]))
+    model = Counting(["NOT IN DOCUMENTATION"])
+    office = Office(model=model)
     answers = await asyncio.gather(*(office.ask() for _ in range(5)))
     assert all(answer.refusal for answer in answers)
-    assert office.model.at_once[:2] == [1, 1]
+    assert model.at_once[:2] == [1, 1]
 
 
 async def test_those_who_waited_for_an_answer_that_was_stopped_write_their_own() -> None:

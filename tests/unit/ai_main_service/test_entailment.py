@@ -2,8 +2,8 @@
 
 import pytest
 
-from ai_main_service.services.entailment import SUPPORTED, ModelOrWords, WordsAndVectors
-from ai_main_service.services.evidence import evidence
+from ai_main_service.services.entailment import SUPPORTED, ModelOrWords, WordsAndVectors, probability
+from ai_main_service.services.evidence import Nearness, evidence
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.entailment import Claim
 from flash_core.testing.cross_encoders import FakeEntailment
@@ -56,9 +56,61 @@ async def test_what_it_does_not_say_is_not(statement: str) -> None:
 
 
 def test_a_quotation_that_leaves_its_negation_out_is_none() -> None:
-    assert not evidence(PASSAGE, "allowed to book hotels above 120 euros").quoted
-    assert evidence(PASSAGE, "Contractors are not allowed to book hotels").quoted
-    assert not evidence(PASSAGE, "ontractors are not allowed").quoted
+    assert not evidence(PASSAGE, "allowed to book hotels above 120 euros")[0].quoted
+    assert evidence(PASSAGE, "Contractors are not allowed to book hotels")[0].quoted
+    assert not evidence(PASSAGE, "ontractors are not allowed")[0].quoted
+
+
+LEAVE = (
+    "Employee handbook Leave\n"
+    "Every full-time employee gets 25 days of paid leave a year. Leave must be requested two weeks before the first "
+    "day. Unused days expire on 31 March of the following year."
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Every full-time employee gets 25 days of paid leave a month.",
+        "Every full-time employee gets 25 weeks of paid leave a year.",
+        "Contractors get 25 days of paid leave a year.",
+        "Leave must be requested two weeks after the first day.",
+        "Leave must be requested two days before the first day.",
+        "Leave may be requested two weeks before the first day.",
+        "Unused days expire on 31 December of the following year.",
+        "Every full-time employee gets 25 days of paid leave a year, plus free lunch on Fridays.",
+    ],
+)
+def test_another_unit_bound_month_or_order_is_denied_whatever_the_vectors_say(statement: str) -> None:
+    whole, *_ = evidence(LEAVE, statement)
+    assert whole.is_denied
+    assert probability(whole, Nearness(1.0, 1.0, 0.0, 0.0)) == 0.0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Every full-time employee receives 25 vacation days per year.",
+        "Full-time staff get 25 days of annual leave.",
+        "Leave has to be requested 2 weeks before the first day.",
+        "Unused days expire on 31 March of the next year.",
+        "There are two rules: unused days expire on 31 March.",
+    ],
+)
+def test_the_same_in_other_words_is_not_denied(statement: str) -> None:
+    assert not evidence(LEAVE, statement)[0].is_denied
+
+
+async def test_what_is_appended_must_be_said_too() -> None:
+    words = WordsAndVectors(FakeEmbeddingProvider())
+    first, second = "Every full-time employee gets 25 days of paid leave a year", "unused days expire on 31 March"
+    claims = [Claim(LEAVE, f"{first}, and {second}."), Claim(LEAVE, f"{first} and a company car with a chauffeur.")]
+    assert [sure >= SUPPORTED for sure in await words.supported(claims)] == [True, False]
+
+
+def test_a_limit_that_the_passage_does_not_set_is_seen() -> None:
+    [whole] = evidence(LEAVE, "Every full-time employee gets at least 25 days of paid leave a year.")
+    assert whole.differences.unbacked == 1
 
 
 async def test_vectors_are_asked_for_only_where_they_decide() -> None:

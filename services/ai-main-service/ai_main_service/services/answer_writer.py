@@ -179,7 +179,6 @@ class AnswerWriter:
         turns = documentation_turns(self._prompts[ANSWER_PROMPT], question, (), claim.history, claim.facts)
         return self._settings.ai_context_tokens - tokens_in(turns)
 
-
     async def _asking(
         self, claim: ClaimResponse, intent: IntentResponse, found: SearchResponse, context: Context
     ) -> Asking | None:

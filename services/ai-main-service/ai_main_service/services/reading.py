@@ -23,7 +23,7 @@ _TURNS = frozenset(
     "increases decreases increased decreased higher lower larger smaller alle nur vor nach mehr weniger".split()
 )
 """Words that turn a sentence into another one, though most count for nothing in a search."""
-_NUMBER_WORDS = {
+NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
@@ -36,6 +36,7 @@ class Word:
     stem: str
     kind: str  # "number", "name", "turn" or "word"
     negated: bool
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,14 @@ def read(text: str, language: str) -> Text:
         else:
             kind = _kind(token, low, begins=begins)
             if kind != "word" or low not in stop:
-                words.append(Word(_stemmed(token, low, language, kind), kind, reach > 0))
+                words.append(Word(_stemmed(token, low, language, kind), kind, reach > 0, low))
             reach = max(0, reach - 1)
         begins = False
     return Text(tuple(words), cues)
 
 
 def _kind(token: str, low: str, *, begins: bool) -> str:
-    if token[0].isdigit() or low in _NUMBER_WORDS:
+    if token[0].isdigit() or low in NUMBER_WORDS:
         return "number"
     if low in _TURNS:
         return "turn"
@@ -85,7 +86,7 @@ def _kind(token: str, low: str, *, begins: bool) -> str:
 
 def _stemmed(token: str, low: str, language: str, kind: str) -> str:
     if kind == "number":
-        return _NUMBER_WORDS.get(low, token.replace(",", "").rstrip("."))
+        return NUMBER_WORDS.get(low, token.replace(",", "").rstrip("."))
     return low if kind == "turn" else stem(low, language)
 
 
