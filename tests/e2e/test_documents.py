@@ -35,8 +35,35 @@ async def test_a_folder_is_indexed_and_follows_its_files(admin: User, pages: Pat
     assert (await admin.http.delete(f"/api/v1/sources/{source['id']}")).status_code == 204
 
 
-async def _synced(user: User, source_id: str) -> dict[str, Any]:
-    accepted = await user.post(f"/api/v1/sources/{source_id}/sync", {}, expect=202)
+async def test_a_mass_deletion_waits_for_an_approval_and_hits_say_how_fresh_they_are(admin: User, pages: Path) -> None:
+    word = f"quokka{secrets.token_hex(3)}"
+    for at in range(10):
+        (pages / f"page{at}.md").write_text(f"# Page {at}\n\nThe {word} has number {at}.\n")
+    created = {"type": "folder", "name": "Pages", "config": {"path": str(pages)}}
+    source = await admin.post("/api/v1/sources", created, expect=201)
+    path = f"/api/v1/sources/{source['id']}"
+    await _synced(admin, source["id"])
+    for at in range(5):
+        (pages / f"page{at}.md").unlink()
+
+    held = await _synced(admin, source["id"])
+    assert (held["state"], held["counts"]["deleted"]) == ("partial", 0)
+    assert "5 of 10 documents" in held["problems"][0]["detail"]
+    assert (await admin.get(path))["held_deletions"] == 5
+    assert len(await _found(admin, word)) == 10
+
+    approved = await _synced(admin, source["id"], allow_deletions=True)
+    assert (approved["state"], approved["counts"]["deleted"]) == ("succeeded", 5)
+    after = await admin.get(path)
+    hits = await _found(admin, word)
+    assert (after["held_deletions"], len(hits)) == (None, 5)
+    assert {hit["checked_at"] for hit in hits} == {after["checked_at"]}
+    assert all(hit["source_version"] for hit in hits)
+    assert (await admin.http.delete(path)).status_code == 204
+
+
+async def _synced(user: User, source_id: str, **options: bool) -> dict[str, Any]:
+    accepted = await user.post(f"/api/v1/sources/{source_id}/sync", options, expect=202)
     return await user.finished_job(accepted["job_id"])
 
 
