@@ -94,7 +94,13 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             lease_seconds=settings.indexing_lease_seconds,
         )
         sources = SourceManager(
-            unit_of_work, registry, providers, vault, clock, default_schedule=settings.indexing_schedule
+            unit_of_work,
+            registry,
+            providers,
+            vault,
+            clock,
+            default_schedule=settings.indexing_schedule,
+            restricted_schedule=settings.indexing_schedule_restricted,
         )
         yield Container(
             authenticator=platform.authenticator,

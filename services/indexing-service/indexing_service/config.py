@@ -32,6 +32,12 @@ class Settings(ServiceSettings):
         description="How often a source is looked at whose maker said nothing else: `5m`, `1h`, `1d`, a cron "
         "expression in UTC, or `never`.",
     )
+    indexing_schedule_restricted: str = Field(
+        default="1m",
+        max_length=100,
+        description="The same for sources whose pages have readers of their own (Confluence): a change of who may read "
+        "a page holds from the next look on.",
+    )
     indexing_lease_seconds: float = Field(
         default=10.0, ge=1, le=600, description="A worker that is silent for longer loses its jobs to another."
     )

@@ -74,9 +74,17 @@ def database() -> FakeDatabase:
 
 @pytest.fixture
 def sources(database: FakeDatabase) -> SourceManager:
-    providers: Providers = {one: FakeProvider() for one in (SourceType.FOLDER, SourceType.UPLOAD)}
+    providers: Providers = {
+        one: FakeProvider() for one in (SourceType.FOLDER, SourceType.CONFLUENCE, SourceType.UPLOAD)
+    }
     return SourceManager(
-        database.unit_of_work, FakeDocumentRegistry(), providers, FakeVault(), FrozenClock(NOON), default_schedule="7m"
+        database.unit_of_work,
+        FakeDocumentRegistry(),
+        providers,
+        FakeVault(),
+        FrozenClock(NOON),
+        default_schedule="7m",
+        restricted_schedule="2m",
     )
 
 
@@ -84,6 +92,8 @@ def sources(database: FakeDatabase) -> SourceManager:
     ("new", "schedule", "after"),
     [
         (NewSource("folder", "x", {}, NO_ONE), "7m", timedelta(minutes=7)),
+        (NewSource("confluence", "x", {}, NO_ONE), "2m", timedelta(minutes=2)),
+        (NewSource("confluence", "x", {}, NO_ONE, "1h"), "1h", timedelta(hours=1)),
         (NewSource("folder", "x", {}, NO_ONE, "1h"), "1h", timedelta(hours=1)),
         (NewSource("folder", "x", {}, NO_ONE, None), None, None),
         (NewSource("upload", "x", {}, NO_ONE, "1h"), None, None),

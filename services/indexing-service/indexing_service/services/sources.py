@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -29,6 +29,8 @@ from indexing_service.services.connections import Connections, Providers
 from indexing_service.services.schedules import DEFAULT, next_after, understood
 
 log = structlog.get_logger(__name__)
+_RESTRICTED: Final = frozenset({SourceType.CONFLUENCE})
+"""Their pages have readers of their own, of whom only a look at the source tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,15 @@ class SourceManager:
         vault: CredentialVaultInterface,
         clock: ClockInterface,
         *,
-        default_schedule: str | None = "5m",
+        default_schedule: str = "5m",
+        restricted_schedule: str = "1m",
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registry = registry
         self._connections = Connections(providers, vault)
         self._clock = clock
         self._default_schedule = understood(default_schedule)
+        self._restricted_schedule = understood(restricted_schedule)
 
     async def create(self, new: NewSource, user: Principal) -> Source:
         kind = self._supported(new.type)
@@ -190,7 +194,8 @@ class SourceManager:
 
     def _schedule(self, kind: SourceType, said: str | None) -> str | None:
         """What is handed in is there already: nothing has to be looked at."""
-        wanted = self._default_schedule if said == DEFAULT else understood(said)
+        usual = self._restricted_schedule if kind in _RESTRICTED else self._default_schedule
+        wanted = usual if said == DEFAULT else understood(said)
         return None if kind is SourceType.UPLOAD else wanted
 
     def _supported(self, kind: str) -> SourceType:

@@ -11,7 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _USUAL = sa.text(
-    "UPDATE sources SET schedule = '5m'"
+    "UPDATE sources SET schedule = CASE type WHEN 'confluence' THEN '1m' ELSE '5m' END"
     " WHERE type <> 'upload' AND coalesce(schedule, '') !~ '^([1-9][0-9]?[mh]|[12]?[1-9]d)$'"
 )
 _DUE = sa.text("UPDATE sources SET next_sync_at = now() WHERE type <> 'upload'")
