@@ -28,9 +28,9 @@ from embedding_service.composition import batch_policy, load_provider
 from embedding_service.config import Settings
 from flash_core.interfaces.embedding import Purpose
 from indexing_service.interfaces import SourceDocument
+from indexing_service.services.measuring import measured
 from indexing_service.services.parsing import read_text
 from indexing_service.services.passages import Version
-from indexing_service.services.sizes import size_for
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in_for_long
 from tests.quality.judged import handbook_pages, squad2
 
@@ -60,7 +60,7 @@ def main() -> None:
     alone, during = pages[: options.pages], pages[options.pages : options.pages + options.during]
     with tempfile.TemporaryDirectory(prefix="askflash-bench-") as folder:
         models = Path(folder) / "models"
-        bare = _in_a_process(models, [text for page in alone for text in _embedded(page)])
+        bare = _in_a_process(models, list(map(_version, alone)))
         began = time.perf_counter()
         with running_fleet(Path(folder) / "fleet", MODEL_CACHE=str(models)) as fleet:
             found = Found(ready=time.perf_counter() - began)
@@ -76,28 +76,29 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _embedded(page: dict[str, Any]) -> list[str]:
-    """What the model is given for a page's passages."""
+def _version(page: dict[str, Any]) -> Version:
     now = datetime.now(UTC)
     document = SourceDocument(
         external_id=page["external_id"], content=page["text"], format="markdown", modified_at=now, title=page["title"]
     )
-    return [one.embedded for one in Version(document, read_text(document), "", size_for(256)).passages()]
+    return Version(document, read_text(document), "")
 
 
-def _in_a_process(models: Path, texts: list[str]) -> float:
+def _in_a_process(models: Path, versions: list[Version]) -> float:
     """Chunks a second of the bare model; its memory is gone afterwards."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_bare, (models, texts))
+        return pool.apply(_bare, (models, versions))
 
 
-def _bare(models: Path, texts: list[str]) -> float:
+def _bare(models: Path, versions: list[Version]) -> float:
     os.environ.setdefault("INTERNAL_KEY", "x" * 32)
-    return asyncio.run(_embed(Settings(model_cache=models), texts))
+    return asyncio.run(_embed(Settings(model_cache=models), versions))
 
 
-async def _embed(settings: Settings, texts: list[str]) -> float:
+async def _embed(settings: Settings, versions: list[Version]) -> float:
     provider, size = load_provider(settings), batch_policy(settings).size
+    cut = await measured(versions, provider, (await provider.model()).max_tokens)
+    texts = [one.embedded for version in cut for one in version.passages()]
     await provider.embed(texts[:size], purpose=Purpose.PASSAGE)
     ordered = sorted(texts, key=len)
     began = time.perf_counter()

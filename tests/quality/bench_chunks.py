@@ -3,7 +3,7 @@
 Answer spans: `../shared/data/chunking_eval` says where in three long documents each answer stands. A span is *held*
 when one chunk holds all of it; *found* is the share of its characters in the five best chunks. Retrieval: pages and
 sections by their best chunk, through the embedded engine. *Lost* is the share of tokens behind the model's last one,
-*over* the share of chunks that have such.
+*over* the share of chunks that have such. Size 0 is that of the indexing service, measured for each document.
 
 Run: `python -m tests.quality.bench_chunks [--sizes 600 1000 …] [--fronts headings path …] [--sets spans …]`, with
 `--mode keyword` for the half of a search that no model limits.
@@ -33,9 +33,10 @@ from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint, SearchMode, VectorFilter, VectorQuery
 from flash_core.utils.words import STEMMERS, detect_language
 from indexing_service.interfaces import SourceDocument
+from indexing_service.services.measuring import measured
 from indexing_service.services.parsing import read_text, readable_name
 from indexing_service.services.passages import Passage, Version
-from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
+from indexing_service.services.sizes import ChunkSize
 from tests.quality.judged import DATA, SETS, JudgedSet, Measures, Question
 from vector_service.providers.edge.engine import open_edge_engine
 from vector_service.services.hybrid_store import HybridVectorStore
@@ -75,9 +76,10 @@ class Bench:
     home: Path
     mode: SearchMode
 
-    async def run(self, name: str, size: ChunkSize, front: str) -> None:
+    async def run(self, name: str, largest: int, front: str) -> None:
         judged = spans() if name == "spans" else SETS[name]()
-        chunks = [one for document in judged.documents for one in _chunks(document, size, FRONTS[front])]
+        versions = await self._versions(judged, largest)
+        chunks = [placed for version in versions for placed in _chunks(version, FRONTS[front])]
         tokens = np.array(
             [len(one.ids) for one in self.tokenizer.encode_batch([one.passage.embedded for one in chunks])]
         )
@@ -87,10 +89,16 @@ class Bench:
             store = HybridVectorStore(engine)
             by_id = await self._indexed(chunks, store)
             ranked = [[by_id[one] for one in await self._search(store, question)] for question in judged.questions]
-        cells: list[object] = [name, size.largest, front, len(chunks), int(np.median(lengths))]
+        cells: list[object] = [name, largest or "measured", front, len(chunks), int(np.median(lengths))]
         cells += [f"{(lost > 0).mean():.3f}", f"{lost.sum() / tokens.sum():.3f}"]
         cells += _span_figures(chunks, ranked) if name == "spans" else ["", "", *_rank_figures(judged, ranked)]
         print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+    async def _versions(self, judged: JudgedSet, largest: int) -> list[Version]:
+        versions = [version for document in judged.documents for version in _version(document)]
+        if largest:
+            return [replace(version, size=ChunkSize(largest)) for version in versions]
+        return await measured(versions, self.provider, (await self.provider.model()).max_tokens)
 
     async def _indexed(self, chunks: Sequence[Placed], store: VectorStoreInterface) -> dict[UUID, Placed]:
         model = await self.provider.model()
@@ -137,7 +145,8 @@ def references() -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.strip()]
 
 
-def _chunks(document: dict[str, Any], size: ChunkSize, front: Callable[[str, str, str], str]) -> list[Placed]:
+def _version(document: dict[str, Any]) -> list[Version]:
+    """None of a page of front matter alone."""
     given = SourceDocument(
         external_id=document["external_id"],
         content=document["text"],
@@ -148,17 +157,20 @@ def _chunks(document: dict[str, Any], size: ChunkSize, front: Callable[[str, str
         modified_at=datetime.now(UTC),
     )
     try:
-        version = Version(given, read_text(given), "", size)
-    except InvalidInputError:  # a page of front matter alone
+        return [Version(given, read_text(given), "")]
+    except InvalidInputError:
         return []
-    path = _joined(*map(readable_name, given.path))
+
+
+def _chunks(version: Version, front: Callable[[str, str, str], str]) -> list[Placed]:
+    path = _joined(*map(readable_name, version.document.path))
     found = []
     for one in version.passages():
         _, _, words = one.embedded.partition("\n")
         headings = " > ".join(step for step in one.heading.split(" > ") if step != version.parsed.title)
         leading = front(path, version.parsed.title, headings)
         embedded = f"{leading}\n{words}" if leading else words
-        found.append(Placed(document["external_id"], replace(one, embedded=embedded)))
+        found.append(Placed(version.document.external_id, replace(one, embedded=embedded)))
     return found
 
 
@@ -189,7 +201,7 @@ def _span_figures(chunks: Sequence[Placed], ranked: Sequence[Sequence[Placed]]) 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", nargs="*", type=int, default=[DEFAULT_SIZE.largest], help="longest chunks to try")
+    parser.add_argument("--sizes", nargs="*", type=int, default=[0], help="longest chunks to try (0: measured)")
     parser.add_argument("--fronts", nargs="*", choices=list(FRONTS), default=["headings"])
     parser.add_argument("--sets", nargs="*", choices=["spans", *SETS], default=["spans", "anthropic_docs"])
     parser.add_argument("--mode", choices=["hybrid", "dense", "keyword"], default="hybrid")
@@ -207,7 +219,7 @@ async def main() -> None:
         for name in options.sets:
             for size in options.sizes:
                 for front in options.fronts:
-                    await bench.run(name, ChunkSize(size), front)
+                    await bench.run(name, size, front)
 
 
 if __name__ == "__main__":

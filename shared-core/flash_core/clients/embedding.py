@@ -26,6 +26,8 @@ from flash_core.interfaces.reranker import RerankerInterface
 from flash_core.schemas.embedding import (
     MAX_PAIRS,
     ClaimPair,
+    CountTokensRequest,
+    CountTokensResponse,
     EmbeddingModelResponse,
     EmbedRequest,
     EmbedResponse,
@@ -85,6 +87,16 @@ class EmbeddingClient(EmbeddingProviderInterface):
             for start in range(0, len(texts), _TEXTS_A_CALL)
         ]
         return np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        counts: list[int] = []
+        for start in range(0, len(texts), _TEXTS_A_CALL):
+            request = CountTokensRequest(texts=list(texts[start : start + _TEXTS_A_CALL]), model=self._name)
+            answer = await self._embedding.post(
+                CountTokensResponse, "/internal/tokens", request, seconds=self._seconds[Priority.BULK]
+            )
+            counts += answer.counts
+        return counts
 
     async def _part(self, texts: Sequence[str], purpose: Purpose, priority: Priority) -> Vectors:
         request = EmbedRequest(texts=list(texts), purpose=purpose, priority=priority, model=self._name)

@@ -50,6 +50,12 @@ class EmbeddingProviderInterface(Protocol):
     ) -> Vectors:
         """Shape (len(texts), dimension), float32, rows of norm 1. Texts past the model's limit are cut at it."""
 
+    @abstractmethod
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text is to the model's tokenizer: all of it, past the limit too, without the special
+        ones in front and behind. An estimate where the tokenizer is out of reach.
+        """
+
 
 class EmbeddingModelsInterface(Protocol):
     """The models that can be computed with at this moment. Raises `UpstreamUnavailableError` when away."""

@@ -24,6 +24,17 @@ class EmbedResponse(Response):
     vectors: list[Base64Bytes]
 
 
+class CountTokensRequest(Request):
+    texts: list[str] = Field(min_length=1, max_length=2_048)
+    model: str | None = Field(default=None, description="One of those that are served; none: the one that is set.")
+
+
+class CountTokensResponse(Response):
+    """`counts`: one a text, in their order."""
+
+    counts: list[int]
+
+
 class ServedModel(Response):
     name: str
     dimension: int

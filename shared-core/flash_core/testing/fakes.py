@@ -299,6 +299,11 @@ class FakeEmbeddingProvider(EmbeddingProviderInterface):
             raise self.error
         return np.stack([self._vector(text) for text in texts]) if texts else np.empty((0, self.dimension), np.float32)
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if self.error is not None:
+            raise self.error
+        return [len(text.split()) for text in texts]
+
     def _vector(self, text: str) -> Vectors:
         vector = np.zeros(self.dimension, np.float32)
         for word in text.lower().split():
@@ -334,6 +339,9 @@ class _NamedFake(EmbeddingProviderInterface):
         self, texts: Sequence[str], *, purpose: Purpose = Purpose.PASSAGE, priority: Priority = Priority.INTERACTIVE
     ) -> Vectors:
         return await self._provider().embed(texts, purpose=purpose, priority=priority)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await self._provider().count_tokens(texts)
 
     def _provider(self) -> FakeEmbeddingProvider:
         for one in self.served.providers:

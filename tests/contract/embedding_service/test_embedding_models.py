@@ -41,6 +41,7 @@ async def test_each_computes_under_its_name(models: EmbeddingModelsInterface, pr
     assert await named.model() == await provider.model()
     vectors = await named.embed(["sick leave"], purpose=Purpose.QUERY, priority=Priority.BULK)
     assert np.allclose(vectors, await provider.embed(["sick leave"]))
+    assert await named.count_tokens(["sick leave", "vpn"]) == [2, 1]
 
 
 async def test_another_name_is_not_found(models: EmbeddingModelsInterface) -> None:
@@ -49,6 +50,8 @@ async def test_another_name_is_not_found(models: EmbeddingModelsInterface) -> No
         await named.model()
     with pytest.raises(NotFoundError):
         await named.embed(["sick leave"])
+    with pytest.raises(NotFoundError):
+        await named.count_tokens(["sick leave"])
 
 
 async def test_without_a_name_the_model_that_is_set_computes() -> None:

@@ -72,6 +72,14 @@ async def test_a_long_text_is_cut_not_refused(provider: EmbeddingProviderInterfa
     assert (await provider.embed(["word " * 2_000])).shape[0] == 1
 
 
+async def test_tokens_are_counted_text_by_text_past_what_the_model_reads(provider: EmbeddingProviderInterface) -> None:
+    few, none, many = await provider.count_tokens(["some words", "", "some words " * 400])
+    assert 2 <= few <= 4
+    assert none <= 1
+    assert 300 * few <= many <= 600 * few
+    assert await provider.count_tokens([]) == []
+
+
 @pytest.fixture(params=["fake", "onnx", "sentence-transformers", "openai"])
 def counter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TokenCounterInterface:
     counters: dict[str, TokenCounterInterface] = {

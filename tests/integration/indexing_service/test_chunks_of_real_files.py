@@ -13,7 +13,7 @@ from indexing_service.interfaces import SourceDocument
 from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.chunker import Chunk, chunk
 from indexing_service.services.passages import Version
-from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, size_for
+from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
 from tests.quality.judged import DATA, handbook_pages
 
 pytestmark = [
@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.timeout(120),  # two seconds of computing, on a machine that others keep busy
 ]
 
-SIZES = [size_for(128), DEFAULT_SIZE]
+SIZES = [ChunkSize(400), DEFAULT_SIZE]
 Block = tuple[str, int, int]
 
 

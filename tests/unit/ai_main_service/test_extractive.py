@@ -29,6 +29,9 @@ class NoVectors(EmbeddingProviderInterface):
             await asyncio.Event().wait()
         raise UpstreamUnavailableError("away")
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        raise UpstreamUnavailableError("away")
+
 
 async def written(
     question: str, *passages: GroundingPassage, embeddings: EmbeddingProviderInterface | None = None

@@ -70,6 +70,10 @@ class FakeTransformer:
     def encode_document(self, texts: list[str], **options: Any) -> Any:
         return self._encode(texts, **options)
 
+    def tokenizer(self, texts: list[str], **options: bool) -> dict[str, list[list[int]]]:
+        assert options == {"add_special_tokens": False, "truncation": False, "verbose": False}
+        return {"input_ids": [[1] * len(text.split()) for text in texts]}
+
     def preprocess(self, texts: list[str]) -> dict[str, Any]:
         longest = max(len(text.split()) for text in texts)
         rows = [[1] * len(text.split()) + [0] * (longest - len(text.split())) for text in texts]

@@ -256,7 +256,11 @@ async def test_without_a_model_relevance_is_unavailable(model: FakeEmbeddingProv
 
 
 async def test_strangers_get_no_relevance(client: AsyncClient) -> None:
-    for path, body in (("rerank", {"query": "q", "texts": ["t"]}), ("entailment", {"claims": []})):
+    for path, body in (
+        ("tokens", {"texts": ["t"]}),
+        ("rerank", {"query": "q", "texts": ["t"]}),
+        ("entailment", {"claims": []}),
+    ):
         assert (await client.post(f"/internal/{path}", json=body, headers=USER)).status_code == 401
 
 

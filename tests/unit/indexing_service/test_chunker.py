@@ -145,14 +145,16 @@ def test_headings_inside_code_are_no_headings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("max_tokens", "largest"), [(256, 1_000), (128, 400), (40, 200), (384, 1_000), (512, 1_000), (8_191, 1_000)]
+    ("tokens", "max_tokens", "largest"),
+    [(200, 256, 1_000), (250, 256, 850), (400, 256, 550), (222, 128, 400), (222, 40, 200), (0, 256, 1_000)],
 )
-def test_a_chunk_is_as_long_as_the_model_reads_up_to_what_serves_readers(max_tokens: int, largest: int) -> None:
-    assert size_for(max_tokens).largest == largest
+def test_a_chunk_is_as_long_as_the_model_reads_up_to_what_serves_readers(
+    tokens: int, max_tokens: int, largest: int
+) -> None:
+    assert size_for("a" * 1_000, tokens, max_tokens).largest == largest
 
 
-def test_minilm_gets_five_hundred_to_a_thousand_characters() -> None:
-    assert size_for(256) == DEFAULT_SIZE
+def test_a_usual_chunk_has_five_hundred_to_a_thousand_characters() -> None:
     assert (DEFAULT_SIZE.good, DEFAULT_SIZE.largest) == (500, 1_000)
 
 

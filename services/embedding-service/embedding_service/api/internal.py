@@ -9,6 +9,8 @@ from embedding_service.api.dependencies import Embeddings, Entailment, Models, R
 from flash_core.errors import NotFoundError, OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.entailment import Claim
 from flash_core.schemas.embedding import (
+    CountTokensRequest,
+    CountTokensResponse,
     EmbeddingModelResponse,
     EmbedRequest,
     EmbedResponse,
@@ -41,6 +43,15 @@ async def embed(
     # Not through the schema: it would decode and encode every vector once more.
     content = orjson.dumps({"model": model.name, "dimension": model.dimension, "vectors": encoded})
     return Response(content, media_type="application/json")
+
+
+@router.post("/tokens", responses=problems(NotFoundError, UpstreamUnavailableError))
+async def count_tokens(
+    body: CountTokensRequest, embeddings: Embeddings, models: Models, _: InternalCaller
+) -> CountTokensResponse:
+    """How many tokens each text is to the model. 404 when one is named that is not served."""
+    provider = models.named(body.model) if body.model else embeddings
+    return CountTokensResponse(counts=await provider.count_tokens(body.texts))
 
 
 @router.get("/model")

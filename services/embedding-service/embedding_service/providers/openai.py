@@ -52,9 +52,11 @@ class OpenAIEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
     ) -> Vectors:
         return await self._request(texts)
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [_estimated(text) for text in texts]
+
     def count(self, texts: Sequence[str]) -> int:
-        """An estimate: only the server has the tokenizer."""
-        return sum(1 + len(text) // _CHARACTERS_PER_TOKEN for text in texts)
+        return sum(map(_estimated, texts))
 
     async def _request(self, texts: Sequence[str]) -> Vectors:
         with _translated_errors():
@@ -71,6 +73,11 @@ def open_ai_embeddings(model: str, *, base_url: str, api_key: str, seconds: floa
     # Servers on one's own machine want no key, the SDK wants one.
     client = AsyncOpenAI(base_url=base_url or None, api_key=api_key or "none", timeout=seconds)
     return OpenAIEmbeddings(client, model)
+
+
+def _estimated(text: str) -> int:
+    """Only the server has the tokenizer."""
+    return 1 + len(text) // _CHARACTERS_PER_TOKEN
 
 
 def _unit_rows(response: CreateEmbeddingResponse) -> Vectors:

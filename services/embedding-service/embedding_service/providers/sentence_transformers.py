@@ -42,9 +42,17 @@ class SentenceTransformerEmbeddings(EmbeddingProviderInterface, TokenCounterInte
     ) -> Vectors:
         return await asyncio.to_thread(self._embed, list(texts), purpose)
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await asyncio.to_thread(self._whole, list(texts))
+
     def count(self, texts: Sequence[str]) -> int:
         with self._one_at_a_time:
             return int(self._transformer.preprocess(list(texts))["attention_mask"].sum())
+
+    def _whole(self, texts: list[str]) -> list[int]:
+        with self._one_at_a_time:
+            ids = self._transformer.tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)
+        return [len(one) for one in ids["input_ids"]]
 
     def _embed(self, texts: list[str], purpose: Purpose) -> Vectors:
         transformer = self._transformer

@@ -64,6 +64,9 @@ class BatchingEmbeddings(EmbeddingProviderInterface):
             self._queue.withdraw(call)
         return np.stack([call.vectors[text] for text in texts])
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await self._inner.count_tokens(texts)
+
     async def aclose(self) -> None:
         """Stop computing; whoever still waits gets `UpstreamUnavailableError`."""
         for runner in self._runners:

@@ -45,3 +45,6 @@ class CachedEmbeddings(EmbeddingProviderInterface):
                 {keys[place]: vectors[place].astype(_STORED).tobytes() for place in missing}, _TTL_SECONDS[priority]
             )
         return vectors
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await self._inner.count_tokens(texts)

@@ -65,6 +65,9 @@ class UnusableEmbeddings(EmbeddingProviderInterface):
     ) -> Vectors:
         raise UpstreamUnavailableError(self._reason)
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:  # noqa: ARG002
+        raise UpstreamUnavailableError(self._reason)
+
 
 class _Named(EmbeddingProviderInterface):
     """The model is looked for with every call."""
@@ -81,3 +84,6 @@ class _Named(EmbeddingProviderInterface):
     ) -> Vectors:
         provider = await self._served.find(self._name)
         return await provider.embed(texts, purpose=purpose, priority=priority)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await (await self._served.find(self._name)).count_tokens(texts)

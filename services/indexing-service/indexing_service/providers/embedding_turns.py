@@ -42,3 +42,7 @@ class _InTurn(EmbeddingProviderInterface):
     ) -> Vectors:
         async with self._places:
             return await self._provider.embed(texts, purpose=purpose, priority=priority)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        async with self._places:
+            return await self._provider.count_tokens(texts)

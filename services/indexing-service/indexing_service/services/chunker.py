@@ -5,17 +5,16 @@ too short lose their context. Among all ways to cut, the cheapest one is found e
 over the places where a cut is possible.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
 from indexing_service.services.blocks import markdown_pieces, text_pieces
-from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
+from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, extra_weight
 from indexing_service.services.spans import Piece, Span
 
-CHUNKER_VERSION: Final = "3"
+CHUNKER_VERSION: Final = "4"
 """Part of every collection's description: with another version the index is rebuilt beside the one that there is."""
 
 _A_CHUNK: Final = 0.05
@@ -23,9 +22,6 @@ _TOO_SHORT: Final = 1.0
 _MIXED_SECTIONS: Final = 0.25
 _MOST_PIECES: Final = 64
 """Of a chunk; a text of many tiny pieces is made for nobody to read."""
-_DENSE_SCRIPT_WEIGHT: Final = 2
-"""A Chinese, Japanese or Korean character is a token or more, as three or four Latin ones are."""
-_DENSE_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +90,8 @@ def _cost(share: float, mixed: int) -> float:
 
 def _surplus(text: str, piece: Piece, limits: ChunkSize) -> int:
     """What a piece counts more than its characters; code that is too long but stays whole counts as if it fitted."""
-    dense = _DENSE_SCRIPT_WEIGHT * len(_DENSE_SCRIPT.findall(text, piece.start, piece.end))
     length = piece.end - piece.start
-    return limits.whole - length if length > limits.largest else dense
+    return limits.whole - length if length > limits.largest else extra_weight(text, piece.start, piece.end)
 
 
 def _walk_back(cut_before: Sequence[int]) -> list[tuple[int, int]]:

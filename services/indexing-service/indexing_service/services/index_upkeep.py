@@ -22,7 +22,6 @@ from indexing_service.interfaces.rebuilds import Rebuild, RebuildTransactionFact
 from indexing_service.services.live import pages
 from indexing_service.services.passages import chunker_of
 from indexing_service.services.rebuilding import Walks
-from indexing_service.services.sizes import size_for
 
 log = structlog.get_logger(__name__)
 _NIGHT: Final = 2
@@ -121,7 +120,7 @@ class IndexUpkeep(WorkerInterface):
         if model is None or chunker_of(model) != live.chunker:
             return 0
         walks = Walks(self._rebuilds, self._documents, self._models.named(model.name), self._vectors, _keep)
-        walked = await walks.until_complete(_walk_of(live, self._clock.now()), size_for(model.max_tokens))
+        walked = await walks.until_complete(_walk_of(live, self._clock.now()), model.max_tokens)
         return walked.embedded
 
 

@@ -17,7 +17,7 @@ from indexing_service.interfaces import Source, SourceDocument
 from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.chunker import CHUNKER_VERSION, Chunk, chunk
 from indexing_service.services.parsing import readable_name
-from indexing_service.services.sizes import ChunkSize, size_for
+from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize
 
 CONTENT_VERSION: Final = "4"
 """Part of every content hash: with another one every document is another version."""
@@ -56,7 +56,7 @@ class Version:
     document: SourceDocument
     parsed: ParsedDocument
     content_hash: str
-    size: ChunkSize
+    size: ChunkSize = DEFAULT_SIZE
 
     def same_content(self, live_hash: str | None) -> bool:
         return live_hash is not None and live_hash.partition(".")[0] == self.content_hash.partition(".")[0]
@@ -104,15 +104,13 @@ def _table_head(text: str, one: Chunk) -> str:
     return head if len(head) <= _LONGEST_HEAD else head.partition("\n")[0][:_LONGEST_HEAD]
 
 
-def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument, model: EmbeddingModel) -> Version:
-    """Chunks are as long as `model` reads. The version is the same for every model and every way to cut: those belong
-    to a collection of the index, and the same document stands in two of them while it is rebuilt.
+def version_of(source: Source, document: SourceDocument, parsed: ParsedDocument) -> Version:
+    """The same for every model and every way to cut: those belong to a collection of the index, and the same document
+    stands in two of them while it is rebuilt.
     """
     stated = document.updated_at.isoformat() if document.updated_at else None
     about: list[object] = [sorted(document.groups), document.url, stated, source.type]
-    return Version(
-        document, parsed, f"{content_digest(document.path, parsed)}.{_digest(about)[:16]}", size_for(model.max_tokens)
-    )
+    return Version(document, parsed, f"{content_digest(document.path, parsed)}.{_digest(about)[:16]}")
 
 
 def content_digest(path: Sequence[str], parsed: ParsedDocument) -> str:
@@ -121,8 +119,10 @@ def content_digest(path: Sequence[str], parsed: ParsedDocument) -> str:
 
 
 def chunker_of(model: EmbeddingModel) -> str:
-    """How documents are cut for this model; one collection holds passages of one way."""
-    return f"{CHUNKER_VERSION}/{size_for(model.max_tokens).largest}"
+    """How documents are cut for this model; one collection holds passages of one way. How long a document's chunks are
+    follows from this and its text (`measuring`).
+    """
+    return f"{CHUNKER_VERSION}/{model.max_tokens}"
 
 
 def mark_of(model: EmbeddingModel) -> str:

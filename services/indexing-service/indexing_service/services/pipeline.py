@@ -10,16 +10,16 @@ import structlog
 
 from flash_core.errors import ConflictError, FencedError, FlashError, TooLargeError
 from flash_core.interfaces.documents import DocumentRegistryInterface
-from flash_core.interfaces.embedding import EmbeddingModel, EmbeddingModelsInterface, Priority, Purpose, Vectors
+from flash_core.interfaces.embedding import EmbeddingModelsInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import CHUNKS, ChunkPoint
 from flash_core.schemas.documentation import PutDocumentRequest, ResolvedDocument
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Outcome, Source, SourceDocument
 from indexing_service.interfaces.parsing import ConverterInterface, UnreadableError
 from indexing_service.interfaces.rebuilds import RebuildTransactionFactory
+from indexing_service.services.measuring import measured
 from indexing_service.services.parsing import DocumentParser
 from indexing_service.services.passages import CONTENT_VERSION, Passage, Version, about, point_id, point_of, version_of
-from indexing_service.services.sizes import size_for
 from indexing_service.services.targets import IndexTargets, Target
 
 log = structlog.get_logger(__name__)
@@ -42,10 +42,6 @@ class _Work:
     described: bool
     target: Target
     fence: int
-
-    def into(self, target: Target) -> "_Work":
-        version = replace(self.version, size=size_for(target.model.max_tokens))
-        return replace(self, version=version, target=target)
 
     @property
     def document_id(self) -> UUID:
@@ -105,7 +101,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         live = await self._patiently(self._targets.live)
         versions: list[Version] = []
         for document in documents:
-            found = await self._version(source, document, live.model)
+            found = await self._version(source, document)
             if isinstance(found, Outcome):
                 yield document.external_id, found
             else:
@@ -123,10 +119,10 @@ class DocumentPipeline(DocumentPipelineInterface):
             (unchanged if same else changed).append(_Work(version, place, described, live, fence))
         async for outcome in self._confirmed(source, unchanged):
             yield outcome
-        async for outcome in self._stored(source, changed):
+        async for outcome in self._stored(source, await self._into(live, changed)):
             yield outcome
 
-    async def _version(self, source: Source, document: SourceDocument, model: EmbeddingModel) -> Version | Outcome:
+    async def _version(self, source: Source, document: SourceDocument) -> Version | Outcome:
         """The version that `document` is, or why there is nothing in it to be found.
 
         What can't be read, or not for what it may cost, has failed: it may be mended, and the version before stays.
@@ -139,7 +135,7 @@ class DocumentPipeline(DocumentPipelineInterface):
             if error.retryable:
                 raise
             return Outcome(ItemState.WITHDRAWN, str(error))
-        return await asyncio.to_thread(version_of, source, document, parsed, model)
+        return await asyncio.to_thread(version_of, source, document, parsed)
 
     async def _confirmed(self, source: Source, unchanged: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
         """Passages of other versions, which a worker left when it died, go. What has another name is told it."""
@@ -200,11 +196,19 @@ class DocumentPipeline(DocumentPipelineInterface):
         for target in [live, *await self._patiently(lambda: self._targets.beside(live))]:
             if target.version != written:
                 try:
-                    await self._embed(source, [one.into(target) for one in documents])
+                    await self._embed(source, await self._into(target, documents))
                 except FlashError as error:
                     if target == live:
                         raise
                     log.warning("pipeline.left_for_the_rebuild", error=error.code)
+
+    async def _into(self, target: Target, works: Sequence[_Work]) -> list[_Work]:
+        """Cut for the model of this collection."""
+        embeddings = self._models.named(target.model.name)
+        versions = await self._patiently(
+            lambda: measured([work.version for work in works], embeddings, target.model.max_tokens)
+        )
+        return [replace(work, version=version, target=target) for work, version in zip(works, versions, strict=True)]
 
     async def _embed(self, source: Source, documents: Sequence[_Work]) -> None:
         if not documents:

@@ -20,7 +20,6 @@ from flash_core.schemas.indexing import JobState
 from indexing_service.interfaces.rebuilds import Rebuild, RebuildTransactionFactory
 from indexing_service.services.rebuild_start import RebuildStart
 from indexing_service.services.rebuilding import Walks
-from indexing_service.services.sizes import size_for
 
 log = structlog.get_logger(__name__)
 
@@ -100,15 +99,15 @@ class IndexRebuilder(WorkerInterface):
 
     async def _perform(self, rebuild: Rebuild) -> None:
         embeddings = self._models.named(rebuild.model)
-        size = size_for((await embeddings.model()).max_tokens)
+        max_tokens = (await embeddings.model()).max_tokens
         walks = Walks(self._transaction, self._documents, embeddings, self._vectors, self._keep)
         if not rebuild.swapped:
             await self._make(rebuild)
-            rebuild = await walks.until_complete(rebuild, size)
+            rebuild = await walks.until_complete(rebuild, max_tokens)
             rebuild = await self._swap(rebuild)
         await asyncio.sleep(self._settle_seconds)
         await self._keep(rebuild)
-        await walks.once(replace(rebuild, after=None), size)
+        await walks.once(replace(rebuild, after=None), max_tokens)
         await self._documents.index_changed()
         await self._forget_others(rebuild)
         await self._finish(rebuild, JobState.SUCCEEDED, None)

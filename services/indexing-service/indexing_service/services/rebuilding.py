@@ -16,8 +16,8 @@ from flash_core.models.vector import ChunkPoint
 from flash_core.schemas.documentation import StoredDocument
 from indexing_service.interfaces import Source
 from indexing_service.interfaces.rebuilds import Rebuild, RebuildTransactionFactory
+from indexing_service.services.measuring import measured
 from indexing_service.services.passages import Passage, Version, point_id, point_of
-from indexing_service.services.sizes import ChunkSize
 from indexing_service.services.stored_versions import stored_version
 
 log = structlog.get_logger(__name__)
@@ -64,22 +64,22 @@ class Walks:
         self._vectors = vectors
         self._keep = keep
 
-    async def until_complete(self, rebuild: Rebuild, size: ChunkSize) -> Rebuild:
+    async def until_complete(self, rebuild: Rebuild, max_tokens: int) -> Rebuild:
         """Walk until nothing is missing in the new collection."""
         while rebuild.walk < WALKS:
-            rebuild = await self.once(rebuild, size)
+            rebuild = await self.once(rebuild, max_tokens)
             complete = rebuild.fresh == 0
             log.info("rebuild.walked", walk=rebuild.walk, documents=rebuild.documents, embedded=rebuild.fresh)
             rebuild = replace(rebuild, walk=WALKS if complete else rebuild.walk + 1, after=None, fresh=0)
             await self._keep(rebuild)
         return rebuild
 
-    async def once(self, rebuild: Rebuild, size: ChunkSize) -> Rebuild:
+    async def once(self, rebuild: Rebuild, max_tokens: int) -> Rebuild:
         """From where it stands to the last document."""
         if rebuild.after is None:
             rebuild = replace(rebuild, documents=0, fresh=0)
         while page := await self._documents.page(rebuild.after):
-            fresh = await self._page(rebuild, page, size)
+            fresh = await self._page(rebuild, page, max_tokens)
             rebuild = replace(
                 rebuild,
                 after=page[-1].document_id,
@@ -90,10 +90,12 @@ class Walks:
             await self._keep(rebuild)
         return rebuild
 
-    async def _page(self, rebuild: Rebuild, page: Sequence[StoredDocument], size: ChunkSize) -> int:
+    async def _page(self, rebuild: Rebuild, page: Sequence[StoredDocument], max_tokens: int) -> int:
         """How many documents had to be embedded."""
         sources = await self._sources({one.source_id for one in page})
-        cut = await asyncio.to_thread(_cut, [one for one in page if one.source_id in sources], sources, size)
+        kept = [one for one in page if one.source_id in sources]
+        versions = await measured([stored_version(one) for one in kept], self._embeddings, max_tokens)
+        cut = await asyncio.to_thread(_cut, kept, versions, sources)
         held = await self._vectors.content_hashes(rebuild.version, [one for document in cut for one in document.ids])
         missing = [one for one in cut if not one.is_in(held)]
         await self._embed(rebuild, missing)
@@ -137,9 +139,11 @@ class Walks:
                 await self._vectors.set_payload(rebuild.version, groups, source_id=source_id)
 
 
-def _cut(page: Sequence[StoredDocument], sources: Mapping[UUID, Source], size: ChunkSize) -> list[_Cut]:
-    versions = [(one, stored_version(one, size)) for one in page]
-    return [_Cut(one.document_id, sources[one.source_id], version, version.passages()) for one, version in versions]
+def _cut(page: Sequence[StoredDocument], versions: Sequence[Version], sources: Mapping[UUID, Source]) -> list[_Cut]:
+    return [
+        _Cut(one.document_id, sources[one.source_id], version, version.passages())
+        for one, version in zip(page, versions, strict=True)
+    ]
 
 
 def _point(document: _Cut, passage: Passage, row: Vectors) -> ChunkPoint:

@@ -1,21 +1,22 @@
 """How long a chunk may be for a model, in characters."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
-
-_CHARACTERS_PER_TOKEN: Final = 4.5
-"""Of English prose under WordPiece, measured (`tests/quality/bench_chunks.py`): 4.5 to 5.6 by corpus."""
 
 _LEADING_TOKENS: Final = 32
 """Room for the title and the headings in front and for special tokens; 19 of 20 passages need less."""
 
-_STEP: Final = 100
+_STEP: Final = 50
 _SMALLEST: Final = 200
 _LARGEST: Final = 1_000
 """Even the keyword half of a search, which reads everything, finds no more in chunks of 1,400 or 2,000 characters
 (nDCG@10 .787, .781, .782 on product documentation, .791, .796, .788 on a handbook), and a reader would have to look
 longer for the place.
 """
+_DENSE_SCRIPT_WEIGHT: Final = 2
+"""A Chinese, Japanese or Korean character says as much as three Latin ones, and is often a token or more."""
+_DENSE_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,15 @@ class ChunkSize:
 DEFAULT_SIZE: Final = ChunkSize(1_000)
 
 
-def size_for(max_tokens: int) -> ChunkSize:
-    """500 to 1,000 characters for MiniLM, which reads 256 tokens: what lies behind them, it does not see."""
-    room = int((max_tokens - _LEADING_TOKENS) * _CHARACTERS_PER_TOKEN) // _STEP * _STEP
+def extra_weight(text: str, start: int, end: int) -> int:
+    """What `text[start:end]` counts more than its characters."""
+    return _DENSE_SCRIPT_WEIGHT * len(_DENSE_SCRIPT.findall(text, start, end))
+
+
+def size_for(sample: str, tokens: int, max_tokens: int) -> ChunkSize:
+    """Of the chunks of a text of which `sample` is a part that makes so many tokens: what lies behind `max_tokens` of
+    them, the model does not see. 500 to 1,000 characters for MiniLM, which reads 256.
+    """
+    characters_per_token = (len(sample) + extra_weight(sample, 0, len(sample))) / max(1, tokens)
+    room = int((max_tokens - _LEADING_TOKENS) * characters_per_token) // _STEP * _STEP
     return ChunkSize(max(_SMALLEST, min(_LARGEST, room)))

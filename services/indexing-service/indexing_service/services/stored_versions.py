@@ -4,11 +4,10 @@ from flash_core.schemas.documentation import StoredDocument
 from indexing_service.interfaces import SourceDocument
 from indexing_service.interfaces.parsing import ParsedDocument
 from indexing_service.services.passages import Version, content_digest
-from indexing_service.services.sizes import ChunkSize
 
 
-def stored_version(stored: StoredDocument, size: ChunkSize) -> Version:
-    """The same version, with the same content hash, in chunks of this size.
+def stored_version(stored: StoredDocument) -> Version:
+    """The same version, with the same content hash.
 
     Whether the text is Markdown is not kept, but the hash is of one of the two.
     """
@@ -26,4 +25,4 @@ def stored_version(stored: StoredDocument, size: ChunkSize) -> Version:
         groups=frozenset(stored.groups),
         updated_at=stored.updated_at,
     )
-    return Version(document, plain if is_plain else markdown, stored.content_hash, size)
+    return Version(document, plain if is_plain else markdown, stored.content_hash)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from embedding_service.config import Precision
 from embedding_service.interfaces import TokenCounterInterface
@@ -43,8 +43,16 @@ class OnnxEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
         prompt = self._prompts[purpose]
         return await asyncio.to_thread(self._embed, [prompt + text for text in texts])
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await asyncio.to_thread(self._whole, texts)
+
     def count(self, texts: Sequence[str]) -> int:
         return sum(len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts)))
+
+    def _whole(self, texts: Sequence[str]) -> list[int]:
+        """What is cut off at the model's limit hangs on an encoding as further ones."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        return [sum(map(_tokens, [encoding, *encoding.overflowing])) for encoding in encodings]
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         encodings = self._tokenizer.encode_batch(list(texts))
@@ -71,6 +79,10 @@ def load_onnx_embeddings(
         folder.max_tokens,
     )
     return OnnxEmbeddings(open_session(graph, threads), open_tokenizer(folder), model, prompts)
+
+
+def _tokens(encoding: Encoding) -> int:
+    return len(encoding.ids) - sum(encoding.special_tokens_mask)
 
 
 def _identity(name: str, precision: Precision) -> str:
