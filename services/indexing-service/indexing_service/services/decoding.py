@@ -5,9 +5,8 @@ import re
 from typing import Final
 from unicodedata import normalize
 
-from charset_normalizer import from_bytes
-
 from flash_core.errors import InvalidInputError, TooLargeError, UnsupportedMediaError
+from indexing_service.services.encodings import guessed, utf16_without_mark
 
 MAX_BYTES: Final = 20_000_000
 """The largest text file that is read out of a source; people write none that is larger."""
@@ -22,25 +21,8 @@ _BYTE_ORDER_MARKS: Final = (
 _NOT_TEXT: Final = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
 _CONTROL: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 _TOLERATED_CONTROL_SHARE: Final = 0.005
-_BEYOND_ASCII: Final = bytes(range(0x80, 0x100))
-_WORD_BEYOND_ASCII = re.compile(rb"[\x80-\xff]{3,}")
 _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.IGNORECASE)
 _DECLARED_WITHIN: Final = 2_048
-_GUESS_ON: Final = 65_536
-_OTHER_SCRIPTS: Final = (
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-    "cp1251",
-    "koi8_r",
-    "cp1253",
-    "cp1255",
-    "cp1256",
-    "cp1250",
-)
-_UNDEFINED_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def decoded(data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
@@ -72,12 +54,14 @@ def _text(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
+    if encoding := utf16_without_mark(data):
+        return data.decode(encoding, "replace")
     if data.startswith(_NOT_TEXT) or _looks_binary(data):
         raise UnsupportedMediaError("It is not a text file.")
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return data.decode(_declared(data) or _guessed(data), "replace")
+        return data.decode(_declared(data) or guessed(data), "replace")
 
 
 def _declared(data: bytes) -> str:
@@ -88,20 +72,6 @@ def _declared(data: bytes) -> str:
     except LookupError:
         return ""
     return "" if name.startswith("utf") else name
-
-
-def _guessed(data: bytes) -> str:
-    """Western texts have single letters beyond ASCII, which any code page explains; other scripts have words of them,
-    by whose frequencies they can be told apart.
-    """
-    beyond = len(data) - len(data.translate(None, _BEYOND_ASCII))
-    in_words = sum(map(len, _WORD_BEYOND_ASCII.findall(data)))
-    if in_words > beyond / 2:
-        sample = data[: data.rfind(b"\n", 0, _GUESS_ON) + 1] if len(data) > _GUESS_ON else data
-        best = from_bytes(sample or data, cp_isolation=list(_OTHER_SCRIPTS)).best()
-        if best is not None:
-            return best.encoding
-    return "latin-1" if _UNDEFINED_IN_1252.search(data) else "cp1252"
 
 
 def _looks_binary(data: bytes) -> bool:
