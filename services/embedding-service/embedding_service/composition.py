@@ -43,10 +43,10 @@ PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
 _PACKAGED_NAMES: Final = frozenset({"", PACKAGED_MODEL, f"sentence-transformers/{PACKAGED_MODEL}"})
 _OPENAI_DEFAULT_MODEL: Final = "text-embedding-3-small"
 
-_BATCHES: Final = {  # texts a call, calls at once: a CPU is full with one small batch, a far server is not
-    ProviderKind.ONNX: (8, 1),
-    ProviderKind.SENTENCE_TRANSFORMERS: (32, 1),
-    ProviderKind.OPENAI: (128, 4),
+_BATCHES: Final = {  # texts a call, calls at once: a CPU is full with one small batch, a far server is not; apart
+    ProviderKind.ONNX: (8, 1, True),
+    ProviderKind.SENTENCE_TRANSFORMERS: (32, 1, False),
+    ProviderKind.OPENAI: (128, 4, True),
 }
 
 Provider: TypeAlias = "OnnxEmbeddings | SentenceTransformerEmbeddings | OpenAIEmbeddings"
@@ -129,12 +129,13 @@ def load_next(settings: Settings) -> list[EmbeddingProviderInterface]:
 
 
 def batch_policy(settings: Settings) -> BatchPolicy:
-    size, concurrency = _BATCHES[settings.embedding_provider]
+    size, concurrency, apart = _BATCHES[settings.embedding_provider]
     return BatchPolicy(
         size=settings.embedding_batch_size or size,
         window_seconds=settings.embedding_batch_window_ms / 1000,
         concurrency=concurrency,
         queue_size=settings.embedding_queue_size,
+        apart=apart,
     )
 
 

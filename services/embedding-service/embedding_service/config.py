@@ -25,13 +25,15 @@ class BatchPolicy:
     """How texts of many requests become model calls.
 
     `size`: texts a call. `window_seconds`: how long an idle model waits for a batch to fill. `concurrency`: calls at
-    once. `queue_size`: texts of one priority that may wait.
+    once. `queue_size`: texts of one priority that may wait. `apart`: people's texts are computed beside those of an
+    index run, not between its batches; `concurrency` is then of each.
     """
 
     size: int
     window_seconds: float
     concurrency: int
     queue_size: int
+    apart: bool = False
 
 
 class Settings(ServiceSettings):

@@ -14,8 +14,10 @@ from flash_core.testing.waiting import eventually
 from tests.unit.embedding_service.fakes import HeldModel
 
 
-def policy(size: int = 4, *, window: float = 0.001, concurrency: int = 1, queue: int = 100) -> BatchPolicy:
-    return BatchPolicy(size=size, window_seconds=window, concurrency=concurrency, queue_size=queue)
+def policy(
+    size: int = 4, *, window: float = 0.001, concurrency: int = 1, queue: int = 100, apart: bool = False
+) -> BatchPolicy:
+    return BatchPolicy(size=size, window_seconds=window, concurrency=concurrency, queue_size=queue, apart=apart)
 
 
 class Bench:
@@ -96,6 +98,16 @@ async def test_index_runs_are_not_starved_by_people() -> None:
     bench.call(*(f"question {number}" for number in range(40)))
     order = [batch[0] for batch in await bench.served()]
     assert order.index("bulk") < len(order) - 10
+
+
+async def test_people_do_not_wait_for_a_batch_of_an_index_run_where_both_are_computed_apart() -> None:
+    bench = Bench(policy(2, apart=True))
+    bench.call(*(f"passage {number}" for number in range(6)), priority=Priority.BULK)
+    await eventually(lambda: bench.model.batches)
+    bench.call("a question")
+    await eventually(lambda: ["a question"] in bench.model.batches)
+    assert len(bench.model.batches) == 2
+    assert len(await bench.served()) == 4
 
 
 async def test_a_long_call_does_not_hold_up_a_short_one() -> None:

@@ -78,9 +78,9 @@ class BatchQueue:
             self._lanes[priority].append(call)
         return call
 
-    def take(self, size: int) -> list[Item]:
+    def take(self, size: int, only: Priority | None = None) -> list[Item]:
         """The next batch, of one purpose and one priority: one text of each call in turn. Empty: nothing waits."""
-        for priority in self._order():
+        for priority in self._order() if only is None else (only,):
             batch = self._take_from(priority, size)
             if batch:
                 self._in_a_row = self._in_a_row + 1 if priority is Priority.INTERACTIVE else 0

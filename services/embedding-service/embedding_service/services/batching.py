@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from typing import Final
@@ -43,7 +44,7 @@ class BatchingEmbeddings(EmbeddingProviderInterface):
         self._policy = policy
         self._queue = BatchQueue()
         self._runners: set[asyncio.Task[None]] = set()
-        self._running = 0
+        self._running = Counter[Priority | None]()
         self._full = asyncio.Event()
         self._seconds_per_text = 0.0
 
@@ -84,21 +85,24 @@ class BatchingEmbeddings(EmbeddingProviderInterface):
     def _wake(self, priority: Priority) -> None:
         if self._queue.waiting(priority) >= self._policy.size:
             self._full.set()
-        if self._running < self._policy.concurrency:
-            self._running += 1
+        lane = priority if self._policy.apart else None
+        if self._running[lane] < self._policy.concurrency:
+            self._running[lane] += 1
             # A context of its own: the runner outlives the request that happened to start it.
-            runner = asyncio.create_task(self._run(), name="embedding-batches", context=Context())
+            runner = asyncio.create_task(self._run(lane), name="embedding-batches", context=Context())
             self._runners.add(runner)
             runner.add_done_callback(self._runners.discard)
 
-    async def _run(self) -> None:
-        """Serve batches until nothing waits."""
+    async def _run(self, lane: Priority | None) -> None:
+        """Serve batches until nothing waits, of one priority or of both."""
         try:
             await self._collect()
-            while batch := self._queue.take(self._policy.size):
+            while batch := self._queue.take(self._policy.size, lane):
                 await self._compute(batch)
         finally:
-            self._running -= 1  # in the same step as the look at the empty queue: whoever comes next starts a runner
+            self._running[lane] -= (
+                1  # in the same step as the look at the empty queue: whoever comes next starts a runner
+            )
 
     async def _collect(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from tokenizers import Encoding, Tokenizer
 
 from embedding_service.config import Precision
 from embedding_service.interfaces import TokenCounterInterface
+from embedding_service.providers.background import background_threads, in_background
 from embedding_service.providers.identity import contents_of, versioned
 from embedding_service.providers.onnx.folder import Head, ModelFolder
 from embedding_service.providers.onnx.model_store import built_model
@@ -22,13 +24,16 @@ BATCH: Final = 8
 
 
 class OnnxEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
-    """Runs in a thread; inference holds no lock of Python's, so the service goes on answering."""
+    """Runs in threads; inference holds no lock of Python's, so the service goes on answering. An index run's texts are
+    computed beside people's, and leave the cores to them.
+    """
 
     def __init__(self, session: Any, tokenizer: Tokenizer, model: EmbeddingModel, prompts: Prompts) -> None:
         self._session = session
         self._tokenizer = tokenizer
         self._model = model
         self._prompts = prompts
+        self._background = background_threads()
 
     async def model(self) -> EmbeddingModel:
         return self._model
@@ -38,10 +43,11 @@ class OnnxEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
         texts: Sequence[str],
         *,
         purpose: Purpose = Purpose.PASSAGE,
-        priority: Priority = Priority.INTERACTIVE,  # noqa: ARG002  # the batcher's business
+        priority: Priority = Priority.INTERACTIVE,
     ) -> Vectors:
-        prompt = self._prompts[purpose]
-        return await asyncio.to_thread(self._embed, [prompt + text for text in texts])
+        prompted = [self._prompts[purpose] + text for text in texts]
+        threads = self._background if priority is Priority.BULK else None
+        return await asyncio.get_running_loop().run_in_executor(threads, self._embed, prompted)
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return await asyncio.to_thread(self._whole, texts)
@@ -78,7 +84,8 @@ def load_onnx_embeddings(
         folder.shape.hidden_size,
         folder.max_tokens,
     )
-    return OnnxEmbeddings(open_session(graph, threads), open_tokenizer(folder), model, prompts)
+    session = in_background(partial(open_session, graph, threads))  # its own threads serve whoever calls
+    return OnnxEmbeddings(session, open_tokenizer(folder), model, prompts)
 
 
 def _tokens(encoding: Encoding) -> int:
