@@ -67,6 +67,10 @@ ENDLESS = pdf([("words", 12, 10, 700)], extra=b"BT /F1 1 Tf 1 1 Td (word word wo
         ("docx", b"PK\x03\x04 no archive", UnsupportedMediaError, "damaged"),
         ("docx", archive({"nothing.txt": b"x"}), UnreadableError, "damaged"),
         ("spreadsheet", archive({"xl/workbook.xml": b"<x"}), UnreadableError, "damaged"),
+        ("notebook", b"[" * 100_000, UnreadableError, "nested too deeply"),
+        ("notebook", b"no JSON", UnsupportedMediaError, "damaged"),
+        ("epub", archive({"nothing.txt": b"x"}), UnsupportedMediaError, "damaged"),
+        ("epub", archive({"chapter.xhtml": zeros(500)}), TooLargeError, "unpacks to 500 MB"),
         ("outlook", b"no compound file", UnsupportedMediaError, "damaged"),
     ],
 )

@@ -39,6 +39,8 @@ SAID = [
     ("På ön finns älgar och björnar.", "cp1252"),
     ("Åse får én ferie i året, så hun går på ski i fjellet.", "cp1252"),
     ("Þetta er íslenskur texti með ýmsum stöfum. Það er gott veður.", "cp1252"),
+    ("Der Präsident von Perú, José Núñez, und für die Höhe von Cañón de Río.", "cp1252"),
+    ("Spät kam der Präsident über Perú, España, México und den Río Bogotá zurück.", "cp1252"),
     ("© 2024 Acme® 20 °C ± 5 µm, ¼ m³, 3 m²", "cp1252"),
     ("Hello world", "utf-16-le"),
     ("Hello world", "utf-16-be"),

@@ -13,7 +13,19 @@ from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from indexing_service.interfaces.syncing import KnownRepositoryInterface, Plan, SyncState
 
 DocumentFormat = Literal[
-    "markdown", "text", "html", "rst", "csv", "mail", "pdf", "docx", "pptx", "spreadsheet", "outlook"
+    "markdown",
+    "text",
+    "html",
+    "rst",
+    "csv",
+    "mail",
+    "pdf",
+    "docx",
+    "pptx",
+    "spreadsheet",
+    "outlook",
+    "notebook",
+    "epub",
 ]
 TextFormat = DocumentFormat
 

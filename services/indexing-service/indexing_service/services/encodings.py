@@ -46,6 +46,8 @@ _MARKS: Final = frozenset(
 _BEFORE_A_LETTER = re.compile(rb"[\x80-\xaf\xb1-\xb4\xb6-\xff](?=[A-Za-z\x80-\xff])")
 _DISTINCT_LETTERS: Final = 2
 """Beside °C and µm. Fewer may be signs, too: what they say is no reason to read another alphabet."""
+_NEARLY_ALL: Final = 0.9
+"""Texts of two languages have some letters of each, and are mostly Western."""
 
 _KANA_SHARE: Final = 0.15
 _HIRAGANA = re.compile(r"[\u3041-\u3096]")
@@ -116,7 +118,8 @@ def _latin(sample: bytes) -> str:
     if len(set(_BEFORE_A_LETTER.findall(sample))) < _DISTINCT_LETTERS:
         return "cp1252"
     scores = {encoding: _explained(sample, encoding, alphabets) for encoding, alphabets in _LATIN}
-    return max(scores, key=lambda encoding: scores[encoding])
+    best = max(scores, key=lambda encoding: scores[encoding])
+    return best if scores[best] >= _NEARLY_ALL else "cp1252"
 
 
 def _explained(sample: bytes, encoding: str, alphabets: tuple[str, ...]) -> float:

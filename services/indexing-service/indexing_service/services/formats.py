@@ -32,6 +32,8 @@ _KINDS: Final[Mapping[DocumentFormat, _Kind]] = {
     "html": _Kind("HTML", (".html", ".htm", ".xhtml"), ("text/html", "application/xhtml+xml")),
     "rst": _Kind("reStructuredText", (".rst",), ("text/x-rst", "text/prs.fallenstein.rst")),
     "csv": _Kind("CSV", (".csv", ".tsv"), ("text/csv", "text/tab-separated-values")),
+    "notebook": _Kind("Jupyter notebooks", (".ipynb",), ("application/x-ipynb+json",)),
+    "epub": _Kind("EPUB", (".epub",), ("application/epub+zip",), (_ZIP,)),
     "pdf": _Kind("PDF", (".pdf",), ("application/pdf",), (b"%PDF",)),
     "docx": _Kind("Word", (".docx", ".docm"), (f"{_OPEN_XML}.wordprocessingml.document",), (_ZIP,)),
     "pptx": _Kind("PowerPoint", (".pptx", ".pptm"), (f"{_OPEN_XML}.presentationml.presentation",), (_ZIP,)),

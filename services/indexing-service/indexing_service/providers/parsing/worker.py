@@ -27,6 +27,8 @@ _MODULES: Final[Mapping[str, str]] = {
     "docx": "word",
     "pptx": "slides",
     "spreadsheet": "sheets",
+    "notebook": "notebook",
+    "epub": "book",
 }
 _FORBIDDEN_EVENTS: Final = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork")
 _RECURSION: Final = 3_000

@@ -9,7 +9,7 @@ from typing import Final
 
 import soupsieve
 from bs4 import BeautifulSoup, Comment, Tag
-from bs4.element import PageElement
+from bs4.element import PageElement, ProcessingInstruction
 
 from flash_core.utils.unseen import (
     Look,
@@ -74,7 +74,7 @@ def drop_unseen(soup: BeautifulSoup) -> None:
                 continue
             inner = letters.inside(look)
             waiting += [(child, inner) for child in node.children]
-        elif isinstance(node, Comment) or letters.unseen:
+        elif isinstance(node, Comment | ProcessingInstruction) or letters.unseen:
             node.extract()
 
 
