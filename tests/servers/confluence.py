@@ -90,6 +90,8 @@ class _Api:
         if world.answers:
             return web.Response(text=world.answers, content_type="application/json")
         response: web.StreamResponse = await handler(request)
+        if world.cut and world.cut in request.path_qs:
+            return await _cut(request, response)
         return response
 
     def _known(self, request: web.Request) -> bool:
@@ -254,6 +256,18 @@ class _Api:
         if one is None or one.id in self._world.hidden:
             raise web.HTTPNotFound(text=json.dumps({"message": "No content found"}), content_type="application/json")
         return one
+
+
+async def _cut(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+    """The connection ends in the middle of the answer."""
+    assert isinstance(whole, web.Response)
+    assert isinstance(whole.body, bytes)
+    half = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(whole.body))})
+    await half.prepare(request)
+    await half.write(whole.body[: len(whole.body) // 2])
+    assert request.transport is not None
+    request.transport.abort()
+    return half
 
 
 def _labels(one: Content) -> dict[str, Any]:

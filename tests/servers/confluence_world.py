@@ -47,6 +47,7 @@ class Confluence:
     what the index of its search does not hold yet. `hidden`: what the account may not see; `unlisted`: what listings
     leave out by mistake. `shapes`: the forms in which
     the next address is given, in turn. `answers`: what it says to everything.
+    `cut`: answers to this in an address end in their middle.
     `absent`: parts of the addresses of which it knows nothing; `ignores`: filters that it takes no notice of.
     `quota`: how many requests it answers. `browsed`: its address in a browser, where that is another one.
     """
@@ -62,6 +63,7 @@ class Confluence:
         self.cap = 1_000
         self.readers_cap = 200
         self.circles = ""
+        self.cut = ""
         self.meanwhile: dict[str, Callable[[], None]] = {}
         self.anonymous = False
         self.answers = ""
