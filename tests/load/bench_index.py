@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ import psutil
 
 from embedding_service.composition import batch_policy, load_provider
 from embedding_service.config import Settings
+from flash_core.errors import InvalidInputError
 from flash_core.interfaces.embedding import Purpose
 from indexing_service.interfaces import SourceDocument
 from indexing_service.services.measuring import measured
@@ -60,7 +62,7 @@ def main() -> None:
     alone, during = pages[: options.pages], pages[options.pages : options.pages + options.during]
     with tempfile.TemporaryDirectory(prefix="askflash-bench-") as folder:
         models = Path(folder) / "models"
-        bare = _in_a_process(models, list(map(_version, alone)))
+        bare = _in_a_process(models, list(_versions(alone)))
         began = time.perf_counter()
         with running_fleet(Path(folder) / "fleet", MODEL_CACHE=str(models)) as fleet:
             found = Found(ready=time.perf_counter() - began)
@@ -76,12 +78,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _version(page: dict[str, Any]) -> Version:
+def _versions(pages: Sequence[dict[str, Any]]) -> Iterator[Version]:
+    """Of the pages that have a text; the others lead elsewhere."""
     now = datetime.now(UTC)
-    document = SourceDocument(
-        external_id=page["external_id"], content=page["text"], format="markdown", modified_at=now, title=page["title"]
-    )
-    return Version(document, read_text(document), "")
+    for page in pages:
+        document = SourceDocument(
+            page["external_id"], page["text"], format="markdown", modified_at=now, title=page["title"]
+        )
+        with suppress(InvalidInputError):
+            yield Version(document, read_text(document), "")
 
 
 def _in_a_process(models: Path, versions: list[Version]) -> float:
