@@ -35,6 +35,8 @@ async def test_both_providers_compute_the_same(
         cosines = (await provider.embed(TEXTS, purpose=purpose) * await onnx.embed(TEXTS)).sum(axis=1)
         assert cosines.min() >= 0.9999
     assert provider.count(TEXTS) == onnx.count(TEXTS)
+    whole = [*TEXTS, "a text longer than what the model reads " * 90, ""]
+    assert await provider.count_tokens(whole) == await onnx.count_tokens(whole)
 
 
 async def test_the_model_says_what_it_is(provider: SentenceTransformerEmbeddings) -> None:

@@ -43,7 +43,7 @@ class SentenceTransformerEmbeddings(EmbeddingProviderInterface, TokenCounterInte
         return await asyncio.to_thread(self._embed, list(texts), purpose)
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return await asyncio.to_thread(self._whole, list(texts))
+        return await asyncio.to_thread(self._whole, list(texts)) if texts else []
 
     def count(self, texts: Sequence[str]) -> int:
         with self._one_at_a_time:
