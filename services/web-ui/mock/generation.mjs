@@ -2,6 +2,7 @@
 
 import { citationsOf, SENTENCES, SOURCES } from "./library.mjs";
 
+const BARE = " Everybody also gets a `company` **car**.";
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Generation {
@@ -43,7 +44,7 @@ export class Generation {
       this.push({ type: "reset" });
       await this.stage("writing", "Writing again", 2);
     }
-    await this.write(SENTENCES);
+    await this.write(/bare/i.test(this.question) ? [...SENTENCES, BARE] : SENTENCES);
     if (this.state === "cancelled") return this.finish({ state: "cancelled" });
     await this.stage("checking", "Checking each citation", 5);
     this.finish({ state: "done", cached: /cached/i.test(this.question) });
@@ -94,7 +95,6 @@ export class Generation {
       refusal: "not_in_documentation",
       confidence: 0.08,
       citations: [],
-      uncited: [],
       grounded: false,
     });
   }
@@ -107,6 +107,7 @@ export class Generation {
       conversation_id: this.conversationId,
       content: this.content,
       citations: citationsOf(this.content),
+      uncited: uncitedIn(this.content),
       sources: this.frames.findLast((frame) => frame.type === "sources")?.sources ?? [],
       confidence: 0.86,
       grounded: true,
@@ -121,4 +122,10 @@ export class Generation {
     };
     this.push({ type: "done", answer: this.answer });
   }
+}
+
+function uncitedIn(content) {
+  if (!content.endsWith(BARE)) return [];
+  const end = [...content].length;
+  return [{ start: end - BARE.trim().length, end }];
 }

@@ -3,7 +3,8 @@
 //
 //   node mock/server.mjs [port]        any email, password "flash"; editor@… and admin@… see the editor's pages
 //
-// Questions with a special meaning: "fail", "pizza" (refused), "reset", "drop" (the line breaks in the middle), "cached".
+// Questions with a special meaning: "fail", "pizza" (refused), "reset", "drop" (the line breaks in the middle), "cached",
+// "bare" (a sentence without a source).
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
