@@ -24,15 +24,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from openai import AsyncOpenAI
 
 from ai_intent_service.composition import EXEMPLARS, PROMPT, read_exemplars, read_prompt
-from ai_intent_service.providers.openai_analyser import OpenAIAnalyser
+from ai_intent_service.providers.model_analyser import ModelAnalyser
 from ai_intent_service.services.intent_analyser import IntentAnalyser
 from ai_intent_service.services.meaning_analyser import MeaningAnalyser
 from ai_intent_service.services.rule_analyser import RuleAnalyser
 from embedding_service.composition import load_provider
 from embedding_service.config import Settings
+from flash_core.clients.chat_model import ChatModel, open_chat_model
+from flash_core.clients.openai_chat import OpenAIProtocol
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
@@ -56,8 +57,9 @@ async def main() -> None:
         await meaning.prepare()
         analysers: dict[str, IntentInterface] = {"rules": rules, "rules and vectors": meaning}
         if options.model:
-            client = await stack.enter_async_context(AsyncOpenAI(base_url=options.url, max_retries=0))
-            model = OpenAIAnalyser(client, options.model, read_prompt(PROMPT), CLOCK)
+            chat = ChatModel(options.url, os.environ.get("OPENAI_API_KEY", ""), options.model, tries=1)
+            provider = await stack.enter_async_context(open_chat_model(OpenAIProtocol(), chat))
+            model = ModelAnalyser(provider, read_prompt(PROMPT), CLOCK)
             analysers[options.model] = IntentAnalyser(rules, meaning, model)
         await _dialogues(analysers, show=options.show)
         await _phrasings(analysers, show=options.show)

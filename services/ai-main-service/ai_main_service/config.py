@@ -63,7 +63,12 @@ class AiMainSettings(ServiceSettings):
     ai_attempts: int = Field(default=4, ge=1, description="How often an answer is begun before it counts as failed.")
     ai_retry_seconds: float = Field(default=0.5, ge=0, description="The pause before the second attempt; doubles.")
     ai_heartbeat_seconds: float = Field(default=3, gt=0, description="How often a worker says that it still writes.")
-    ai_intent_seconds: float = Field(default=0.3, gt=0, description="What understanding a question may take.")
+    ai_intent_seconds: float = Field(
+        default=0.3,
+        gt=0,
+        description="How long a question may wait to be understood; then what rules make of it counts. Enough for "
+        "rules and vectors; where AI_INTENT_MODEL names a model, raise it to what that takes.",
+    )
     ai_passages: int = Field(default=8, ge=1, le=50, description="The most passages that an answer is written from.")
     ai_answer_cache_seconds: int = Field(
         default=3_600, ge=0, description="How long an answer may be given again to the same question; 0: never."

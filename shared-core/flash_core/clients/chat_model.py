@@ -166,7 +166,7 @@ def _pause(first_by: float, error: Exception) -> bool | float:
 
 
 def _without(body: dict[str, Any], refused: Collection[str], optional: Mapping[str, str | None]) -> dict[str, Any]:
-    for name in refused:
+    for name in body.keys() & set(refused):
         value, instead = body.pop(name), optional[name]
         if instead is not None:
             body[instead] = value

@@ -41,6 +41,8 @@ class _ErrorBody(msgspec.Struct):
     error: _Refused = msgspec.field(default_factory=_Refused)
 
 
+_REFUSED_IN_WORDS = ("temperature", "response_format")
+
 _decode_chunk = msgspec.json.Decoder(_Chunk, strict=False).decode
 _decode_error = msgspec.json.Decoder(_ErrorBody).decode
 
@@ -52,6 +54,7 @@ class OpenAIProtocol(ChatProtocol):
         "temperature": None,
         "stream_options": None,
         "max_tokens": "max_completion_tokens",
+        "response_format": None,
     }
 
     def url(self, base_url: str) -> str:
@@ -68,15 +71,17 @@ class OpenAIProtocol(ChatProtocol):
             "stream_options": {"include_usage": True},
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
+            **(_format_of(request.schema) if request.schema is not None else {}),
         }
 
     def reply(self, call: ModelCall) -> Reply:
         return _OpenAIReply(call)
 
     def refused_parameter(self, error: bytes) -> str | None:
-        """Some gateways to newer models name a temperature that these refuse in words only."""
+        """Some gateways name what their models refuse in words only."""
         refused = _decode_error(error).error
-        return refused.param or ("temperature" if "temperature" in (refused.message or "") else None)
+        said = refused.message or ""
+        return refused.param or next((name for name in _REFUSED_IN_WORDS if name in said), None)
 
 
 class _OpenAIReply(Reply):
@@ -104,3 +109,9 @@ class _OpenAIReply(Reply):
         self.call.prompt_tokens, self.call.completion_tokens = usage.prompt_tokens, usage.completion_tokens
         self.call.estimated = False
         self.is_counted = True
+
+
+def _format_of(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
+    }

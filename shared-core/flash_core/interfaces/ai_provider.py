@@ -1,9 +1,9 @@
 """A model that writes answers, or something that can stand in for one."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class ModelCall:
 @dataclass(frozen=True, slots=True)
 class WritingRequest:
     """What to write: `turns` is the whole prompt for a chat model; `question` and `passages` are the same matter in
-    parts, for a provider that is not one.
+    parts, for a provider that is not one. `schema`: the text is to be JSON of this JSON schema; servers that know
+    no such thing have only the prompt to go by, so whoever asks validates.
 
     `calls` is filled by those who write: each call to a model that has written or was counted, also one that failed.
     """
@@ -54,6 +55,7 @@ class WritingRequest:
     passages: Sequence[GroundingPassage] = ()
     max_tokens: int = 1_024
     temperature: float = 0.0
+    schema: Mapping[str, Any] | None = None
     calls: list[ModelCall] = field(default_factory=list, compare=False)
 
 

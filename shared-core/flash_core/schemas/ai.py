@@ -27,12 +27,15 @@ class IntentRequest(Request):
 
 
 class IntentCall(Response):
-    """The tokens of a call to a model: `asked` is its name in the settings, `model` the name that the server gave."""
+    """The tokens of a call to a model: `asked` is its name in the settings, `model` the name that the server gave.
+    `estimated`: the server has not counted all of them.
+    """
 
     asked: str
     model: str
     prompt_tokens: int
     completion_tokens: int
+    estimated: bool = False
 
 
 class IntentResponse(Response):
@@ -45,5 +48,4 @@ class IntentResponse(Response):
     language: str = "en"
     entities: list[str] = Field(default_factory=list)
     filters: SearchFilters | None = None
-    used_model: bool = False
     calls: list[IntentCall] = Field(default_factory=list)

@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from openai import AsyncOpenAI
 
 from ai_intent_service.composition import EXEMPLARS, PROMPT, read_exemplars, read_prompt
 from ai_intent_service.providers.bounded import BoundedIntent
-from ai_intent_service.providers.openai_analyser import OpenAIAnalyser
+from ai_intent_service.providers.model_analyser import ModelAnalyser
 from ai_intent_service.services.cached_intent import CachedIntent
 from ai_intent_service.services.intent_analyser import IntentAnalyser
 from ai_intent_service.services.meaning_analyser import MeaningAnalyser
 from ai_intent_service.services.rule_analyser import RuleAnalyser
 from flash_core.clients.breaker import CircuitBreaker
+from flash_core.clients.chat_model import ChatModel, open_chat_model
+from flash_core.clients.openai_chat import OpenAIProtocol
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, QuestionKind
@@ -38,12 +39,14 @@ RULES = RuleAnalyser(CLOCK)
 MEANING = MeaningAnalyser(FakeEmbeddingProvider(), read_exemplars(EXEMPLARS), CLOCK)
 
 
-@pytest.fixture(params=["fake", "rules", "meaning", "bounded", "analyser", "cached", "openai"])
+@pytest.fixture(params=["fake", "rules", "meaning", "bounded", "analyser", "cached", "model"])
 async def intent(request: pytest.FixtureRequest) -> AsyncIterator[IntentInterface]:
-    if request.param == "openai":
-        async with running_model_server() as server, AsyncOpenAI(base_url=server.base_url, api_key="k") as client:
+    if request.param == "model":
+        async with running_model_server() as server:
             server.behave(text=json.dumps(UNDERSTOOD))
-            yield OpenAIAnalyser(client, "test-model", read_prompt(PROMPT), CLOCK)
+            model = ChatModel(base_url=server.base_url, api_key="k", model="test-model")
+            async with open_chat_model(OpenAIProtocol(), model) as provider:
+                yield ModelAnalyser(provider, read_prompt(PROMPT), CLOCK)
         return
     made = {
         "fake": FakeIntent(),

@@ -21,6 +21,15 @@ from flash_core.web.identity import SERVICE_TOKEN_HEADER
 KEY = "k" * 32
 HISTORY = [{"role": "user", "content": "How many vacation days do I get?"}]
 
+UNDERSTOOD: dict[str, object] = {
+    "kind": "follow_up",
+    "standalone_question": "Part-timers' days?",
+    "language": "en",
+    "entities": [],
+    "source_names": [],
+    "updated_after": None,
+}
+
 
 @asynccontextmanager
 async def running(settings: AiIntentSettings) -> AsyncIterator[AsyncClient]:
@@ -48,7 +57,6 @@ async def test_a_question_is_understood(client: AsyncClient) -> None:
         "language": "en",
         "entities": [],
         "filters": None,
-        "used_model": False,
         "calls": [],
     }
 
@@ -67,16 +75,8 @@ async def test_an_empty_question_is_a_problem(client: AsyncClient) -> None:
 
 
 async def test_a_model_is_asked_once_for_the_same_follow_up(redis_url: str) -> None:
-    understood: dict[str, object] = {
-        "kind": "follow_up",
-        "standalone_question": "Part-timers' days?",
-        "language": "en",
-        "entities": [],
-        "source_names": [],
-        "updated_after": None,
-    }
     async with running_model_server() as server:
-        server.behave(text=json.dumps(understood))
+        server.behave(text=json.dumps(UNDERSTOOD))
         settings = AiIntentSettings(
             internal_key=KEY,
             redis_url=redis_url,
@@ -91,9 +91,25 @@ async def test_a_model_is_asked_once_for_the_same_follow_up(redis_url: str) -> N
                     "/internal/intent", json={"question": "And part-timers?", "history": HISTORY}
                 )
                 assert response.json()["standalone_question"] == "Part-timers' days?"
-                assert response.json()["used_model"]
                 assert len(response.json()["calls"]) == calls
         assert len(server.requests) == 1
+
+
+async def test_a_slow_model_is_waited_for_as_long_as_is_set(redis_url: str) -> None:
+    async with running_model_server() as server:
+        server.behave(text=json.dumps(UNDERSTOOD), first_seconds=0.4)
+        settings = AiIntentSettings(
+            internal_key=KEY,
+            redis_url=redis_url,
+            ai_provider="anthropic,extractive",
+            anthropic_base_url=server.root_url,
+            ai_intent_model="thorough",
+            ai_intent_seconds=10,
+        )
+        async with running(settings) as client:
+            response = await client.post("/internal/intent", json={"question": "And part-timers?", "history": HISTORY})
+        assert response.json()["standalone_question"] == "Part-timers' days?"
+        assert [call["model"] for call in response.json()["calls"]] == ["thorough"]
 
 
 async def test_a_model_that_hangs_costs_its_part_of_the_budget_and_soon_nothing(redis_url: str) -> None:
@@ -111,5 +127,4 @@ async def test_a_model_that_hangs_costs_its_part_of_the_budget_and_soon_nothing(
                 body = {"question": f"And the {number} part-timers?", "history": HISTORY}
                 response = await client.post("/internal/intent", json=body)
                 assert "vacation days" in response.json()["standalone_question"]
-                assert not response.json()["used_model"]
         assert len(server.requests) <= 5

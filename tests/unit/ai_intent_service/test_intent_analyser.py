@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ai_intent_service.composition import seconds_to_answer
 from ai_intent_service.config import AiIntentSettings
 from ai_intent_service.providers.bounded import BoundedIntent
 from ai_intent_service.services.cached_intent import CachedIntent
@@ -28,9 +29,7 @@ HISTORY = [
 ]
 FOLLOW_UP = IntentRequest(question="And part-timers?", history=HISTORY)
 FACT = Fact(question="How many?", statement="Part-timers get 12.", document_ids=[new_id()], titles=["Leave"])
-BY_MODEL = IntentResponse(
-    kind=QuestionKind.FOLLOW_UP, standalone_question="How many vacation days do part-timers get?", used_model=True
-)
+BY_MODEL = IntentResponse(kind=QuestionKind.FOLLOW_UP, standalone_question="How many vacation days do part-timers get?")
 
 
 CLOCK = FrozenClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
@@ -86,7 +85,7 @@ async def test_what_may_lean_on_the_conversation_is_given_to_the_model_too() -> 
 async def test_what_the_question_says_to_look_in_holds_when_the_model_does_not_see_it() -> None:
     question = IntentRequest(question="And part-timers, in the HR wiki?", history=HISTORY)
     answer = await analyser(FakeIntent(BY_MODEL)).analyse(question)
-    assert answer.used_model
+    assert answer.standalone_question == BY_MODEL.standalone_question
     assert answer.filters == SearchFilters(source_names=["HR wiki"])
 
 
@@ -94,7 +93,6 @@ async def test_what_the_question_says_to_look_in_holds_when_the_model_does_not_s
 async def test_without_the_model_the_rules_count(model: IntentInterface | None) -> None:
     answer = await analyser(model, FakeIntent(error=AWAY)).analyse(FOLLOW_UP)
     assert answer.kind is QuestionKind.FOLLOW_UP
-    assert not answer.used_model
     assert "vacation days" in answer.standalone_question
 
 
@@ -138,13 +136,53 @@ async def test_an_entry_of_another_version_is_understood_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "uses"),
+    ("values", "provider"),
     [
-        ({}, False),
-        ({"ai_intent_model": "m"}, False),
-        ({"ai_provider": "openai, extractive", "ai_intent_model": "m"}, True),
-        ({"ai_provider": "openai"}, False),
+        ({}, None),
+        ({"ai_intent_model": "m"}, None),
+        ({"ai_provider": "openai, extractive", "ai_intent_model": "m"}, "openai"),
+        ({"ai_provider": "anthropic", "ai_intent_model": "m"}, "anthropic"),
+        ({"ai_provider": "anthropic,openai", "ai_intent_model": "m"}, "openai"),
+        ({"ai_provider": "openai"}, None),
     ],
 )
-def test_a_model_is_used_where_it_is_set_up(values: dict[str, str], *, uses: bool) -> None:
-    assert AiIntentSettings(internal_key="k" * 32, **values).uses_model is uses  # type: ignore[arg-type]  # pydantic coerces
+def test_a_model_is_used_where_it_is_set_up(values: dict[str, str], provider: str | None) -> None:
+    assert AiIntentSettings(internal_key="k" * 32, **values).model_provider == provider  # type: ignore[arg-type]  # pydantic coerces
+
+
+@pytest.mark.parametrize(("budget", "seconds"), [(0.3, 0.24), (2.0, 1.9)])
+def test_vectors_and_a_model_each_have_nearly_the_whole_budget(budget: float, seconds: float) -> None:
+    assert seconds_to_answer(budget) == pytest.approx(seconds)
+
+
+class Meeting(FakeIntent):
+    """Answers once the other has been asked, too: alone it would wait for ever."""
+
+    def __init__(self, answer: IntentResponse, asked: asyncio.Event, other: asyncio.Event) -> None:
+        super().__init__(answer)
+        self._asked = asked
+        self._other = other
+
+    async def analyse(self, request: IntentRequest) -> IntentResponse:
+        self._asked.set()
+        await self._other.wait()
+        return await super().analyse(request)
+
+
+async def test_the_model_and_the_vectors_work_side_by_side() -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    by_meaning = await RULES.analyse(FOLLOW_UP)
+    both = analyser(Meeting(BY_MODEL, first, second), Meeting(by_meaning, second, first))
+    async with asyncio.timeout(5):
+        assert await both.analyse(FOLLOW_UP) == BY_MODEL
+
+
+async def test_nobody_waits_for_the_model_where_meaning_sees_no_question() -> None:
+    greeting = IntentResponse(kind=QuestionKind.GREETING, standalone_question="And part-timers?")
+    async with asyncio.timeout(5):
+        assert await analyser(Hanging(), FakeIntent(greeting)).analyse(FOLLOW_UP) == greeting
+
+
+async def test_a_model_that_is_late_leaves_what_rules_and_vectors_have_ready() -> None:
+    late = BoundedIntent(Hanging(), CircuitBreaker("model"), seconds=0.01)
+    assert await analyser(late).analyse(FOLLOW_UP) == await RULES.analyse(FOLLOW_UP)

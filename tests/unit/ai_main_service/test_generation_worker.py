@@ -220,7 +220,7 @@ async def test_a_question_is_understood_within_one_deadline_and_only_checked_fac
 
 @pytest.mark.parametrize("mode", [Mode.COMPANY, Mode.GENERAL])
 async def test_what_understanding_costs_is_on_the_bill(mode: Mode) -> None:
-    call = IntentCall(asked="small", model="small-1", prompt_tokens=7, completion_tokens=3)
+    call = IntentCall(asked="small", model="small-1", prompt_tokens=7, completion_tokens=3, estimated=True)
     alone = IntentResponse(kind=QuestionKind.DOCUMENTATION, standalone_question="How many days?", calls=[call])
     desk = Desk(
         leases=FakeGenerationLeases(mode=mode), intent=FakeIntent(alone), providers=[ScriptedProvider(["Yes."])]

@@ -1,19 +1,22 @@
 """Rules first; meaning where they are unsure; a model, where there is one, for what leans on the conversation."""
 
+import asyncio
+
 import structlog
 
 from ai_intent_service.services.follow_ups import Leaning, leaning
 from flash_core.errors import FlashError
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.schemas.ai import IntentRequest, IntentResponse, QuestionKind
+from flash_core.utils.tasks import end
 
 log = structlog.get_logger(__name__)
 _QUESTIONS = {QuestionKind.FOLLOW_UP, QuestionKind.DOCUMENTATION}
 
 
 class IntentAnalyser(IntentInterface):
-    """Never fails: when `meaning` or `model` fail, what was understood without them counts. Each of them keeps to its
-    part of the time. A question that stands alone costs no call of the model.
+    """Never fails: when `meaning` or `model` fail or are late, what was understood without them counts. Each of them
+    keeps to the time there is; they work side by side. A question that stands alone costs no call of the model.
     """
 
     def __init__(self, rules: IntentInterface, meaning: IntentInterface, model: IntentInterface | None) -> None:
@@ -23,23 +26,32 @@ class IntentAnalyser(IntentInterface):
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:
         best = await self._rules.analyse(request)
-        if best.kind in _QUESTIONS:
-            best = await _improved(best, self._meaning, request)
-        if self._model is not None and _may_lean(request, best):
-            by_model = await _improved(best, self._model, request)
-            best = by_model.model_copy(update={"filters": by_model.filters or best.filters})
-        return best
+        if best.kind not in _QUESTIONS:
+            return best
+        if self._model is None or not _may_lean(request, best):
+            return await _tried(self._meaning, request) or best
+        return await self._with_model(self._model, request, best)
+
+    async def _with_model(self, model: IntentInterface, request: IntentRequest, best: IntentResponse) -> IntentResponse:
+        """The model's reading, unless meaning sees no question at all: then nobody waits for the model."""
+        asking = asyncio.create_task(_tried(model, request))
+        try:
+            best = await _tried(self._meaning, request) or best
+            by_model = await asking if best.kind in _QUESTIONS else None
+        finally:
+            await end([asking])
+        return best if by_model is None else by_model.model_copy(update={"filters": by_model.filters or best.filters})
 
 
-async def _improved(best: IntentResponse, analyser: IntentInterface, request: IntentRequest) -> IntentResponse:
+async def _tried(analyser: IntentInterface, request: IntentRequest) -> IntentResponse | None:
     try:
         return await analyser.analyse(request)
     except FlashError as error:
-        log.warning("intent.part_away", reason=error.code)
-        return best
+        log.warning("intent.part_away", reason=error.code, detail=str(error))
+        return None
 
 
 def _may_lean(request: IntentRequest, best: IntentResponse) -> bool:
     if best.kind is QuestionKind.FOLLOW_UP:
         return True
-    return best.kind in _QUESTIONS and bool(request.history) and leaning(request.question) is not Leaning.NO
+    return bool(request.history) and leaning(request.question) is not Leaning.NO

@@ -138,7 +138,7 @@ def _in_place(rest: str, last: str) -> str | None:
     if preposition is None:
         return None
     word = preposition[0].strip().lower()
-    ends = [found.start() for found in re.finditer(rf"\s{word}\s", last, re.IGNORECASE)]
+    ends = [found.start() for found in re.finditer(rf"\s{re.escape(word)}\s", last, re.IGNORECASE)]
     return f"{last[: ends[-1]]} {rest.strip(' ?.!')}?" if ends else None
 
 

@@ -41,10 +41,7 @@ class Understanding:
         except (FlashError, TimeoutError) as error:
             log.warning("intent.skipped", error=type(error).__name__)
             return told, _plain(claim.question)
-        stream.calls += [
-            ModelCall(one.asked, one.model, one.prompt_tokens, one.completion_tokens, estimated=False)
-            for one in intent.calls
-        ]
+        stream.calls += [ModelCall(**one.model_dump()) for one in intent.calls]
         return told, intent
 
 

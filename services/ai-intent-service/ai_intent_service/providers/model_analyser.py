@@ -2,21 +2,21 @@
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-import openai
-from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletion
-from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.interfaces.ai_provider import AIProviderInterface, ChatTurn, TextPiece, WritingRequest
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.intent import IntentInterface
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentCall, IntentRequest, IntentResponse, QuestionKind
 from flash_core.schemas.search import SearchFilters
+from flash_core.utils.closing import closing
 
 _QUESTIONS_READ = 8
 _FACTS_READ = 20
@@ -73,26 +73,26 @@ class Understood(BaseModel):
         return SearchFilters(updated_after=since, source_names=self.source_names or None)
 
 
-_FORMAT: ResponseFormatJSONSchema = {
-    "type": "json_schema",
-    "json_schema": {"name": "understood", "strict": True, "schema": Understood.model_json_schema()},
-}
+_SCHEMA: Final[Mapping[str, Any]] = Understood.model_json_schema()
 
 
-class OpenAIAnalyser(IntentInterface):
+class ModelAnalyser(IntentInterface):
     """Raises `UpstreamUnavailableError` too when the model returns something else than what it was asked for."""
 
-    def __init__(self, client: AsyncOpenAI, model: str, prompt: str, clock: ClockInterface) -> None:
-        self._client = client
+    def __init__(self, model: AIProviderInterface, prompt: str, clock: ClockInterface) -> None:
         self._model = model
         self._prompt = prompt
         self._clock = clock
 
     async def analyse(self, request: IntentRequest) -> IntentResponse:
         now = self._clock.now()
-        completion = await self._completed(_conversation(request, now.astimezone(UTC).date()))
+        turns = [
+            ChatTurn("system", self._prompt),
+            ChatTurn("user", _conversation(request, now.astimezone(UTC).date())),
+        ]
+        asked = WritingRequest(request.question, turns, max_tokens=_MAX_TOKENS, schema=_SCHEMA)
         try:
-            understood = Understood.model_validate_json(_text_of(completion))
+            understood = Understood.model_validate_json(_object_in(await self._written(asked)))
         except ValidationError as error:
             raise UpstreamUnavailableError("The model did not return what it was asked for.") from error
         return IntentResponse(
@@ -101,44 +101,20 @@ class OpenAIAnalyser(IntentInterface):
             language=understood.language,
             entities=understood.entities,
             filters=understood.filters(now),
-            used_model=True,
-            calls=self._calls(completion),
+            calls=[IntentCall(**asdict(call)) for call in asked.calls],
         )
 
-    async def _completed(self, conversation: str) -> ChatCompletion:
+    async def _written(self, asked: WritingRequest) -> str:
         try:
-            return await self._client.chat.completions.create(
-                model=self._model,
-                messages=[
-                    {"role": "system", "content": self._prompt},
-                    {"role": "user", "content": conversation},
-                ],
-                response_format=_FORMAT,
-                temperature=0,
-                max_tokens=_MAX_TOKENS,
-            )
-        except (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError) as error:
-            raise UpstreamUnavailableError("The model server does not answer.") from error
-        except openai.OpenAIError as error:
-            raise UpstreamRejectedError("The model server refuses the request; check AI_INTENT_MODEL.") from error
-
-    def _calls(self, completion: ChatCompletion) -> list[IntentCall]:
-        """Nothing where the server does not count."""
-        used = completion.usage
-        if used is None:
-            return []
-        return [
-            IntentCall(
-                asked=self._model,
-                model=completion.model or self._model,
-                prompt_tokens=used.prompt_tokens or 0,
-                completion_tokens=used.completion_tokens or 0,
-            )
-        ]
+            async with closing(self._model.stream(asked)) as pieces:
+                return "".join([piece.text async for piece in pieces if isinstance(piece, TextPiece)])
+        except UpstreamRejectedError as error:
+            raise UpstreamRejectedError(f"{error} It is asked for as AI_INTENT_MODEL.") from error
 
 
-def _text_of(completion: ChatCompletion) -> str:
-    return (completion.choices[0].message.content or "") if completion.choices else ""
+def _object_in(text: str) -> str:
+    """Without the fence or the sentence that models put around it where their server holds them to no schema."""
+    return text[text.find("{") : text.rfind("}") + 1]
 
 
 def _conversation(request: IntentRequest, today: date) -> str:

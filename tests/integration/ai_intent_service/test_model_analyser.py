@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from openai import AsyncOpenAI
 
-from ai_intent_service.providers.openai_analyser import OpenAIAnalyser
+from ai_intent_service.providers.model_analyser import ModelAnalyser
+from flash_core.clients.anthropic_chat import AnthropicProtocol
+from flash_core.clients.chat_model import ChatModel, open_chat_model
+from flash_core.clients.openai_chat import OpenAIProtocol
 from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
 from flash_core.models.conversation import Role
 from flash_core.schemas.ai import IntentRequest, QuestionKind
@@ -40,35 +42,69 @@ async def server() -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture
-async def analyser(server: ModelServer) -> AsyncIterator[OpenAIAnalyser]:
-    async with AsyncOpenAI(base_url=server.base_url, api_key="k", max_retries=0, timeout=1) as client:
-        yield OpenAIAnalyser(client, "small", "Prompt.", CLOCK)
+async def analyser(server: ModelServer) -> AsyncIterator[ModelAnalyser]:
+    model = ChatModel(base_url=server.base_url, api_key="k", model="small", tries=1)
+    async with open_chat_model(OpenAIProtocol(), model) as provider:
+        yield ModelAnalyser(provider, "Prompt.", CLOCK)
 
 
-async def test_what_the_model_returns_is_the_understanding(server: ModelServer, analyser: OpenAIAnalyser) -> None:
+@pytest.fixture
+async def by_anthropic(server: ModelServer) -> AsyncIterator[ModelAnalyser]:
+    model = ChatModel(base_url=server.root_url, api_key="k", model="small", tries=1)
+    async with open_chat_model(AnthropicProtocol(), model) as provider:
+        yield ModelAnalyser(provider, "Prompt.", CLOCK)
+
+
+async def test_what_the_model_returns_is_the_understanding(server: ModelServer, analyser: ModelAnalyser) -> None:
     server.behave(text=json.dumps(GOOD))
     answer = await analyser.analyse(REQUEST)
-    assert (answer.kind, answer.used_model, answer.entities) == (QuestionKind.FOLLOW_UP, True, ["HR"])
+    assert (answer.kind, answer.entities) == (QuestionKind.FOLLOW_UP, ["HR"])
     assert answer.standalone_question == GOOD["standalone_question"]
     assert answer.filters == SearchFilters(source_names=["HR wiki"], updated_after=datetime(2026, 3, 1, tzinfo=UTC))
 
 
-async def test_what_the_call_has_used_is_told(server: ModelServer, analyser: OpenAIAnalyser) -> None:
+async def test_what_the_call_has_used_is_told(server: ModelServer, analyser: ModelAnalyser) -> None:
     server.behave(text=json.dumps(GOOD))
     [call] = (await analyser.analyse(REQUEST)).calls
     assert (call.asked, call.model, call.prompt_tokens) == ("small", "small", 100)
     assert call.completion_tokens > 0
+    assert not call.estimated
+
+
+async def test_what_the_server_does_not_count_is_estimated(server: ModelServer, analyser: ModelAnalyser) -> None:
+    server.behave(text=json.dumps(GOOD), usage=False)
+    [call] = (await analyser.analyse(REQUEST)).calls
+    assert call.estimated
+    assert call.completion_tokens > 0
+
+
+async def test_a_server_that_knows_no_schemas_is_asked_without(server: ModelServer, analyser: ModelAnalyser) -> None:
+    server.behave(text=json.dumps(GOOD), refuses="response_format")
+    for _ in range(2):
+        assert (await analyser.analyse(REQUEST)).entities == ["HR"]
+    assert ["response_format" in body for body in server.requests] == [True, False, False]
+
+
+async def test_anthropic_has_the_prompt_to_go_by_and_may_put_a_fence_around_it(
+    server: ModelServer, by_anthropic: ModelAnalyser
+) -> None:
+    server.behave(text=f"```json\n{json.dumps(GOOD)}\n```")
+    answer = await by_anthropic.analyse(REQUEST)
+    assert answer.standalone_question == GOOD["standalone_question"]
+    [body] = server.requests
+    assert body["system"] == "Prompt."
+    assert "response_format" not in body
 
 
 @pytest.mark.parametrize("since", [None, "2027-01-01"])
 async def test_a_filter_that_is_not_said_or_would_hide_everything_is_none(
-    server: ModelServer, analyser: OpenAIAnalyser, since: str | None
+    server: ModelServer, analyser: ModelAnalyser, since: str | None
 ) -> None:
     server.behave(text=json.dumps(GOOD | {"source_names": [], "updated_after": since}))
     assert (await analyser.analyse(REQUEST)).filters is None
 
 
-async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServer, analyser: OpenAIAnalyser) -> None:
+async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServer, analyser: ModelAnalyser) -> None:
     server.behave(text=json.dumps(GOOD))
     await analyser.analyse(REQUEST)
     [body] = server.requests
@@ -96,21 +132,21 @@ async def test_the_conversation_goes_along_as_data_and_bounded(server: ModelServ
         json.dumps(GOOD | {"updated_after": "March"}),
     ],
 )
-async def test_anything_else_is_not_believed(server: ModelServer, analyser: OpenAIAnalyser, text: str) -> None:
+async def test_anything_else_is_not_believed(server: ModelServer, analyser: ModelAnalyser, text: str) -> None:
     server.behave(text=text)
     with pytest.raises(UpstreamUnavailableError):
         await analyser.analyse(REQUEST)
 
 
 @pytest.mark.parametrize("status", [429, 500])
-async def test_a_server_in_trouble_may_recover(server: ModelServer, analyser: OpenAIAnalyser, status: int) -> None:
+async def test_a_server_in_trouble_may_recover(server: ModelServer, analyser: ModelAnalyser, status: int) -> None:
     server.behave(status=status)
     with pytest.raises(UpstreamUnavailableError):
         await analyser.analyse(REQUEST)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
-async def test_a_server_that_refuses_does_not(server: ModelServer, analyser: OpenAIAnalyser, status: int) -> None:
+async def test_a_server_that_refuses_does_not(server: ModelServer, analyser: ModelAnalyser, status: int) -> None:
     server.behave(status=status)
     with pytest.raises(UpstreamRejectedError, match="AI_INTENT_MODEL"):
         await analyser.analyse(REQUEST)
