@@ -65,7 +65,8 @@ async def compose(settings: AiMainSettings | None = None) -> AsyncIterator[Conta
                 providers=providers,
                 embeddings=embeddings,
                 entailment=ModelOrWords(
-                    EntailmentClient(http.sibling(settings.embedding_url)), WordsAndVectors(embeddings)
+                    EntailmentClient(http.sibling(settings.embedding_url), names=http.sibling(settings.embedding_url)),
+                    WordsAndVectors(embeddings),
                 ),
                 cache=RedisCache(platform.redis),
                 flights=RedisSingleFlight(platform.redis),

@@ -141,11 +141,19 @@ class RerankerClient(RerankerInterface):
 
 
 class EntailmentClient(EntailmentModelInterface):
-    """`name` is asked for every ten seconds at most, so that an answer does not pay for it."""
+    """`name` is asked for every ten seconds at most, so that an answer does not pay for it. `names`: another way to the
+    service, for the name, as with the reranker.
+    """
 
-    def __init__(self, embedding: Sibling, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        embedding: Sibling,
+        *,
+        names: Sibling | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._embedding = embedding
-        self._installed = _InstalledModels(embedding, monotonic)
+        self._installed = _InstalledModels(names or embedding, monotonic)
 
     async def name(self) -> str | None:
         models = await self._installed.known()

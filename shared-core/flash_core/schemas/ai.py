@@ -10,6 +10,8 @@ from flash_core.schemas.search import SearchFilters
 
 
 class QuestionKind(StrEnum):
+    """`general` is searched for like `documentation`: the documents may answer it after all, and else it is refused."""
+
     DOCUMENTATION = "documentation"
     FOLLOW_UP = "follow_up"
     GREETING = "greeting"

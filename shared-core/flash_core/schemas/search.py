@@ -34,6 +34,17 @@ class SearchRequest(Request):
     )
 
 
+class SearchPassage(Response):
+    """Another passage of a hit's document that was found; `score` is its own, without its document's names."""
+
+    chunk_id: UUID
+    heading: str = ""
+    text: str
+    start: int
+    end: int
+    score: float
+
+
 class SearchHit(Response):
     """`start` and `end` are code point offsets of the passage in the document's text."""
 
@@ -60,6 +71,10 @@ class SearchHit(Response):
         default="", description="What the source calls that version, else the same as `version`."
     )
     checked_at: Timestamp | None = Field(default=None, description="When the index was last equal to the source.")
+    passages: list[SearchPassage] = Field(
+        default_factory=list,
+        description="The document's next best passages that were found, best first, at most 3; none with `per_chunk`.",
+    )
 
 
 class SearchExplanation(Response):
@@ -95,7 +110,9 @@ class SearchResponse(Response):
     answerable: float | None = Field(default=None, ge=0, le=1)
     index_version: str = ""
     made_by: str = ""
-    timings_ms: dict[str, float]
+    timings_ms: dict[str, float] = Field(
+        description="What each step took; of a result that was remembered, or made for another asker, the total only."
+    )
     features: dict[str, float] | None = Field(
         default=None, description="Statistics of the result list (top dense cosine, …) that a refusal is decided by."
     )

@@ -89,6 +89,15 @@ async def test_what_the_question_says_to_look_in_holds_when_the_model_does_not_s
     assert answer.filters == SearchFilters(source_names=["HR wiki"])
 
 
+async def test_a_name_or_an_identifier_that_the_model_loses_is_sought_all_the_same() -> None:
+    question = IntentRequest(question="And what about ERR-4711 for part-timers in the HR wiki?", history=HISTORY)
+    answer = await analyser(FakeIntent(BY_MODEL)).analyse(question)
+    assert answer.standalone_question == f"{BY_MODEL.standalone_question} (ERR-4711)"
+    assert answer.entities == ["ERR-4711"]
+    kept = BY_MODEL.model_copy(update={"standalone_question": "What does err-4711 mean for part-timers?"})
+    assert await analyser(FakeIntent(kept)).analyse(question) == kept.model_copy(update={"filters": answer.filters})
+
+
 @pytest.mark.parametrize("model", [None, FakeIntent(error=AWAY)])
 async def test_without_the_model_the_rules_count(model: IntentInterface | None) -> None:
     answer = await analyser(model, FakeIntent(error=AWAY)).analyse(FOLLOW_UP)

@@ -163,6 +163,28 @@ async def test_one_hit_a_document_unless_chunks_are_asked_for(world: World) -> N
     assert len(await world.find("leave", per_chunk=True)) == 2
 
 
+async def test_a_hit_brings_the_next_best_passages_of_its_document(world: World) -> None:
+    passages = tuple(f"Leave{' day' * n}." for n in range(6))
+    document = await world.add(" ".join(passages), passages=passages)
+    await world.add("Sick leave.")
+    hits = (await world.search.search(SearchRequest(query="leave"), ANYONE)).hits
+    [hit] = [hit for hit in hits if hit.document_id == document.id]
+    assert len(hit.passages) == 3
+    assert len({hit.chunk_id, *(one.chunk_id for one in hit.passages)}) == 4
+    assert [one.score for one in hit.passages] == sorted((one.score for one in hit.passages), reverse=True)
+    assert all(one.text in passages for one in hit.passages)
+    assert all(one.end - one.start == len(one.text) for one in hit.passages)
+    [alone] = [hit for hit in hits if hit.document_id != document.id]
+    assert alone.passages == []
+    assert len(world.vectors.queries) == 1
+
+
+async def test_a_hit_a_chunk_brings_no_other_passages(world: World) -> None:
+    await world.add("Leave one. Leave two.", passages=("Leave one.", "Leave two."))
+    hits = (await world.search.search(SearchRequest(query="leave", per_chunk=True), ANYONE)).hits
+    assert [hit.passages for hit in hits] == [[], []]
+
+
 async def test_the_groups_are_part_of_the_vector_query(world: World) -> None:
     await world.add("The salaries are secret.", "hr")
     assert await world.find("salaries") == []

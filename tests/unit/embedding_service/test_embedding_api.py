@@ -311,6 +311,25 @@ async def test_a_reranker_that_is_always_too_slow_is_left_alone(model: FakeEmbed
     assert len(slow.calls) == 5
 
 
+async def test_an_entailment_model_that_keeps_failing_is_left_alone(model: FakeEmbeddingProvider) -> None:
+    class Failing(FakeEntailment):
+        async def supported(self, claims: Sequence[Claim]) -> list[float]:
+            self.calls.append(list(claims))
+            raise UpstreamUnavailableError("The model does not answer.")
+
+    failing, now = Failing("failing"), [0.0]
+    async with serving(model, entailment=failing) as client:
+        http = HttpClient(client, FakeAuthenticator())
+        siblings = http.sibling("http://embedding", open_seconds=600), http.sibling("http://embedding")
+        entailment = EntailmentClient(siblings[0], names=siblings[1], monotonic=lambda: now[0])
+        for _ in range(12):
+            now[0] += 11
+            assert await entailment.name() == "failing"
+            with pytest.raises(UpstreamUnavailableError):
+                await entailment.supported([Claim("It is open.", "It is closed.")])
+    assert len(failing.calls) == 5
+
+
 def nobody() -> AsyncClient:
     def refuse(_: Request) -> Response:
         raise ConnectError("refused")

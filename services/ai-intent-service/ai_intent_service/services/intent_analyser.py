@@ -40,7 +40,19 @@ class IntentAnalyser(IntentInterface):
             by_model = await asking if best.kind in _QUESTIONS else None
         finally:
             await end([asking])
-        return best if by_model is None else by_model.model_copy(update={"filters": by_model.filters or best.filters})
+        return best if by_model is None else _checked(by_model, request, best)
+
+
+def _checked(by_model: IntentResponse, request: IntentRequest, best: IntentResponse) -> IntentResponse:
+    """The model's reading with the filters that it has not seen, and the names and identifiers of the question that its
+    rewriting has lost: they say exactly what is to be found.
+    """
+    filters = by_model.filters or best.filters
+    told = " ".join((by_model.standalone_question, *((filters and filters.source_names) or ()))).lower()
+    lost = [one for one in best.entities if one in request.question and one.lower() not in told]
+    question = f"{by_model.standalone_question} ({', '.join(lost)})" if lost else by_model.standalone_question
+    entities = list(dict.fromkeys((*by_model.entities, *lost)))
+    return by_model.model_copy(update={"standalone_question": question, "entities": entities, "filters": filters})
 
 
 async def _tried(analyser: IntentInterface, request: IntentRequest) -> IntentResponse | None:

@@ -1,15 +1,17 @@
 """The last step of a search: what is shown of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from documentation_service.config import SearchSettings
 from documentation_service.services.query_building import BuiltQuery
 from documentation_service.services.ranking import FUSED, Found, tied
 from documentation_service.services.reranking import Reranked
-from flash_core.schemas.search import SearchExplanation, SearchHit
+from flash_core.schemas.search import SearchExplanation, SearchHit, SearchPassage
 
 _RECENCY: Final = "recency_tie_break"
+_MOST_PASSAGES: Final = 3
 
 
 def hits(ranked: Sequence[Found], first: int, count: int, *, explain: bool) -> list[SearchHit]:
@@ -19,6 +21,17 @@ def hits(ranked: Sequence[Found], first: int, count: int, *, explain: bool) -> l
         return [_hit(one) for one in shown]
     by_date = tied(ranked)[first : first + count]
     return [_hit(one, {**one.components, _RECENCY: float(tie)}) for one, tie in zip(shown, by_date, strict=True)]
+
+
+def with_passages(hits: Sequence[SearchHit], found: Iterable[Found]) -> list[SearchHit]:
+    """Each hit with the next best passages of its document among `found`, which are best first."""
+    passages: dict[UUID, list[SearchPassage]] = {hit.document_id: [] for hit in hits}
+    shown = {hit.chunk_id for hit in hits}
+    for one in found:
+        of_document = passages.get(one.document.id)
+        if of_document is not None and len(of_document) < _MOST_PASSAGES and one.hit.id not in shown:
+            of_document.append(_passage(one))
+    return [hit.model_copy(update={"passages": passages[hit.document_id]}) for hit in hits]
 
 
 def explanation(query: BuiltQuery, reranked: Reranked, settings: SearchSettings) -> SearchExplanation:
@@ -62,6 +75,18 @@ def _hit(found: Found, scores: dict[str, float] | None = None) -> SearchHit:
         version=document.content_hash,
         source_version=document.source_version or document.content_hash,
         checked_at=document.checked_at,
+    )
+
+
+def _passage(found: Found) -> SearchPassage:
+    payload = found.hit.payload
+    return SearchPassage(
+        chunk_id=found.hit.id,
+        heading=str(payload.get("heading", "")),
+        text=str(payload["text"]),
+        start=_integer(payload, "start"),
+        end=_integer(payload, "end"),
+        score=found.score,
     )
 
 

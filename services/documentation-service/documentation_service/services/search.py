@@ -6,6 +6,7 @@ neighbours, presentation; calibration says how sure the result is. `search_cache
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 
 from documentation_service.config import SearchSettings
 from documentation_service.interfaces import LiveIndexInterface, QueryExpanderInterface, TransactionFactory
@@ -70,6 +71,8 @@ class DocumentSearch(SearchInterface):
             for tier in further:
                 all_ranked = behind(all_ranked, _ranked(request, query, tier, self._settings, scale))
             hits = presentation.hits(all_ranked, request.offset, request.limit, explain=request.explain)
+            if not request.per_chunk:
+                hits = presentation.with_passages(hits, chain(found, *further))
             if request.join_neighbours:
                 hits = await self._neighbours.joined(hits)
             asked = [
