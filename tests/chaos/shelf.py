@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.e2e.fleet import User, until
+from tests.e2e.fleet import Fleet, User, until
 
 PARAGRAPHS: Final = 12
 CHANGED: Final = {"found": 5, "indexed": 3, "unchanged": 2, "deleted": 1, "skipped": 0, "failed": 0}
@@ -91,3 +91,51 @@ async def ended(user: User, job_id: str, *, seconds: float = _SECONDS) -> dict[s
 
     job: dict[str, Any] = await until(look, seconds=seconds)
     return job
+
+
+async def shelved(admin: User, folder: Path) -> tuple[Shelf, str]:
+    """A source with the first version, indexed."""
+    shelf = Shelf(folder)
+    shelf.first()
+    body = {"type": "folder", "name": folder.name, "config": {"path": str(folder)}, "schedule": None}
+    source_id = str((await admin.post("/api/v1/sources", body, expect=201))["id"])
+    job = await admin.finished_job(await sync(admin, source_id))
+    assert (job["state"], job["counts"]["indexed"]) == ("succeeded", 5), job
+    return shelf, source_id
+
+
+async def sync(admin: User, source_id: str) -> str:
+    return str((await admin.post(f"/api/v1/sources/{source_id}/sync", {}, expect=202))["job_id"])
+
+
+def reckoned(counts: dict[str, int]) -> dict[str, int]:
+    """What had been begun and is found unchanged then counts as indexed by whoever died."""
+    taken_up = counts["indexed"] + counts["unchanged"]
+    return {name: count for name, count in counts.items() if name not in {"indexed", "unchanged"}} | {"up": taken_up}
+
+
+async def ids_of(admin: User, source_id: str) -> dict[str, str]:
+    listed = (await admin.get("/api/v1/documents", source_id=source_id, limit=200))["items"]
+    return {one["external_id"]: one["id"] for one in listed}
+
+
+async def settled(fleet: Fleet, admin: User) -> None:
+    """Everything runs again, and is asked again."""
+
+    async def all_run() -> bool:
+        return all(one["state"] == "running" for one in fleet.state()["processes"])
+
+    async def answers() -> bool:
+        return (await admin.http.post("/api/v1/search", json={"query": "page"})).status_code == 200
+
+    await until(all_run, seconds=_SECONDS)
+    await until(answers, seconds=_SECONDS)
+
+
+async def only_stored(admin: User, passages: int) -> None:
+    """Sooner or later exactly so many: what is no more leaves the vector store after it left the searches."""
+
+    async def exactly() -> bool:
+        return await stored(admin) == passages
+
+    await until(exactly, seconds=30)

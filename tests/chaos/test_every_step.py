@@ -3,14 +3,16 @@ of whoever asks and of whoever is asked. The short selection takes one of each k
 """
 
 import asyncio
+import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from redis import Redis
 
-from tests.chaos.shelf import CHANGED, Shelf, ended, stored
+from tests.chaos.shelf import CHANGED, ended, ids_of, only_stored, reckoned, settled, shelved, stored, sync
 from tests.chaos.wires.traps import Moment, Trap, Traps
 from tests.e2e.fleet import Fleet, User, until
 
@@ -26,6 +28,7 @@ BETWEEN_SERVICES: Final = {
     "indexing: GET /internal/model": "embedding",
     "indexing: PUT /internal/collections/{name}": "vector",
     "indexing: POST /internal/documents/resolve": "documentation",
+    "indexing: POST /internal/tokens": "embedding",
     "indexing: POST /internal/embeddings": "embedding",
     "indexing: POST /internal/collections/{name}/points": "vector",
     "indexing: PUT /internal/documents/{id}": "documentation",
@@ -88,23 +91,34 @@ def _deaths() -> list[Death]:
     ]
 
 
+SERVERS: Final = tuple(
+    Death(victim, step, Moment.AFTER)
+    for victim in ("postgres", "redis")
+    for step in (
+        "indexing: DELETE job_items, INSERT job_items, UPDATE jobs",
+        "indexing: POST /internal/collections/{name}/points",
+        "indexing: PUT /internal/documents/{id}",
+    )
+)
+"""PostgreSQL loses its processes, Redis all that it holds."""
 SHORT: Final = (
-    Death("indexing", "indexing: DELETE job_items, INSERT job_items, UPDATE jobs", Moment.AFTER),
+    *SERVERS[1::3],
     Death("documentation", "documentation: UPDATE sources, DELETE documents, INSERT vector_chores", Moment.AFTER),
     Death("vector", "indexing: POST /internal/collections/{name}/points", Moment.BEFORE),
     Death("indexing", "indexing: PUT /internal/documents/{id}", Moment.AFTER),
     Death("indexing", "indexing: DELETE known_documents, UPDATE sources", Moment.AFTER),
 )
 DEATHS: Final = [
-    pytest.param(death, id=str(death), marks=[] if death in SHORT else pytest.mark.long) for death in _deaths()
+    pytest.param(death, id=str(death), marks=[] if death in SHORT else pytest.mark.long)
+    for death in (*_deaths(), *SERVERS)
 ]
 
 
 async def test_the_steps_of_a_sync_are_these(admin: User, traps: Traps, tmp_path: Path) -> None:
-    shelf, source_id = await _shelved(admin, tmp_path / "pages")
+    shelf, source_id = await shelved(admin, tmp_path / "pages")
     shelf.second()
     traps.forget()
-    job = await admin.finished_job(await _sync(admin, source_id))
+    job = await admin.finished_job(await sync(admin, source_id))
     seen = set(traps.seen)
     assert (job["state"], job["counts"]) == ("succeeded", CHANGED)
     assert await shelf.wrong(admin, source_id) == []
@@ -117,33 +131,33 @@ async def test_the_steps_of_a_sync_are_these(admin: User, traps: Traps, tmp_path
 async def test_whoever_dies_at_a_step_nothing_is_lost_and_nothing_doubled(
     death: Death, fleet: Fleet, admin: User, traps: Traps, tmp_path: Path
 ) -> None:
-    await _settled(fleet, admin)
+    await settled(fleet, admin)
     others = await stored(admin)
-    shelf, source_id = await _shelved(admin, tmp_path / "pages")
-    ids = await _ids(admin, source_id)
+    shelf, source_id = await shelved(admin, tmp_path / "pages")
+    ids = await ids_of(admin, source_id)
     shelf.second()
-    trap = Trap(death.step, death.moment, lambda: fleet.kill(death.victim), death.nth)
+    trap = Trap(death.step, death.moment, lambda: _kill(fleet, death.victim), death.nth)
     with traps.set(trap):
-        job_id = await _sync(admin, source_id)
+        job_id = await sync(admin, source_id)
         assert await asyncio.to_thread(trap.sprung.wait, 30), "it never came to this step"
         job = await ended(admin, job_id)
-    await _settled(fleet, admin)
-    assert (job["state"], _reckoned(job["counts"]), job["problems"]) == ("succeeded", _reckoned(CHANGED), [])
+    await settled(fleet, admin)
+    assert (job["state"], reckoned(job["counts"]), job["problems"]) == ("succeeded", reckoned(CHANGED), [])
     assert await shelf.wrong(admin, source_id) == []
-    now = await _ids(admin, source_id)
+    now = await ids_of(admin, source_id)
     kept = {"kept.md": "kept.md", "changed.md": "changed.md", "long.md": "long.md", "new name.md": "renamed.md"}
     assert {name: now[name] for name in kept} == {name: ids[before] for name, before in kept.items()}
     visible = await shelf.passages(admin, source_id)
-    await _stores(admin, others + visible)
+    await only_stored(admin, others + visible)
     assert (await admin.http.delete(f"/api/v1/sources/{source_id}")).status_code == 204
-    await _stores(admin, others)
+    await only_stored(admin, others)
 
 
-@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("moment", [pytest.param(Moment.BEFORE, marks=pytest.mark.long), Moment.AFTER])
 async def test_a_sync_that_was_asked_of_a_dying_service_is_asked_again_and_indexes_once(
     moment: Moment, fleet: Fleet, admin: User, traps: Traps, tmp_path: Path
 ) -> None:
-    await _settled(fleet, admin)
+    await settled(fleet, admin)
     (tmp_path / "page.md").write_text("# One\n\nA single page.")
     body = {"type": "folder", "name": "Asked", "config": {"path": str(tmp_path)}, "schedule": None}
     source = await admin.post("/api/v1/sources", body, expect=201)
@@ -161,53 +175,13 @@ async def test_a_sync_that_was_asked_of_a_dying_service_is_asked_again_and_index
     jobs = (await admin.get("/api/v1/indexing/jobs", source_id=source["id"]))["items"]
     assert {job["state"] for job in jobs} == {"succeeded"}
     assert sum(job["counts"]["indexed"] for job in jobs) == 1
-    assert len(await _ids(admin, source["id"])) == 1
+    assert len(await ids_of(admin, source["id"])) == 1
     await admin.http.delete(f"/api/v1/sources/{source['id']}")
 
 
-async def _shelved(admin: User, folder: Path) -> tuple[Shelf, str]:
-    """A source with the first version, indexed."""
-    shelf = Shelf(folder)
-    shelf.first()
-    body = {"type": "folder", "name": folder.name, "config": {"path": str(folder)}, "schedule": None}
-    source_id = str((await admin.post("/api/v1/sources", body, expect=201))["id"])
-    job = await admin.finished_job(await _sync(admin, source_id))
-    assert (job["state"], job["counts"]["indexed"]) == ("succeeded", 5), job
-    return shelf, source_id
-
-
-async def _sync(admin: User, source_id: str) -> str:
-    return str((await admin.post(f"/api/v1/sources/{source_id}/sync", {}, expect=202))["job_id"])
-
-
-def _reckoned(counts: dict[str, int]) -> dict[str, int]:
-    """What had been begun and is found unchanged then counts as indexed by whoever died."""
-    taken_up = counts["indexed"] + counts["unchanged"]
-    return {name: count for name, count in counts.items() if name not in {"indexed", "unchanged"}} | {"up": taken_up}
-
-
-async def _ids(admin: User, source_id: str) -> dict[str, str]:
-    listed = (await admin.get("/api/v1/documents", source_id=source_id, limit=200))["items"]
-    return {one["external_id"]: one["id"] for one in listed}
-
-
-async def _settled(fleet: Fleet, admin: User) -> None:
-    """Everything runs again, and is asked again."""
-
-    async def all_run() -> bool:
-        return all(one["state"] == "running" for one in fleet.state()["processes"])
-
-    async def answers() -> bool:
-        return (await admin.http.post("/api/v1/search", json={"query": "page"})).status_code == 200
-
-    await until(all_run, seconds=_SECONDS)
-    await until(answers, seconds=_SECONDS)
-
-
-async def _stores(admin: User, passages: int) -> None:
-    """Sooner or later exactly so many: what is no more leaves the vector store after it left the searches."""
-
-    async def exactly() -> bool:
-        return await stored(admin) == passages
-
-    await until(exactly, seconds=30)
+def _kill(fleet: Fleet, victim: str) -> None:
+    if victim == "redis":
+        password = json.loads((fleet.home / "secrets.json").read_text())["redis"]
+        with Redis(port=fleet.state()["ports"]["redis"], password=password) as redis:
+            redis.flushall()
+    fleet.kill(victim)

@@ -24,7 +24,8 @@ class HttpWire:
     `indexing: POST /internal/documents/resolve`.
     """
 
-    def __init__(self, target: Callable[[], int], traps: Traps) -> None:
+    def __init__(self, service: str, target: Callable[[], int], traps: Traps) -> None:
+        self._service = service
         self._target = target
         self._traps = traps
         self._session: aiohttp.ClientSession | None = None
@@ -52,7 +53,7 @@ class HttpWire:
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         assert self._session is not None
         body, step = await request.read(), _step(request)
-        if not self._traps.passes(step, Moment.BEFORE):
+        if self._traps.is_away(self._service) or not self._traps.passes(step, Moment.BEFORE):
             return _cut(request)
         address = URL(f"http://127.0.0.1:{self._target()}{request.raw_path}", encoded=True)
         headers = _kept(request.headers)

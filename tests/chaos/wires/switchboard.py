@@ -28,7 +28,7 @@ class Switchboard:
         self._home = home
         self._ports: dict[str, int] = {}
         self._passwords = {name: secrets.token_hex(16) for name in ("indexing", "documentation")}
-        self._siblings = {name: HttpWire(lambda name=name: self._port(name), self.traps) for name in SIBLINGS}  # type: ignore[misc]  # bound now
+        self._siblings = {name: HttpWire(name, lambda name=name: self._port(name), self.traps) for name in SIBLINGS}  # type: ignore[misc]  # bound now
         self._databases = {
             name: PostgresWire(name, lambda: self._port("postgres"), self.traps) for name in self._passwords
         }

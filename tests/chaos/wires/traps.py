@@ -33,6 +33,7 @@ class Traps:
         self._trap: Trap | None = None
         self._passed = 0
         self._seen: list[str] = []
+        self._away: set[str] = set()
 
     @property
     def seen(self) -> list[str]:
@@ -53,6 +54,18 @@ class Traps:
         finally:
             with self._lock:
                 self._trap = None
+
+    @contextmanager
+    def away(self, service: str) -> Iterator[None]:
+        """Nothing reaches it."""
+        self._away.add(service)
+        try:
+            yield
+        finally:
+            self._away.discard(service)
+
+    def is_away(self, service: str) -> bool:
+        return service in self._away
 
     def passes(self, step: str, moment: Moment) -> bool:
         """Whether it may go on."""
