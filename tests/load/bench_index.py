@@ -2,17 +2,15 @@
 
 The bare model embeds the same texts (what the pipeline makes of these pages) in a loop with the service's batch size,
 sorted by length, in a process of its own, before the fleet starts. Then pages are indexed alone, searches timed on the
-idle fleet, and timed again while further pages are indexed. `--chunks` goes on with shuffled sentences of the handbook
-until the index holds so many, and shows how memory grows. Ratios count, the machine's own speed does not.
+idle fleet, and timed again while further pages are indexed. How memory grows with the index is shown by a fleet of its
+own (`tests.load.index_memory`). Ratios count, the machine's own speed does not.
 """
 
 import argparse
 import asyncio
-import itertools
 import multiprocessing
 import os
 import random
-import re
 import statistics
 import tempfile
 import time
@@ -23,8 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-
 from embedding_service.composition import batch_policy, load_provider
 from embedding_service.config import Settings
 from flash_core.errors import InvalidInputError
@@ -34,13 +30,12 @@ from indexing_service.services.measuring import measured
 from indexing_service.services.parsing import read_text
 from indexing_service.services.passages import Version
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in_for_long
+from tests.load import index_memory
+from tests.load.index_memory import held_chunks, memory_of
 from tests.quality.judged import handbook_pages, squad2
 
 JOB_SECONDS: Final = 7_200
-MIB: Final = 1 << 20
 WARM_UP: Final = 10
-PAGES_A_BATCH: Final = 50
-SENTENCES_A_PAGE: Final = 60
 SEED: Final = 4
 
 
@@ -66,15 +61,17 @@ def main() -> None:
         began = time.perf_counter()
         with running_fleet(Path(folder) / "fleet", MODEL_CACHE=str(models)) as fleet:
             found = Found(ready=time.perf_counter() - began)
-            asyncio.run(_measure(fleet, found, alone, during, options.chunks))
+            asyncio.run(_measure(fleet, found, alone, during))
     _print(found, len(alone), bare)
+    if options.chunks:
+        index_memory.show(options.chunks)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, default=100, help="pages of the 18F handbook, alone (default: 100)")
     parser.add_argument("--during", type=int, default=80, help="pages while searches are timed (default: 80)")
-    parser.add_argument("--chunks", type=int, default=0, help="go on until the index holds so many (default: no)")
+    parser.add_argument("--chunks", type=int, default=100_000, help="watch memory up to so many (0: do not)")
     return parser.parse_args()
 
 
@@ -116,9 +113,7 @@ def _batches(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (texts[start : start + size] for start in range(0, len(texts), size))
 
 
-async def _measure(
-    fleet: Fleet, found: Found, alone: list[dict[str, Any]], during: list[dict[str, Any]], chunks: int
-) -> None:
+async def _measure(fleet: Fleet, found: Found, alone: list[dict[str, Any]], during: list[dict[str, Any]]) -> None:
     questions = [one.text for one in squad2().questions]
     random.Random(SEED).shuffle(questions)
     asked = iter(questions)
@@ -136,11 +131,6 @@ async def _measure(
             found.busy.append(await _search(user, next(asked)))
         await work
         await _remember(fleet, user, found)
-        for batch in _shuffled_pages(chunks):
-            await _index(user, batch)
-            await _remember(fleet, user, found)
-            if found.memory[-1][0] >= chunks:
-                break
 
 
 async def _index(user: User, pages: list[dict[str, Any]]) -> None:
@@ -156,36 +146,7 @@ async def _search(user: User, question: str) -> float:
 
 
 async def _remember(fleet: Fleet, user: User, found: Found) -> None:
-    collections = (await user.get("/api/v1/indexing/collections"))["collections"]
-    found.memory.append((sum(one["points"] for one in collections), _memory(fleet)))
-
-
-def _shuffled_pages(chunks: int) -> Iterator[list[dict[str, Any]]]:
-    """Endless new pages of old sentences."""
-    if not chunks:
-        return
-    text = " ".join(page["text"] for page in handbook_pages())
-    sentences = [one for one in re.split(r"(?<=[.!?])\s+", " ".join(text.split())) if 20 < len(one) < 400]
-    mixed = random.Random(SEED)
-    for number in itertools.count():
-        yield [
-            {
-                "external_id": f"mixed/{number}/{page}",
-                "title": f"Mixed {number}.{page}",
-                "text": " ".join(mixed.sample(sentences, SENTENCES_A_PAGE)),
-            }
-            for page in range(PAGES_A_BATCH)
-        ]
-
-
-def _memory(fleet: Fleet) -> dict[str, float]:
-    """Resident MiB by process name, children counted with their parent, shared pages once (PSS)."""
-    found = {}
-    for path in (fleet.home / "run").glob("*.pid"):
-        process = psutil.Process(int(path.read_text()))
-        family = [process, *process.children(recursive=True)] if path.stem != "supervisor" else [process]
-        found[path.stem] = sum(one.memory_full_info().pss for one in family) / MIB
-    return found
+    found.memory.append((await held_chunks(user), memory_of(fleet)))
 
 
 def _p95(seconds: Sequence[float]) -> float:
