@@ -183,6 +183,7 @@ def test_entities_are_names_identifiers_and_quoted_words() -> None:
     question = 'Does Jane Roe of TTS use `make up`, getUserName or "leave portal" in Concur?'
     assert entities_of(question, "en") == ["make up", "leave portal", "Jane Roe", "TTS", "getUserName", "Concur"]
     assert entities_of("Travel is booked how?", "en") == []
+    assert entities_of("Und wie viele Urlaubstage trägt Jane Roe im HR-Wiki ein?", "de") == ["Jane Roe", "HR-Wiki"]
 
 
 @pytest.mark.parametrize("piece", [". ", "and ", "it ", "a", " ", "1+", "hi, ", "(", "Aa "])

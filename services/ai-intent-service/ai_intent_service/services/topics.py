@@ -57,7 +57,9 @@ def groups_of(question: str, language: str) -> list[str]:
 
 
 def entities_of(question: str, language: str) -> list[str]:
-    """Names, identifiers and quoted words, as written, each once. A capital at the beginning alone is no name."""
+    """Names, identifiers and quoted words, as written, each once. A capital that the question's beginning, or a German
+    noun, has anyway makes no name.
+    """
     quoted = [next(filter(None, match.groups())) for match in _CODE_OR_QUOTE.finditer(question)]
     names = (_name(question, match, language) for match in _NAME.finditer(question))
     return list(dict.fromkeys([*quoted, *filter(None, names)]))
@@ -83,10 +85,10 @@ def _runs(question: str, language: str) -> list[tuple[int, int]]:
 
 
 def _name(question: str, match: re.Match[str], language: str) -> str:
-    """The match without function words before it; empty for a word that has its capital from the question's start."""
+    """The match without function words before it; empty for a word that has its capital anyway."""
     words = match[0].split(" ")
     while words and words[0].lower() in stop_words(language):
         words = words[1:]
-    is_first = not question[: match.start()].strip(" \"'¿¡")
-    is_plain = is_first and len(match[0].split(" ")) == 1 and match[0].istitle()
+    has_capital = language == "de" or not question[: match.start()].strip(" \"'¿¡")
+    is_plain = has_capital and len(match[0].split(" ")) == 1 and match[0].istitle()
     return "" if is_plain else " ".join(words)
