@@ -1,6 +1,7 @@
 """The embedded engine and its folder: restarts, kills, strangers, damage."""
 
 import asyncio
+import json
 import math
 import signal
 import sys
@@ -21,6 +22,8 @@ from vector_service.services.hybrid_store import HybridVectorStore
 INDEX_FROM = 1_000_000
 EVERYONE = VectorFilter(frozenset())
 WRITER = Path(__file__).with_name("dying_writer.py")
+FILLING_WRITER = Path(__file__).with_name("filling_writer.py")
+ON_A_SMALL_DISK = 'mount -t tmpfs -o size=320m none "$1" && fallocate -l 120m "$1/ballast" && exec "$2" "$3" "$1"'
 
 
 def store_on(engine: EdgeVectorEngine) -> HybridVectorStore:
@@ -56,6 +59,20 @@ async def test_acknowledged_writes_survive_a_kill(tmp_path: Path) -> None:
         survivors = await engine.payloads("chunks", [named(f"text {number}") for number in range(acknowledged)])
     assert len(survivors) == acknowledged
     assert info.points >= acknowledged
+
+
+@pytest.mark.timeout(120)
+async def test_a_full_disk_refuses_what_is_new_and_loses_nothing(tmp_path: Path) -> None:
+    """In a mount namespace of its own, so that the disk is gone with the process."""
+    command = ["unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, "sh", str(tmp_path), sys.executable, str(FILLING_WRITER)]
+    writer = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output, _ = await writer.communicate()
+    assert writer.returncode == 0
+    said = json.loads(output.splitlines()[-1])
+    assert "full" in said["refusal"]
+    kept = said["acknowledged"] // 50 * 49
+    assert said["acknowledged"] > 0
+    assert (said["after_deletion"], said["reopened"], said["with_room"]) == (kept, kept, kept + 1)
 
 
 async def test_a_folder_belongs_to_one_process(tmp_path: Path) -> None:

@@ -22,15 +22,22 @@ _POINTS_A_TURN: Final = 100
 """The engine holds the interpreter while it works (some 10 ms for so many points): searches come between the turns."""
 
 
+_BLOCK: Final = 512
+RESERVE_BYTES: Final = 128 << 20
+"""What stays free of the disk. The engine writes into mapped files: on a full disk the kernel ends the process with
+SIGBUS, and nothing can be deleted any more."""
+
+
 class EdgeVectorEngine(VectorEngineInterface):
     """All work is done by one thread, because a shard may not be used by two at once.
 
     Use `open_edge_engine`, which locks the folder and closes what is open.
     """
 
-    def __init__(self, folder: Path, *, index_from: int) -> None:
+    def __init__(self, folder: Path, *, index_from: int, reserve_bytes: int = RESERVE_BYTES) -> None:
         self._folder = folder
         self._index_from = index_from
+        self._reserve_bytes = reserve_bytes
         self._catalogue = Catalogue.load(folder / "catalogue.json")
         self._shards: dict[str, Shard] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vector-engine")
@@ -53,7 +60,7 @@ class EdgeVectorEngine(VectorEngineInterface):
     async def upsert(self, name: str, points: Sequence[EnginePoint]) -> None:
         for start in range(0, len(points), _POINTS_A_TURN):
             part = points[start : start + _POINTS_A_TURN]
-            await self._run(lambda part=part: self._shard(name).upsert(part))
+            await self._run(self._upsert, name, part)
 
     async def delete(self, name: str, conditions: Conditions) -> None:
         await self._run(lambda: self._shard(name).delete(conditions))
@@ -89,7 +96,8 @@ class EdgeVectorEngine(VectorEngineInterface):
             self._shards[version] = self._opened(version, spec)
 
     def _opened(self, version: str, spec: CollectionSpec) -> Shard:
-        return Shard(self._path(version), spec, index_from=self._index_from)
+        path = self._path(version)
+        return Shard(path, spec, index_from=self._index_from, tidied=_bytes_of(path) < self._room())
 
     def _close(self) -> None:
         for shard in self._shards.values():
@@ -106,6 +114,7 @@ class EdgeVectorEngine(VectorEngineInterface):
     def _create(self, version: str, spec: CollectionSpec) -> None:
         if version in self._catalogue.collections or version in self._catalogue.aliases:
             raise ConflictError(f"There is a collection {version}.")
+        self._require_room()
         shutil.rmtree(self._path(version), ignore_errors=True)  # what an interrupted creation or removal left
         self._shards[version] = self._opened(version, spec)
         self._catalogue.collections[version] = spec
@@ -127,6 +136,21 @@ class EdgeVectorEngine(VectorEngineInterface):
         self._catalogue.aliases[alias] = version
         self._catalogue.save()
 
+    def _upsert(self, name: str, points: Sequence[EnginePoint]) -> None:
+        self._require_room()
+        self._shard(name).upsert(points)
+
+    def _require_room(self) -> None:
+        """For what adds to the index; what changes or removes may use the reserve."""
+        if self._room() < 0:
+            raise UpstreamUnavailableError(
+                f"The disk with the vectors is full: less than {self._reserve_bytes >> 20} MB are free. Make room."
+            )
+
+    def _room(self) -> int:
+        """Bytes beside the reserve."""
+        return shutil.disk_usage(self._folder).free - self._reserve_bytes
+
     def _shard(self, name: str) -> Shard:
         return self._shards[self._version(name)]
 
@@ -141,13 +165,15 @@ class EdgeVectorEngine(VectorEngineInterface):
 
 
 @asynccontextmanager
-async def open_edge_engine(folder: Path, *, index_from: int) -> AsyncIterator[EdgeVectorEngine]:
+async def open_edge_engine(
+    folder: Path, *, index_from: int, reserve_bytes: int = RESERVE_BYTES
+) -> AsyncIterator[EdgeVectorEngine]:
     """The engine over `folder`, which is made if needed and belongs to this process alone until the end.
 
     Raises `UpstreamUnavailableError`, saying why, when the folder is in use or damaged.
     """
     with _locked(folder):
-        engine = EdgeVectorEngine(folder, index_from=index_from)
+        engine = EdgeVectorEngine(folder, index_from=index_from, reserve_bytes=reserve_bytes)
         try:
             await engine.open()
             yield engine
@@ -165,6 +191,11 @@ def _locked(folder: Path) -> Iterator[None]:
         except OSError as error:
             raise UpstreamUnavailableError(f"Another process uses the vectors in {folder}.") from error
         yield
+
+
+def _bytes_of(folder: Path) -> int:
+    """What its files take of the disk: most of them have holes."""
+    return sum(file.stat().st_blocks * _BLOCK for file in folder.rglob("*") if file.is_file())
 
 
 def _translated(work: Callable[..., T], *arguments: object) -> T:

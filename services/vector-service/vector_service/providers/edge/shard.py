@@ -37,11 +37,13 @@ _KIB: Final = 1024
 
 
 class Shard:
-    def __init__(self, path: Path, spec: CollectionSpec, *, index_from: int) -> None:
+    """`tidied`: room of deleted points is given back at once, for which as much room again is needed."""
+
+    def __init__(self, path: Path, spec: CollectionSpec, *, index_from: int, tidied: bool) -> None:
         self._spec = spec
         self._index_from = index_from
         self._unflushed = 0
-        self._shard = _opened(path, spec, index_from)
+        self._shard = _opened(path, spec, index_from, tidied=tidied)
         self._met_by_all: dict[Condition, bool] = {}
 
     def close(self) -> None:
@@ -116,13 +118,13 @@ class Shard:
             raise InvalidInputError(f"The collection wants {self._spec.dimension} dimensions, not {shape}.")
 
 
-def _opened(path: Path, spec: CollectionSpec, index_from: int) -> Any:
+def _opened(path: Path, spec: CollectionSpec, index_from: int, *, tidied: bool) -> Any:
     config = _config(spec, index_from)
     existing = path.exists()
     try:
         shard = edge.EdgeShard.load(str(path), config) if existing else _created(path, config)
-        # Only here, because it stops the whole process: gives room of deleted points back, seldom builds the index.
-        shard.optimize()
+        if tidied:  # only here, because it stops the whole process; seldom builds the index
+            shard.optimize()
     except Exception as error:
         raise UpstreamUnavailableError(
             f"The collection in {path} can't be opened ({error}): it is damaged, or another process uses it."
