@@ -23,7 +23,7 @@ SECONDS = 3.0  # a text that makes an expression explode takes minutes
 @pytest.mark.parametrize("piece", PIECES)
 def test_repetitions_take_no_more_than_a_moment(piece: str) -> None:
     text = piece * (LENGTH // len(piece)) + "x"
-    began = time.monotonic()
+    began = time.thread_time()
     split(visible(text))
     one_line(text)
     marker_filter = MarkerFilter({1}, lambda _: True)
@@ -31,4 +31,4 @@ def test_repetitions_take_no_more_than_a_moment(piece: str) -> None:
     question = Question(text[:2_000])
     Selection(question, [passage(text)]).choose()
     assert question.asked
-    assert time.monotonic() - began < SECONDS
+    assert time.thread_time() - began < SECONDS

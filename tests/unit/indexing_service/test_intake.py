@@ -186,7 +186,7 @@ async def test_a_file_is_named_by_its_path(intake: DocumentIntake, database: Fak
         (UploadedFile("a.pdf", "", b"%PDF" + b"x" * MAX_FILE), TooLargeError),
         (UploadedFile("a", "application/zip", b"PK\x03\x04"), UnsupportedMediaError),
         (UploadedFile("a", "", b"x"), UnsupportedMediaError),
-        (UploadedFile("a.md", "", b"a\x00"), UnsupportedMediaError),
+        (UploadedFile("a.md", "", b"\x7fELF\x02\x01\x01\x00"), UnsupportedMediaError),
         (UploadedFile("a.md", "", b" "), InvalidInputError),
         (UploadedFile("a.md", "", b"x" * (MAX_FILE + 1)), TooLargeError),
         (UploadedFile("a.md", "", b"x", external_id="x" * 601), InvalidInputError),

@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -105,10 +105,10 @@ def test_a_page_of_a_hundred_thousand_brackets_is_read_in_time() -> None:
 
 def test_blocks_that_nobody_closed_cost_no_more_than_their_lines() -> None:
     unclosed = "::: mermaid\n" * 100_000
-    began = perf_counter()
+    began = thread_time()
     assert converted(unclosed) == unclosed
     assert converted("`a ``b ```c " * 20_000)
-    assert perf_counter() - began < 5
+    assert thread_time() - began < 5
 
 
 @pytest.mark.parametrize(
