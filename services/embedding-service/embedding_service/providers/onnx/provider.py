@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +34,7 @@ class OnnxEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
         self._tokenizer = tokenizer
         self._model = model
         self._prompts = prompts
-        self._background = background_threads()
+        self._threads = {Priority.INTERACTIVE: ThreadPoolExecutor(1, "embedding"), Priority.BULK: background_threads()}
 
     async def model(self) -> EmbeddingModel:
         return self._model
@@ -46,8 +47,7 @@ class OnnxEmbeddings(EmbeddingProviderInterface, TokenCounterInterface):
         priority: Priority = Priority.INTERACTIVE,
     ) -> Vectors:
         prompted = [self._prompts[purpose] + text for text in texts]
-        threads = self._background if priority is Priority.BULK else None
-        return await asyncio.get_running_loop().run_in_executor(threads, self._embed, prompted)
+        return await asyncio.get_running_loop().run_in_executor(self._threads[priority], self._embed, prompted)
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return await asyncio.to_thread(self._whole, texts)
