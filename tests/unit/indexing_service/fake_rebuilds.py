@@ -109,8 +109,17 @@ def pipeline_of(
     *,
     retry_seconds: Sequence[float],
     rebuilds: FakeRebuilds | None = None,
+    patience_seconds: float = 30.0,
 ) -> DocumentPipeline:
     """With one model, and no rebuild unless one is given."""
     transaction = (rebuilds or FakeRebuilds()).transaction
     models = FakeEmbeddingModels([embeddings])
-    return DocumentPipeline(registry, models, vectors, FakeConverter(), transaction, retry_seconds=retry_seconds)
+    return DocumentPipeline(
+        registry,
+        models,
+        vectors,
+        FakeConverter(),
+        transaction,
+        retry_seconds=retry_seconds,
+        patience_seconds=patience_seconds,
+    )

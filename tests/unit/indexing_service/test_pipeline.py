@@ -182,6 +182,13 @@ async def test_a_poison_document_fails_alone_with_its_reason(index: Index) -> No
     index.check_consistent()
 
 
+async def test_a_service_that_took_all_the_time_there_is_is_not_asked_again(index: Index) -> None:
+    pipeline = pipeline_of(index.registry, index.embeddings, index.vectors, retry_seconds=(0, 0), patience_seconds=0)
+    index.embeddings.away = 1
+    with pytest.raises(UpstreamUnavailableError):
+        await anext(aiter(pipeline.index(HANDBOOK, [page("a.md")], full=False, fence=1)))
+
+
 async def test_a_service_that_is_away_for_a_moment_is_waited_for(index: Index) -> None:
     index.embeddings.away = 2
     assert await index.add(page("a.md")) == {"a.md": INDEXED}

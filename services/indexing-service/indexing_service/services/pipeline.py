@@ -84,6 +84,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         rebuilds: RebuildTransactionFactory,
         *,
         retry_seconds: Sequence[float] = (0.5, 1.0, 2.0, 4.0),
+        patience_seconds: float = 30.0,
     ) -> None:
         self._registry = registry
         self._models = models
@@ -91,6 +92,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         self._vectors = vectors
         self._parser = DocumentParser(converter)
         self._retry_seconds = retry_seconds
+        self._patience_seconds = patience_seconds
 
     async def mark(self) -> str:
         return CONTENT_VERSION
@@ -286,12 +288,16 @@ class DocumentPipeline(DocumentPipelineInterface):
         return Outcome(ItemState.INDEXED)
 
     async def _patiently(self, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """Try again while the service that is called is away, for as long as this is likely to help."""
+        """Try again while the service that is called is away, for as long as this is likely to help. One that takes
+        calls and never answers has had its time with the first: the job waits for it, and says so.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience_seconds
         for pause in self._retry_seconds:
             try:
                 return await call()
             except FlashError as error:
-                if not error.retryable:
+                if not error.retryable or loop.time() >= deadline:
                     raise
                 log.info("pipeline.retry", error=error.code)
                 await asyncio.sleep(pause)
