@@ -183,6 +183,7 @@ async def test_a_poison_document_fails_alone_with_its_reason(index: Index) -> No
 
 
 async def test_a_service_that_took_all_the_time_there_is_is_not_asked_again(index: Index) -> None:
+    await index.add(page("other.md"))
     pipeline = pipeline_of(index.registry, index.embeddings, index.vectors, retry_seconds=(0, 0), patience_seconds=0)
     index.embeddings.away = 1
     with pytest.raises(UpstreamUnavailableError):
