@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ADMIN = "admin@askflash.local"
 START_SECONDS = 180
 JOB_SECONDS = 120
+LOOK_SECONDS = 0.05
 ANSWER_SECONDS = 60
 
 Frame = dict[str, Any]
@@ -105,12 +106,14 @@ class User:
         assert response.status_code == expect, (path, response.status_code, response.text)
         return response.json() if response.content else None
 
-    async def finished_job(self, job_id: str, *, seconds: float = JOB_SECONDS) -> dict[str, Any]:
+    async def finished_job(
+        self, job_id: str, *, seconds: float = JOB_SECONDS, every: float = LOOK_SECONDS
+    ) -> dict[str, Any]:
         async def ended() -> Any:
             job = await self.get(f"/api/v1/indexing/jobs/{job_id}")
             return job if job["state"] not in {"queued", "running"} else None
 
-        job: dict[str, Any] = await until(ended, seconds=seconds)
+        job: dict[str, Any] = await until(ended, seconds=seconds, every=every)
         return job
 
     async def index(self, documents: Mapping[str, str], *, groups: list[str] | None = None) -> dict[str, Any]:
@@ -211,7 +214,7 @@ def text_of(frames: list[Frame]) -> str:
     return text
 
 
-async def until(condition: Callable[[], Any], *, seconds: float) -> Any:
+async def until(condition: Callable[[], Any], *, seconds: float, every: float = LOOK_SECONDS) -> Any:
     """Ask again and again until `condition` gives something; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -219,4 +222,4 @@ async def until(condition: Callable[[], Any], *, seconds: float) -> Any:
         if value:
             return value
         assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(every)

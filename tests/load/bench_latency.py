@@ -38,6 +38,7 @@ from flash_core.models.document import EVERYONE
 from flash_core.models.vector import CHUNKS, ChunkPoint, VectorFilter, VectorQuery
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.utils.ids import new_id
+from indexing_service.services.passages import chunker_of
 from tests.e2e.fleet import Fleet, User, running_fleet, signed_in, until
 from tests.quality.judged import JudgedSet, squad2
 from vector_service.providers.edge.engine import open_edge_engine
@@ -113,7 +114,8 @@ async def _pages(
     model = await provider.model()
     rng, noise = random.Random(SEED), np.random.default_rng(SEED)
     async with _stores(fleet, key) as (store, registry):
-        await store.ensure(CHUNKS, dimension=model.dimension, model=model.name)
+        # As the fleet would cut them: otherwise it begins to build the index anew.
+        await store.ensure(CHUNKS, dimension=model.dimension, model=model.name, chunker=chunker_of(model))
         await registry.put_source(source, PutSourceRequest(name="Bench", provider="upload", groups=[]))
         names = [f"page-{at}" for at in range(chunks // CHUNKS_A_DOCUMENT)]
         places = [

@@ -1,7 +1,6 @@
 """Which implementation stands behind each interface of the embedding service."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import structlog
 
 from embedding_service.config import BatchPolicy, ProviderKind, Settings
 from embedding_service.interfaces import PairReaderInterface, TokenCounterInterface
+from embedding_service.providers.background import cores
 from embedding_service.providers.locating import folder_of
 from embedding_service.providers.onnx.cross_encoder import load_onnx_pairs, runs_on_onnx
 from embedding_service.providers.onnx.provider import OnnxEmbeddings, load_onnx_embeddings
@@ -43,8 +43,8 @@ PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
 _PACKAGED_NAMES: Final = frozenset({"", PACKAGED_MODEL, f"sentence-transformers/{PACKAGED_MODEL}"})
 _OPENAI_DEFAULT_MODEL: Final = "text-embedding-3-small"
 
-_BATCHES: Final = {  # texts a call, calls at once: a CPU is full with one small batch, a far server is not; apart
-    ProviderKind.ONNX: (8, 1, True),
+_BATCHES: Final = {  # texts a call; calls at once: the next is there when one ends, and a far server has many; apart
+    ProviderKind.ONNX: (8, 2, True),
     ProviderKind.SENTENCE_TRANSFORMERS: (32, 1, False),
     ProviderKind.OPENAI: (128, 4, True),
 }
@@ -181,7 +181,7 @@ def _pairs(setting: str, settings: Settings) -> PairReaderInterface:
     folder = folder_of(setting)
     if folder is not None and runs_on_onnx(folder):
         # Half of the cores: a question's embedding, which is short, always finds some free.
-        threads = max(1, (settings.embedding_threads or os.cpu_count() or 1) // 2)
+        threads = max(1, (settings.embedding_threads or cores()) // 2)
         return load_onnx_pairs(folder, cache=settings.model_cache, threads=threads)
     return load_cross_encoder(
         str(folder or setting), device=settings.embedding_device, threads=settings.embedding_threads

@@ -63,7 +63,10 @@ class Settings(ServiceSettings):
         default="cpu", description="Where models of `sentence-transformers` compute: `cpu`, `cuda`, `mps`, …"
     )
     embedding_threads: int = Field(
-        default=0, ge=0, description="Threads of one inference; 0: one a core. Rerankers get half of them."
+        default=0,
+        ge=0,
+        description="How many texts `onnx` computes at once, each on one core; for `sentence-transformers` the threads "
+        "of one inference. 0: one a core. Rerankers get half of them.",
     )
     embedding_batch_size: int = Field(
         default=0, ge=0, le=2_048, description="Texts a model call; 0: what suits the provider."

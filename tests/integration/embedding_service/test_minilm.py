@@ -11,7 +11,7 @@ import pytest
 from embedding_service.config import Precision
 from embedding_service.providers.onnx.folder import Head, ModelFolder
 from embedding_service.providers.onnx.model_store import built_model
-from embedding_service.providers.onnx.provider import BATCH, OnnxEmbeddings
+from embedding_service.providers.onnx.provider import OnnxEmbeddings
 from flash_core.interfaces.embedding import EmbeddingModel, Vectors
 from tests.unit.embedding_service.fakes import packaged_model
 
@@ -46,7 +46,7 @@ async def test_the_model_says_what_it_is(minilm: OnnxEmbeddings) -> None:
 
 
 async def test_a_text_has_the_same_vector_alone_and_in_company(minilm: OnnxEmbeddings) -> None:
-    texts = [f"text {'with more words ' * (number % 5)}{number}" for number in range(2 * BATCH + 3)]
+    texts = [f"text {'with more words ' * (number % 50)}{number}" for number in range(40)]
     together = await minilm.embed(texts)
     alone = np.concatenate([await minilm.embed([text]) for text in texts])
     assert np.abs(together - alone).max() < 1e-5

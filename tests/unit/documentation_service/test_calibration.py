@@ -154,7 +154,7 @@ async def test_a_source_that_never_rests_is_calibrated_from_time_to_time() -> No
     for number in range(3):
         await published(world.database.transaction, handbook, LEAVE, external_id=f"{number}.md")
         assert await world.worker.run_once() == 0
-    world.clock.advance(seconds=31)
+    world.clock.advance(seconds=121)
     assert await world.worker.run_once() == 1
 
 

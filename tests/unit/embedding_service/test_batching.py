@@ -119,6 +119,15 @@ async def test_a_long_call_does_not_hold_up_a_short_one() -> None:
     assert "short" in batches[1]
 
 
+async def test_calls_of_index_runs_are_answered_one_after_the_other() -> None:
+    bench = Bench(policy(4))
+    await bench.occupy()
+    for name in ("one", "two"):
+        bench.call(*(f"{name} {number}" for number in range(8)), priority=Priority.BULK)
+    batches = await bench.served()
+    assert [{text[:3] for text in batch} for batch in batches[1:]] == [{"one"}, {"one"}, {"two"}, {"two"}]
+
+
 async def test_neighbours_in_a_batch_are_of_similar_length() -> None:
     bench = Bench(policy(2))
     await bench.occupy()

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from random import Random
 from typing import Final
 from uuid import UUID
@@ -29,8 +30,8 @@ _PASSAGE_CHARACTERS: Final = 800
 _PASSAGES_A_DOCUMENT: Final = 25
 _FREQUENCIES: Final = 50_000
 _FEWEST_QUESTIONS: Final = 5
-_AGAIN_AFTER: Final = timedelta(seconds=30)
-"""While an index runs the source changes all the time."""
+_AGAIN_AFTER: Final = timedelta(seconds=120)
+"""While an index runs the source changes all the time, and the model is wanted for its passages."""
 
 
 class SourceCalibration(WorkerInterface):
@@ -48,7 +49,7 @@ class SourceCalibration(WorkerInterface):
         vectors: VectorStoreInterface,
         clock: ClockInterface,
         *,
-        poll_seconds: float = 2.0,
+        poll_seconds: float = 5.0,
     ) -> None:
         self._transaction = transaction
         self._index = index
@@ -97,9 +98,7 @@ class SourceCalibration(WorkerInterface):
     async def _cosines(self, source_id: UUID, sample: Sequence[SampledDocument]) -> list[float]:
         """Of made-up questions with the nearest passages of the source."""
         random = Random(source_id.int)  # a sample, and the same one each time
-        rounds = max(1, _QUESTIONS // max(1, len(sample)))
-        asked = [pseudo_question(one.text, random) for _ in range(rounds) for one in sample]
-        questions = [question for question in asked if question][:_QUESTIONS]
+        questions = await asyncio.to_thread(_questions, sample, random)
         live = await self._index.current()
         if not questions or live is None:
             return []
@@ -113,6 +112,13 @@ class SourceCalibration(WorkerInterface):
         nearest = [VectorQuery(visible, mode="dense", vector=vector, limit=1) for vector in vectors]
         found = [await self._vectors.search(live.name, query) for query in nearest]
         return [hits[0].score for hits in found if hits]
+
+
+def _questions(sample: Sequence[SampledDocument], random: Random) -> list[str]:
+    rounds = max(1, _QUESTIONS // max(1, len(sample)))
+    texts = (one.text for _ in range(rounds) for one in sample)
+    asked = (pseudo_question(text, random) for text in texts)
+    return list(islice((question for question in asked if question), _QUESTIONS))
 
 
 async def _frequencies(sample: Sequence[SampledDocument]) -> tuple[int, Mapping[str, int]]:

@@ -110,14 +110,18 @@ def assess(asked: Sequence[AskedWords], found: Sequence[Found], calibrations: Ma
         for one in found
         if DENSE in one.hit.scores
     ]
-    calibrated = bool(first) and first[0].document.source_id in calibrations
-    return Assessment(coverage, max(near, default=None), calibrated)
+    return Assessment(coverage, max(near, default=None), _is_calibrated(first, calibrations))
 
 
 def nothing_asked(found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> Assessment:
     """Of a query without a subject of its own: what there is covers it."""
-    calibrated = bool(found) and found[0].document.source_id in calibrations
-    return Assessment(float(bool(found)), None, calibrated)
+    return Assessment(float(bool(found)), None, _is_calibrated(found, calibrations))
+
+
+def _is_calibrated(found: Sequence[Found], calibrations: Mapping[UUID, Calibration]) -> bool:
+    """One that was looked at before anything was in it says nothing."""
+    known = calibrations.get(found[0].document.source_id) if found else None
+    return known is not None and known.passages > 0
 
 
 def _coverage(asked: AskedWords, one: Found, calibration: Calibration | None) -> float:

@@ -4,7 +4,7 @@ import re
 from random import Random
 from typing import Final
 
-from flash_core.utils.words import WORD, detect_language, stop_words
+from flash_core.utils.words import WORD, document_language, stop_words
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
@@ -27,7 +27,7 @@ def pseudo_question(text: str, random: Random) -> str | None:
     if not fit:
         return None
     sentence = random.choice(fit)
-    stop = stop_words(detect_language(text))
+    stop = stop_words(document_language("", text))
     words = [match[0] for match in WORD.finditer(sentence) if match[0].lower() not in stop]
     if len(words) < _LEAST:
         return None

@@ -2,24 +2,22 @@
 
 import os
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final
 
-T = TypeVar("T")
-_NICE: Final = 10
-"""A tenth of a normal thread's weight where both want the same core (sched(7)), all of it where nobody else does."""
-
-
-def background_threads() -> ThreadPoolExecutor:
-    """A thread of low priority. What is computed in it yields to other threads and other processes."""
-    return ThreadPoolExecutor(1, "background", initializer=_yield)
+_NICE: Final = 19
+"""A seventieth of a normal thread's weight where both want the same core (sched(7)), all of it where nobody else
+does."""
 
 
-def in_background(work: Callable[[], T]) -> T:
-    """Waits for it; threads that it starts inherit the low priority."""
-    with background_threads() as threads:
-        return threads.submit(work).result()
+def background_threads(number: int) -> ThreadPoolExecutor:
+    """Threads of low priority. What is computed in them yields to other threads and other processes."""
+    return ThreadPoolExecutor(number, "background", initializer=_yield)
+
+
+def cores() -> int:
+    """How many this process may use, as far as the operating system says it."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _yield() -> None:

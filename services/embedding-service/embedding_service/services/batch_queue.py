@@ -1,4 +1,4 @@
-"""The order in which waiting texts are served: people before index runs, and everyone in turn."""
+"""The order in which waiting texts are served: people before index runs; people in turn, index runs one by one."""
 
 import asyncio
 from collections import deque
@@ -79,7 +79,11 @@ class BatchQueue:
         return call
 
     def take(self, size: int, only: Priority | None = None) -> list[Item]:
-        """The next batch, of one purpose and one priority: one text of each call in turn. Empty: nothing waits."""
+        """The next batch, of one purpose and one priority. Empty: nothing waits.
+
+        People get one text of each call in turn. An index run has its calls answered one after the other: what comes
+        of one is stored while the next is computed, where otherwise all would be computed and then all stored.
+        """
         for priority in self._order() if only is None else (only,):
             batch = self._take_from(priority, size)
             if batch:
@@ -129,7 +133,7 @@ class BatchQueue:
             if item is not None:
                 batch.append(item)
             if call.todo:
-                lane.append(call)
+                (lane.append if priority is Priority.INTERACTIVE else lane.appendleft)(call)
         lane.extendleft(reversed(others))
         return batch
 

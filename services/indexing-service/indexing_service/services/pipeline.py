@@ -25,7 +25,6 @@ from indexing_service.services.targets import IndexTargets, Target
 log = structlog.get_logger(__name__)
 
 _TEXTS_A_CALL: Final = 96
-_PUBLISHED_AT_ONCE: Final = 4
 _UNCHANGED: Final = Outcome(ItemState.UNCHANGED)
 _GONE: Final = Outcome(ItemState.SKIPPED, "It was deleted before it was indexed.")
 ResultT = TypeVar("ResultT")
@@ -164,8 +163,8 @@ class DocumentPipeline(DocumentPipelineInterface):
                 yield work.place.external_id, await self._alone(self._index_one, source, work)
             return
         await self._embed_beside(source, rest)
-        async for outcome in self._published(source, rest):
-            yield outcome
+        for work in rest:  # one by one: other groups are embedded meanwhile, and people search in the same service
+            yield work.place.external_id, await self._alone(self._publish, source, work)
 
     async def _describe(self, source: Source, work: _Work) -> None:
         """The content is the same: nothing is embedded again, if it is all there. What an earlier version left behind
@@ -226,21 +225,6 @@ class DocumentPipeline(DocumentPipelineInterface):
             )
             points = [one.point(source, vector) for one, vector in zip(batch, vectors, strict=True)]
             await self._patiently(lambda points=points: self._vectors.upsert(target.version, points))  # type: ignore[misc]  # bound now
-
-    async def _published(self, source: Source, documents: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:
-        slots = asyncio.Semaphore(_PUBLISHED_AT_ONCE)
-
-        async def publish(work: _Work) -> Outcome:
-            async with slots:
-                return await self._alone(self._publish, source, work)
-
-        outcomes = await asyncio.gather(*map(publish, documents), return_exceptions=True)
-        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for work, outcome in zip(documents, outcomes, strict=True):
-            if isinstance(outcome, Outcome):
-                yield work.place.external_id, outcome
-        if errors:
-            raise errors[0]
 
     async def _publish(self, source: Source, work: _Work) -> None:
         """What is removed was written by this job or before; one that published meanwhile loses nothing."""

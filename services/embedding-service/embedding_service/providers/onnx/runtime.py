@@ -15,6 +15,7 @@ from flash_core.errors import InvalidInputError
 
 
 def open_session(path: Path, threads: int) -> Any:
+    """With one thread a run is computed by whoever calls; with more, by as many of the session's own."""
     options = onnxruntime.SessionOptions()
     options.enable_cpu_mem_arena = False  # the arena never gives back what one long batch needed
     options.intra_op_num_threads = threads
@@ -31,11 +32,19 @@ def open_tokenizer(folder: ModelFolder) -> Tokenizer:
     return tokenizer
 
 
-def batches(encodings: Sequence[Encoding], size: int) -> Iterator[list[int]]:
-    """Places of texts of similar length, so that little is padded."""
-    by_length = sorted(range(len(encodings)), key=lambda place: len(encodings[place].ids))
-    for start in range(0, len(by_length), size):
-        yield by_length[start : start + size]
+def runs(encodings: Sequence[Encoding], tokens: int) -> Iterator[list[int]]:
+    """Places of texts of similar length, so that little is padded; at most so many tokens together, or one text.
+
+    The longest first: what is computed beside each other then ends at about the same time.
+    """
+    run: list[int] = []
+    for place in sorted(range(len(encodings)), key=lambda place: -len(encodings[place].ids)):
+        if run and (len(run) + 1) * len(encodings[run[0]].ids) > tokens:
+            yield run
+            run = []
+        run.append(place)
+    if run:
+        yield run
 
 
 def padded(encodings: Sequence[Encoding]) -> dict[str, NDArray[np.int64]]:
