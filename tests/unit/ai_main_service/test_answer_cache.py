@@ -1,7 +1,8 @@
 """An answer is given again to the same question, and never across permissions, never of pages that have changed."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -282,38 +283,54 @@ def test_a_german_article_says_who_does_what_to_whom() -> None:
     assert may_be_same(one, "Können Sie mir sagen, " + one, "de")
 
 
-# Whatever is changed, asked and closed in whatever order
+# Whatever is changed, asked, closed and deleted in whatever order, by however many at once
 
 
 GROUPS = ("hr", "it")
-FACTS = ("Employees get {} days of leave a year.", "Travel is booked {} days before the flight.")
+SUBJECTS = ("leave", "training")
+FACT = "Employees of {} get {} days of {} a year."
+PLACES = ("Berlin", "Vienna")
 
 
 @dataclass
 class Library(SearchInterface):
-    """Two pages: each has a number, a version, and the groups that may read it."""
+    """Two pages about both subjects: each has a number, which makes its version, and the groups that may read it; it
+    may be gone.
+    """
 
     numbers: list[int] = field(default_factory=lambda: [20, 20])
     readers: list[set[str]] = field(default_factory=lambda: [set(GROUPS), set(GROUPS)])
+    there: list[bool] = field(default_factory=lambda: [True, True])
     chunks: list[UUID] = field(default_factory=lambda: [new_id(), new_id()])
     index: int = 0
 
+    def readable(self, groups: Collection[str]) -> list[int]:
+        return [at for at in (0, 1) if self.there[at] and not self.readers[at].isdisjoint(groups)]
+
+    def fact(self, at: int, subject: str) -> str:
+        return FACT.format(PLACES[at], self.numbers[at], subject)
+
     def page(self, at: int) -> SearchHit:
-        return hit(FACTS[at].format(self.numbers[at]), chunk_id=self.chunks[at], version=f"v{self.numbers[at]}")
+        text = " ".join(self.fact(at, subject) for subject in SUBJECTS)
+        return hit(text, chunk_id=self.chunks[at], version=f"v{self.numbers[at]}")
 
     async def search(self, request: SearchRequest, principal: Principal) -> SearchResponse:
-        pages = [self.page(at) for at in (0, 1) if principal.groups & self.readers[at]]
+        pages = [self.page(at) for at in self.readable(principal.groups)]
+        await asyncio.sleep(0)  # others may change something, or ask, meanwhile
         sure = 0.9 if pages else 0.0
         return SearchResponse(hits=pages, timings_ms={}, answerable=sure, index_version=str(self.index))
 
 
 @dataclass
 class Repeating(ScriptedProvider):
-    """Writes what its passages say, each with its marker."""
+    """Writes what its passages say about the subject of the question, each with its marker."""
 
     async def stream(self, request: Any) -> Any:
-        self.pieces = [f"{one.text} [{one.marker}] " for one in request.passages]
+        subject = next(one for one in SUBJECTS if one in request.question)
+        said = [(one.marker, sentence) for one in request.passages for sentence in one.text.split(". ")]
+        self.pieces = [f"{sentence.strip('.')}. [{marker}] " for marker, sentence in said if subject in sentence]
         async for item in super().stream(request):
+            await asyncio.sleep(0)
             yield item
 
 
@@ -333,18 +350,35 @@ class Answers(RuleBasedStateMachine):
         (self.library.readers[at].add if may_read else self.library.readers[at].discard)(group)
         self.library.index += 1
 
+    @rule(at=st.integers(0, 1), there=st.booleans())
+    def delete(self, at: int, there: bool) -> None:
+        self.library.there[at] = there
+        self.library.index += 1
+
     @rule(
-        question=st.sampled_from(("How many days?", "how many days", "days, how many")), first=st.sampled_from(GROUPS)
+        asked=st.lists(
+            st.tuples(st.sampled_from(("How many days of {}?", "how many days of {}")), st.sampled_from(SUBJECTS)),
+            min_size=1,
+            max_size=2,
+        ),
+        first=st.sampled_from(GROUPS),
+        at_once=st.booleans(),
     )
-    def ask(self, question: str, first: str) -> None:
-        """Everybody, whoever is first: what they get is what they may read now."""
-        for group in sorted(GROUPS, key=lambda one: one != first):
-            answer = asyncio.run(self.answer(question, group))
-            pages = [self.library.page(at) for at in (0, 1) if group in self.library.readers[at]]
+    def ask(self, asked: list[tuple[str, str]], first: str, at_once: bool) -> None:
+        """Everybody, one after the other or all at once: what they get is what they may read now."""
+        groups = sorted(GROUPS, key=lambda one: one != first)
+        askers = [(words.format(subject), subject, group) for words, subject in asked for group in groups]
+
+        async def answers() -> list[WrittenAnswer]:
+            writing = [self.answer(question, group) for question, _, group in askers]
+            return list(await asyncio.gather(*writing)) if at_once else [await one for one in writing]
+
+        for (_, subject, group), answer in zip(askers, asyncio.run(answers()), strict=True):
+            pages = self.library.readable([group])
             assert bool(answer.refusal) == (not pages)
-            written = [line.rpartition(" [")[0] for line in answer.content.strip().split("] ")]
-            assert not pages or [one.removesuffix("]") for one in written] == [page.text for page in pages]
-            assert [source.text for source in answer.sources] == [page.text for page in pages]
+            said = [sentence.strip() for sentence in re.split(r"\[\d\]", answer.content)[:-1]]
+            assert not pages or said == [self.library.fact(at, subject) for at in pages]
+            assert [source.text for source in answer.sources] == [self.library.page(at).text for at in pages]
 
     async def answer(self, question: str, group: str) -> WrittenAnswer:
         leases = FakeGenerationLeases(question=question, groups=[group])
