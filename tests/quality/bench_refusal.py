@@ -3,7 +3,8 @@
 
 Asks a fleet's `POST /api/v1/search` (a fresh one, or `--url`, `--password` for one that runs already): SQuAD 2.0 and
 XQuAD in German with every second article indexed, so that the others' questions have no article here; the 18F
-handbook and product documentation, each with the questions of the other sets. The reference is what a logistic
+handbook and product documentation, each with the questions of the other sets, and with their own questions about a
+name that was made up. The reference is what a logistic
 regression on cosine and idf coverage reached on SQuAD 2.0 (`../shared/data`). SQuAD 2.0's adversarial questions are in
 the first table only: their paragraph is there, and whether it says the answer is for a reader to tell, not for a
 search. The constants of the third table are fitted without the corpus that they are tried on: a company's own corpus
@@ -12,8 +13,9 @@ may expect as much.
 
 import argparse
 import asyncio
+import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +43,12 @@ CALIBRATED_WITHIN_SECONDS = 90
 NEWTON_STEPS = 60
 RIDGE = 1e-3
 KEPT = 0.96
-FEATURES = ("coverage", "nearness")
+FEATURES = ("coverage", "unsaid", "nearness")
 NOT_SAID = "that its paragraph does not answer"
+RENAMED = "about another name"
+NAME = re.compile(r"(?<=[a-z,] )[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
+NAMES = ("Blorptown", "Vornak", "Xylophon Systems", "Redwing", "Quibblex", "Zargonia")
+"""Nothing is called so; in the place of a name they make a question of the same form that has no answer here."""
 REFERENCE = {
     "of an article that is not there": (0.986, 0.92),
     "of another domain": (None, 0.96),
@@ -54,7 +60,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Group:
-    """Questions of one kind asked of one corpus: a row of coverage and nearness each, and the probability said."""
+    """Questions of one kind asked of one corpus: a row of `FEATURES` each, and the probability said."""
 
     corpus: str
     kind: str
@@ -89,7 +95,7 @@ async def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=150, help="at most so many of each kind")
-    parser.add_argument("--threshold", type=float, default=0.37, help="AI_REFUSE_BELOW")
+    parser.add_argument("--threshold", type=float, default=0.55, help="AI_REFUSE_BELOW")
     parser.add_argument("--diagrams", type=Path, help="a folder for the curves of the docs")
     parser.add_argument("--url", help="a fleet that runs already, e.g. http://127.0.0.1:8080")
     parser.add_argument("--password", default="", help="its administrator's password")
@@ -111,6 +117,8 @@ async def _groups(user: User, most: int) -> list[Group]:
         asked = {"answerable": own[corpus.name], "of another domain": foreign}
         if corpus.name in absent:
             asked["of an article that is not there"] = _sample(absent[corpus.name], most)
+        if corpus is not xquad:  # in German every noun could be a name
+            asked[RENAMED] = list(_renamed(own[corpus.name]))
         if corpus is squad:
             asked[NOT_SAID] = _sample(not_said, most)
         await _calibrated(user, source_id, own[corpus.name][0])
@@ -122,6 +130,15 @@ async def _groups(user: User, most: int) -> list[Group]:
 def _sample(questions: Iterable[Question], most: int) -> list[str]:
     texts = [question.text for question in questions]
     return Random(7).sample(texts, min(most, len(texts)))
+
+
+def _renamed(texts: Iterable[str]) -> Iterator[str]:
+    random = Random(3)
+    for text in texts:
+        names = list(NAME.finditer(text))
+        if names:
+            name = random.choice(names)
+            yield f"{text[: name.start()]}{random.choice(NAMES)}{text[name.end() :]}"
 
 
 async def _search(user: User, source_id: str, text: str) -> tuple[dict[str, float], float]:
@@ -161,7 +178,7 @@ def _print_separation(groups: Sequence[Group], threshold: float) -> None:
         else:
             auroc = np.mean(own[:, None] > group.said[None, :])
             refused = np.mean(group.said < np.quantile(own, 0.05))
-            reference = ", ".join("–" if one is None else f"{one:.3f}" for one in REFERENCE[group.kind])
+            reference = ", ".join("–" if one is None else f"{one:.3f}" for one in REFERENCE.get(group.kind, ()))
             cells = [f"{auroc:.3f}", f"{refused:.3f}", reference, f"{np.mean(group.said < threshold):.3f} refused"]
         print(f"| {group.corpus} | {group.kind} | {len(group.said)} | {' | '.join(cells)} |")
 
@@ -225,8 +242,11 @@ def _risk_coverage(groups: Sequence[Group]) -> list[tuple[float, float]]:
 
 
 def _print_elsewhere(groups: Sequence[Group]) -> None:
-    print("\n| corpus, with constants of the others | threshold | kept | article missing refused | foreign refused |")
-    print("| --- | --- | --- | --- | --- |")
+    print(
+        "\n| corpus, with constants of the others | threshold | kept | article missing refused | foreign refused"
+        " | another name refused |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
     for corpus in dict.fromkeys(group.corpus for group in groups):
         others = [group for group in groups if group.corpus != corpus]
         constants = fitted(others)
@@ -237,17 +257,17 @@ def _print_elsewhere(groups: Sequence[Group]) -> None:
             if group.corpus == corpus
         }
         missing = figures.get("of an article that is not there")
-        cells = [figures["answerable"], missing, figures["of another domain"]]
+        cells = [figures["answerable"], missing, figures["of another domain"], figures.get(RENAMED)]
         print(f"| {corpus} | {threshold:.2f} | {' | '.join('' if one is None else f'{one:.3f}' for one in cells)} |")
 
 
 def _print_constants(groups: Sequence[Group]) -> None:
     constants = fitted(groups)
-    intercept, coverage, nearness = constants
-    print(f"\nWITH_VECTORS    intercept={intercept:.2f} coverage={coverage:.2f} nearness={nearness:.2f}")
+    named = ("intercept", *FEATURES)
+    print("\nWITH_VECTORS   ", *(f"{name}={value:.2f}" for name, value in zip(named, constants, strict=True)))
     print(f"threshold that keeps {KEPT:.0%} of the answerable questions: {_threshold(groups, constants):.2f}")
-    intercept, coverage = fitted(groups, features=1)
-    print(f"WITHOUT_VECTORS intercept={intercept:.2f} coverage={coverage:.2f}")
+    words = fitted(groups, features=FEATURES.index("nearness"))
+    print("WITHOUT_VECTORS", *(f"{name}={value:.2f}" for name, value in zip(named, words, strict=False)))
 
 
 def _threshold(groups: Iterable[Group], constants: Numbers) -> float:

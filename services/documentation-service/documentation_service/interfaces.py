@@ -302,11 +302,14 @@ class OutdatedCalibration:
 
 @dataclass(frozen=True, slots=True)
 class SampledDocument:
-    """`groups` are all groups that it or its source is open to."""
+    """`groups` are all groups that it or its source is open to. `restricted`: not all readers of its source may read
+    it.
+    """
 
     title: str
     text: str
     groups: frozenset[str]
+    restricted: bool = False
 
 
 class CalibrationRepositoryInterface(Protocol):

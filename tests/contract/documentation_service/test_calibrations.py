@@ -64,7 +64,7 @@ async def test_a_sample_holds_searchable_documents_with_all_their_groups(transac
     async with transaction() as work:
         await work.documents.resolve(handbook.id, ["not-yet.md"])
         assert await work.calibrations.sample(handbook.id, 10) == [
-            SampledDocument("Pay", "Text", frozenset({"hr", "bosses"}))
+            SampledDocument("Pay", "Text", frozenset({"hr", "bosses"}), restricted=True)
         ]
         assert await work.calibrations.sample(handbook.id, 0) == []
 

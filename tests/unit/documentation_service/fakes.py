@@ -428,7 +428,7 @@ class FakeCalibrations(CalibrationRepositoryInterface):
     async def sample(self, source_id: UUID, limit: int) -> list[SampledDocument]:
         groups = self._state.sources[source_id].groups
         rows = [row.live for row in self._state.documents.values() if row.source_id == source_id and row.live]
-        return [SampledDocument(one.title, one.text, one.groups | groups) for one in rows][:limit]
+        return [SampledDocument(one.title, one.text, one.groups | groups, bool(one.groups)) for one in rows][:limit]
 
     async def put(self, calibration: Calibration) -> None:
         known = self._state.calibrations.get(calibration.source_id)

@@ -60,6 +60,9 @@ def test_a_near_passage_with_the_words_asked_for_is_surer_than_a_far_one_without
     assert sure > 0.9
 
 
+NAMES = ("Zorblax", "Blorptown")
+
+
 def test_the_same_cosine_means_less_where_everything_is_near() -> None:
     question = asked("how is parental leave requested")
     hits = [found(LEAVE, 0.45)]
@@ -72,6 +75,19 @@ def test_a_rare_word_that_is_missing_counts_for_more_than_a_common_one() -> None
     rare = probability(asked("leave sabbatical"), hits, {SOURCE: usual(0.5, frequencies=frequencies)})
     common = probability(asked("leave sabbatical"), hits, {})
     assert rare < common
+
+
+def test_the_same_about_another_name_is_not_answered() -> None:
+    hits = [found(f"The Zorblax office. {LEAVE}", 0.7)]
+    said, other = (probability(asked(f"how is leave requested in the {name} office"), hits, {}) for name in NAMES)
+    assert said > 0.8
+    assert other < 0.2
+
+
+def test_a_name_that_many_passages_have_counts_for_less() -> None:
+    question, hits = asked("how does Contoso request annual leave"), [found(LEAVE, 0.5)]
+    common = {SOURCE: usual(0.5, frequencies={"contoso": 60})}
+    assert probability(question, hits, common) > probability(question, hits, {SOURCE: usual(0.5)})
 
 
 def test_a_synonym_in_the_passage_counts_as_the_word_that_was_asked() -> None:
@@ -143,6 +159,18 @@ async def test_a_source_is_calibrated_once_it_rests_and_again_after_a_change() -
     assert await world.worker.run_once() == 0
     assert await world.worker.run_once() == 1
     assert world.known[0].source_version > first.source_version
+
+
+async def test_what_not_all_readers_of_a_source_may_read_is_not_counted() -> None:
+    world = Calibrated()
+    handbook = source("hr")
+    await published(world.database.transaction, handbook, LEAVE)
+    await published(world.database.transaction, handbook, "Project Redwing", "bosses", external_id="secret.md")
+    await world.worker.run_once()
+    await world.worker.run_once()
+    [known] = world.known
+    assert "leav" in known.frequencies
+    assert "redw" not in " ".join(known.frequencies)
 
 
 async def test_a_source_that_never_rests_is_calibrated_from_time_to_time() -> None:

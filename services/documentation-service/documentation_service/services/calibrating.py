@@ -122,10 +122,13 @@ def _questions(sample: Sequence[SampledDocument], random: Random) -> list[str]:
 
 
 async def _frequencies(sample: Sequence[SampledDocument]) -> tuple[int, Mapping[str, int]]:
-    """How many passages were read, and in how many of them each stem stands."""
+    """How many passages were read, and in how many of them each stem stands.
+
+    Of documents that all readers of the source may read: how sure a search is must not tell what stands in the others.
+    """
     counts: Counter[str] = Counter()
     passages = 0
-    for one in sample:
+    for one in (one for one in sample if not one.restricted):
         for stems in await asyncio.to_thread(_stems_by_passage, one):  # others are served meanwhile
             counts.update(stems)
             passages += 1

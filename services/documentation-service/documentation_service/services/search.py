@@ -115,8 +115,8 @@ def _features(
     found: Sequence[Found], query: BuiltQuery, reranked: Reranked, assessment: Assessment
 ) -> dict[str, float]:
     """`dense_top`, `dense_second`: the best cosines; `keyword_top`: the best BM25 score; `count`: how many chunks
-    were found; `coverage`, `nearness`, `calibrated`: what `answerable` was read from; `degraded`: 1 when the meaning of
-    the query could not be looked at; `rerank_missed`: 1 when the reranker was away or too slow.
+    were found; `coverage`, `nearness`, `unsaid`, `calibrated`: what `answerable` was read from; `degraded`: 1 when the
+    meaning of the query could not be looked at; `rerank_missed`: 1 when the reranker was away or too slow.
     """
     dense = sorted((one.hit.scores[DENSE] for one in found if DENSE in one.hit.scores), reverse=True)
     keyword = [one.hit.scores[KEYWORD] for one in found if KEYWORD in one.hit.scores]
@@ -127,6 +127,7 @@ def _features(
         "count": float(len(found)),
         "coverage": assessment.coverage,
         "nearness": assessment.nearness or 0.0,
+        "unsaid": assessment.unsaid,
         "calibrated": float(assessment.calibrated),
         "degraded": float(query.degraded),
         "rerank_missed": float(reranked.missed),

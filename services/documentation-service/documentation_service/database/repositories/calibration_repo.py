@@ -41,13 +41,18 @@ class SqlCalibrationRepository(CalibrationRepositoryInterface):
 
     async def sample(self, source_id: UUID, limit: int) -> list[SampledDocument]:
         rows = await self._session.execute(
-            select(DocumentRow.title, func.left(DocumentRow.text, _LONGEST_TEXT), DocumentRow.groups + SourceRow.groups)
+            select(
+                DocumentRow.title,
+                func.left(DocumentRow.text, _LONGEST_TEXT),
+                DocumentRow.groups + SourceRow.groups,
+                func.cardinality(DocumentRow.groups) > 0,
+            )
             .join(SourceRow, SourceRow.id == DocumentRow.source_id)
             .where(DocumentRow.source_id == source_id, DocumentRow.content_hash.is_not(None))
             .order_by(func.md5(cast(DocumentRow.id, Text)))  # in no order of theirs, and yet the same each time
             .limit(limit)
         )
-        return [SampledDocument(title, text, frozenset(groups)) for title, text, groups in rows]
+        return [SampledDocument(title, text, frozenset(groups), own) for title, text, groups, own in rows]
 
     async def put(self, calibration: Calibration) -> None:
         values = {
