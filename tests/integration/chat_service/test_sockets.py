@@ -173,6 +173,19 @@ async def test_resuming_what_is_not_there_or_anothers_is_an_error_about_it(repli
         assert (await socket.hear())["problem"]["type"] == "urn:flash:bad-request"
 
 
+async def test_resuming_behind_the_end_tells_the_end_again(replica: Replica, worker: Worker) -> None:
+    async with open_socket(replica.socket_url) as socket:
+        accepted = await socket.ask()
+        await worker.answer(accepted["answer_id"], "Twenty-five.")
+        done = await socket.hear_of("done")
+    for after in (done["position"], "999999-99999999"):
+        async with open_socket(replica.socket_url) as socket:
+            await socket.say(type="resume", answer_id=accepted["answer_id"], after=after)
+            assert await socket.hear() == done
+            await socket.say(type="ping")
+            assert await socket.hear() == {"type": "pong"}
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -100,6 +100,15 @@ async def test_a_late_reader_gets_everything_and_one_who_has_seen_the_end_nothin
     assert await shown(reading(world, attempt, Position(1, TERMINAL_SEQUENCE))) == ([], "")
 
 
+@pytest.mark.parametrize(("after", "kinds"), [(1, ["delta", "done"]), (TERMINAL_SEQUENCE, ["done"])])
+async def test_who_asks_for_it_is_told_the_end_again(world: World, after: int, kinds: list[str]) -> None:
+    attempt = await writing(world)
+    await attempt.write("Yes.")
+    await attempt.finish()
+    following = world.reader.follow(ALICE, attempt.work.generation_id, Position(1, after), end_again=True)
+    assert [frame.type async for frame in following] == kinds
+
+
 async def test_lost_hints_cost_time_only(impatient: World) -> None:
     attempt = await writing(impatient)
     frames = reading(impatient, attempt)

@@ -105,7 +105,7 @@ async def test_nor_is_the_log_of_an_answer_that_failed_whose_passages_nobody_kno
 async def test_who_has_seen_the_end_is_told_nothing_more(world: World) -> None:
     attempt = await answered(world)
     close(world, CITED.document_id)
-    end = Position(1_000_000, TERMINAL_SEQUENCE)
+    end = Position(999_999, TERMINAL_SEQUENCE)
     assert [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, end)] == []
 
 

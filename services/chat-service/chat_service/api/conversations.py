@@ -24,7 +24,9 @@ from flash_core.web.problems import problems
 router = APIRouter(
     prefix="/api/v1/conversations", tags=["conversations"], responses=problems(UnauthenticatedError, InvalidInputError)
 )
-Search = Annotated[str, Query(alias="q", max_length=200, description="Occurs in the title or in a message.")]
+Search = Annotated[
+    str, Query(alias="q", max_length=200, pattern=r"^[^\x00]*$", description="Occurs in the title or in a message.")
+]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

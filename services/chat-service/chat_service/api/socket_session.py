@@ -167,7 +167,8 @@ class SocketSession:
         at = after
         while True:
             try:
-                async with aclosing(self._container.reader.follow(self._user, answer_id, at)) as frames:
+                following = self._container.reader.follow(self._user, answer_id, at, end_again=True)
+                async with aclosing(following) as frames:
                     async for frame in frames:
                         await self._send(frame.text)
                         at = frame.position

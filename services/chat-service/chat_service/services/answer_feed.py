@@ -84,6 +84,11 @@ class AnswerFeed:
         """It was deleted while it was followed: there is no last frame."""
         return self.is_over and self._last.sequence != TERMINAL_SEQUENCE
 
+    @property
+    def end(self) -> ReadyFrame:
+        """The last frame, once it is over."""
+        return self._frames[-1]
+
     def holds(self, position: Position) -> bool:
         at = bisect_left(self._positions, position)
         return self._positions[at : at + 1] == [position]

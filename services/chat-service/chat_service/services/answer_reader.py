@@ -24,7 +24,7 @@ from flash_core.utils.tasks import cancelled, end
 
 log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 2.0
-_AFTER_EVERY_ATTEMPT = 1_000_000
+_AFTER_EVERY_ATTEMPT = 999_999
 """So that a reader's position in the log, whatever it was, is behind them."""
 
 
@@ -59,8 +59,11 @@ class AnswerReader(WorkerInterface):
         """The answer as it is stored now and may be shown to its owner. `NotFoundError` for another's."""
         return await self._disclosure.answer(await self._stored(reader, answer_id), reader)
 
-    async def follow(self, reader: Principal, answer_id: UUID, after: Position) -> AsyncGenerator[ReadyFrame]:
-        """Every frame behind `after`, in order, to the last one; ends early when this replica shuts down.
+    async def follow(
+        self, reader: Principal, answer_id: UUID, after: Position, *, end_again: bool = False
+    ) -> AsyncGenerator[ReadyFrame]:
+        """Every frame behind `after`, in order, to the last one; ends early when this replica shuts down. With
+        `end_again` who has seen the last one gets it once more.
 
         Raises `NotFoundError` for another's answer, and when it is removed while it is followed.
         """
@@ -80,6 +83,8 @@ class AnswerReader(WorkerInterface):
                 await news.wait()
             if feed.is_removed:
                 raise NotFoundError("There is no such answer (any more).")
+            if end_again and feed.is_over and reading.at == after:
+                yield feed.end
 
     async def wait(self, reader: Principal, answer_id: UUID, seconds: float) -> Answer:
         """The answer once it is over. `OverloadedError` when it is not within `seconds`; it goes on all the same."""
