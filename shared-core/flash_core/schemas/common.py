@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
@@ -77,7 +78,7 @@ def _leave_out(_: object) -> None:
 
 class Request(BaseModel):
     """A body that a client sends: unknown fields are an error, not silence, and so is text that is not Unicode (JSON
-    can write half of a surrogate pair, which nothing can store or send on).
+    can write half of a surrogate pair, which nothing can store or send on) or holds a NUL (PostgreSQL stores none).
     """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False, hide_input_in_errors=True)
@@ -90,6 +91,14 @@ class Request(BaseModel):
         except TypeError as error:
             raise ValueError("a text is not valid Unicode, a number is too large or the nesting too deep") from error
         return data
+
+    @field_validator("*")
+    @classmethod
+    def _has_no_nul(cls, value: object) -> object:
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\x00" in text for text in texts):
+            raise ValueError("a text may not hold a NUL character")
+        return value
 
 
 class Response(BaseModel):
@@ -116,4 +125,6 @@ class Problem(BaseModel):
     detail: str
     instance: str = ""
     request_id: str = ""
-    errors: list[dict[str, str]] | None = Field(default=None, description="On 422: what is wrong with which field.")
+    errors: list[dict[str, str]] | None = Field(
+        default=None, description="On 422: what is wrong with which field; the name is empty where none is to blame."
+    )

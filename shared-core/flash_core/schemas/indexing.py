@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from flash_core.schemas.common import GivenUrl, GroupName, Request, Response, Timestamp
 
@@ -91,6 +91,8 @@ class DocumentAcceptedResponse(Response):
 
 
 class DocumentContent(Request):
+    """A NUL in a document refuses nothing: intake writes U+FFFD for it."""
+
     title: str = Field(min_length=1, max_length=500)
     text: str = Field(max_length=20_000_000)
     format: Literal["markdown", "html", "text"] = "markdown"
@@ -98,6 +100,11 @@ class DocumentContent(Request):
     path: list[Annotated[str, StringConstraints(max_length=500)]] = Field(default_factory=list, max_length=50)
     groups: list[GroupName] = Field(default_factory=list, max_length=100)
     updated_at: Timestamp | None = None
+
+    @field_validator("*")
+    @classmethod
+    def _has_no_nul(cls, value: object) -> object:
+        return value
 
 
 class IncomingDocument(DocumentContent):

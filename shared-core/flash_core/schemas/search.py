@@ -22,7 +22,7 @@ class SearchFilters(Request):
 
 class SearchRequest(Request):
     query: str = Field(min_length=1, max_length=4_000, pattern=r"\S")
-    limit: int = Field(default=10, ge=1, le=100)
+    limit: int = Field(default=10, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=1_000)
     filters: SearchFilters | None = None
     mode: Literal["hybrid", "dense", "keyword"] = "hybrid"

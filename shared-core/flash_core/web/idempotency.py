@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flash_core.errors import FlashError, ForbiddenError, InvalidInputError, UnauthenticatedError
+from flash_core.errors import FieldError, FlashError, ForbiddenError, InvalidInputError, UnauthenticatedError
 from flash_core.interfaces.idempotency import HELD_SECONDS, IdempotencyStoreInterface, StoredResponse
 from flash_core.models.user import Principal
 from flash_core.web.identity import current_user
@@ -48,7 +48,8 @@ class Idempotency:
 
     async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
         if not 0 < len(key) <= _MAX_LENGTH:
-            raise InvalidInputError(f"The {HEADER} may have 1 to {_MAX_LENGTH} characters.")
+            detail = f"The {HEADER} may have 1 to {_MAX_LENGTH} characters."
+            raise InvalidInputError(detail, [FieldError(HEADER, detail)])
         connection = HTTPConnection(scope)
         user = await _user(connection)
         if user is None:

@@ -58,11 +58,12 @@ def problems(*errors: type[FlashError]) -> dict[int | str, dict[str, Any]]:
 
 
 def problem_of(error: FlashError, *, instance: str = "") -> Problem:
-    """`error` as its problem document; `errors` only where fields are wrong."""
+    """`error` as its problem document; with `errors` when the input is wrong, the field empty where none is known."""
     status = _status(type(error))
     extra: dict[str, Any] = {}
-    if isinstance(error, InvalidInputError) and error.errors:
-        extra["errors"] = [{"field": one.field, "message": one.message} for one in error.errors]
+    if isinstance(error, InvalidInputError):
+        wrong = error.errors or [FieldError("", str(error))]
+        extra["errors"] = [{"field": one.field, "message": one.message} for one in wrong]
     return Problem(
         type=f"urn:flash:{error.code}",
         title=status.phrase,

@@ -240,6 +240,15 @@ async def test_what_is_no_question_is_a_problem_that_names_the_field(replica: Re
     ):
         refused = await replica.alice.post(path, json=body)
         assert (refused.status_code, refused.json()["type"]) == (422, "urn:flash:invalid-input"), body
+        assert {one["field"] for one in refused.json()["errors"]} <= {"content", "mood"}, body
+    for path_of, body, field in (
+        ("/api/v1/conversations", {"title": "nul \x00"}, "title"),
+        ("/api/v1/chat", {"query": "nul \x00"}, "query"),
+    ):
+        refused = await replica.alice.post(path_of, json=body)
+        assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, [field])
+    refused = await replica.alice.get("/api/v1/conversations", params={"q": "\x00"})
+    assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, ["q"])
     assert (await replica.alice.post(path, content=b"{")).status_code in {400, 422}
     headers = {"Idempotency-Key": "k" * 300}
     assert (await replica.alice.post(path, json={"content": "?"}, headers=headers)).status_code == 422

@@ -20,7 +20,17 @@ async def test_a_search_over_http(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"query": ""}, {"query": "x", "limit": 0}, {"query": "x", "mode": "magic"}, {"query": "x", "more": 1}]
+    "body",
+    [
+        {},
+        {"query": ""},
+        {"query": "nul \x00"},
+        {"query": "x", "filters": {"source_names": ["\x00"]}},
+        {"query": "x", "limit": 0},
+        {"query": "x", "limit": 201},
+        {"query": "x", "mode": "magic"},
+        {"query": "x", "more": 1},
+    ],
 )
 async def test_a_search_that_makes_no_sense_is_refused(service: Service, body: dict[str, object]) -> None:
     response = await service.call("POST", "/api/v1/search", json=body)

@@ -237,7 +237,7 @@ async def test_pages_of_any_size_are_parts_of_one_list(mode: str, *, per_chunk: 
     assert len({hit.chunk_id if per_chunk else hit.document_id for hit in whole}) == len(whole) > 60
     scores = [round(hit.score, 5) for hit in whole]
     assert scores == sorted(scores, reverse=True)
-    for size in (9, 33):
+    for size in (9, 33, 200):
         pages = [await page(offset, size) for offset in range(0, len(whole), size)]
         assert [hit.chunk_id for hits in pages for hit in hits] == [hit.chunk_id for hit in whole]
 

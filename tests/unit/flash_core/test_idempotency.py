@@ -99,6 +99,7 @@ async def test_a_route_may_keep_its_keys_itself() -> None:
 async def test_a_key_has_a_length(small: Small, key: str) -> None:
     response = await create(small, "a", AS_USER | {HEADER: key})
     assert (response.status_code, response.json()["type"]) == (422, "urn:flash:invalid-input")
+    assert [one["field"] for one in response.json()["errors"]] == [HEADER]
 
 
 async def test_nobody_can_be_asked_who_it_is_is_a_problem(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from flash_core import cli
 from flash_core.config.settings import DatabaseUrl, ServiceSettings
@@ -95,6 +95,7 @@ def test_an_event_of_a_newer_version_is_read_with_what_is_known() -> None:
 
 class Body(Request):
     text: str
+    names: list[str] = Field(default_factory=list)
     inner: "Body | None" = None
 
 
@@ -121,6 +122,21 @@ def _nested(depth: int) -> object:
 def test_a_body_refuses_what_cannot_be_stored_or_sent_on(make: Callable[[], object]) -> None:
     with pytest.raises(ValidationError):
         Body.model_validate(make())
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"text": "a\x00b"}, ("text",)),
+        ({"text": "", "names": ["a", "\x00"]}, ("names",)),
+        ({"text": "", "inner": {"text": "\x00"}}, ("inner", "text")),
+    ],
+)
+def test_a_nul_is_refused_with_its_field(body: dict[str, object], field: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Body.model_validate(body)
+    assert [one["loc"] for one in caught.value.errors()] == [field]
+    assert Body.model_validate({"text": r"\u0000"}).text == r"\u0000"
 
 
 def test_an_error_never_shows_what_somebody_wrote() -> None:

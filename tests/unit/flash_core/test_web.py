@@ -80,6 +80,10 @@ async def test_a_crash_in_the_middle_of_a_response_ends_it_without_an_end(small:
 async def test_wrong_fields_are_named(small: Small) -> None:
     response = await small.client.get("/raise/fields")
     assert check_problem(response, 422, "invalid-input")["errors"] == [{"field": "a.b", "message": "too long"}]
+    response = await small.client.get("/raise/input")
+    assert check_problem(response, 422, "invalid-input")["errors"] == [
+        {"field": "", "message": "This can't be stored."}
+    ]
     response = await small.client.post("/things", json={"count": "many", "other": 1}, headers=AS_USER)
     fields = {error["field"] for error in check_problem(response, 422, "invalid-input")["errors"]}
     assert fields == {"name", "count", "other"}

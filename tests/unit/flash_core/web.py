@@ -45,6 +45,7 @@ class ThingBody(Body):
 
 RAISED: Mapping[str, Exception] = {
     "fields": InvalidInputError("Some fields are wrong.", [FieldError("a.b", "too long")]),
+    "input": InvalidInputError("This can't be stored."),
     "overloaded": OverloadedError("full", 2.2),
     "rate": RateLimitedError("too often", 0.1),
     "away": UpstreamUnavailableError("away"),
