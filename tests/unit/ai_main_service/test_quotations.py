@@ -53,6 +53,12 @@ async def test_each_marker_of_a_quotation_has_its_citation() -> None:
     assert all(len(MARKER.findall(sentence)) == 1 for sentence in sentences)
 
 
+async def test_a_picture_behind_a_sentence_is_not_quoted() -> None:
+    page = b"<p>Entry to the Kwilp depot costs 3 euros. <img src=x alt='Kwilp depot ticket'></p>"
+    found = await answer("Tell me about the Kwilp depot", web.convert(page).markdown)
+    assert found.content == "Entry to the Kwilp depot costs 3 euros. [1]"
+
+
 async def test_a_sentence_in_lower_case_behind_a_marker_has_a_citation_of_its_own() -> None:
     written = "Entry costs 3 euros. [1] ticket offices open at seven. [1]"
     found = await answer("What about the depot?", "Entry costs 3 euros. Ticket offices open at seven.", written)

@@ -29,6 +29,11 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+def is_picture(text: str) -> bool:
+    """Nothing but images."""
+    return _IMAGES_BEFORE.fullmatch(text) is not None
+
+
 def cells(row: str) -> list[str]:
     """The cells of a table row, each on one line."""
     return [one_line(cell) for cell in _CELL.split(row.strip().removeprefix("|").removesuffix("|"))]
