@@ -70,6 +70,28 @@ def test_what_passes_and_what_does_not(text: str, seen: str) -> None:
     assert shown(*text) == seen
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("arr[1] = 2 and m[0][12] = List<String>", "arr[1] = 2 and m[0][12] = List&lt;String>"),
+        ("Set arr_[1] to 5 [1].", "Set arr_[1] to 5."),
+        ("Paris [1][2] it is[1][2]. Yes[3]", "Paris it is. Yes"),
+        ("a[1](https://evil) and [x][1] b", "a1 and [x] b"),
+    ],
+)
+def test_where_nothing_can_be_cited_an_index_is_text(text: str, seen: str) -> None:
+    for pieces in ([text], text):
+        marker_filter = MarkerFilter((), lambda _: False)
+        assert "".join([*map(marker_filter.feed, pieces), marker_filter.close()]) == seen
+
+
+@given(st.text(alphabet="[]() 12a._:,\n", max_size=40), st.integers(1, 9))
+def test_an_index_does_not_depend_on_how_the_text_was_cut(text: str, size: int) -> None:
+    whole, cut = (MarkerFilter((), lambda _: False) for _ in range(2))
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    assert "".join([*map(cut.feed, pieces), cut.close()]) == whole.feed(text) + whole.close()
+
+
 def test_a_marker_is_held_back_until_it_is_known() -> None:
     marker_filter = MarkerFilter({1}, lambda _: False)
     assert marker_filter.feed("Yes [") == "Yes"

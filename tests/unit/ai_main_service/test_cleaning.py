@@ -24,6 +24,10 @@ from ai_main_service.services.plain import cells, one_line, row_as_text
         ("tag \U000e0041\U000e0042 characters", "tag  characters"),
         ("As said [1] before [12].", "As said before."),
         ("[1](https://a.b) stays", "[1](https://a.b) stays"),
+        ("declared as zwick[1] = 5 in the code", "declared as `zwick[1]` = 5 in the code"),
+        ("my\\_arr[1] is obj.x[2][i], not a\\[3\\].", "`my_arr[1]` is `obj.x[2][i]`, not `a[3]`."),
+        ("From [0, 1], so x = [1, 2].[3]", "From `[0, 1]`, so x = `[1, 2]`."),
+        ("It ends.[4] See https://a.b/c?x[1]", "It ends. See https://a.b/c?x"),
         ("a `<b>` and `x[0]`", "a `<b>` and `x[0]`"),
         ("```html\n<!-- shown -->\nrow[1]\n```\n<!-- hidden -->", "```html\n<!-- shown -->\nrow[1]\n```\n"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
@@ -39,6 +43,10 @@ def test_only_what_a_reader_sees_is_left(text: str, seen: str) -> None:
     [
         ("one\n  two\n> three", "one two three"),
         ("![a picture](x.png) here", "a picture here"),
+        ("![ticket](x) ![b](y) Show the ticket.", "Show the ticket."),
+        ("![ticket](x)", "ticket"),
+        ("Click ![Save](x) now", "Click Save now"),
+        ("Keep `a[i][j]`, `{{ x }}` and `[x](y)`.", "Keep `a[i][j]`, `{{ x }}` and `[x](y)`."),
         (
             "[page](/tools/x) and [site](https://a.b/c) and [mail](mailto:a@b.c)",
             "page and [site](https://a.b/c) and [mail](mailto:a@b.c)",

@@ -98,10 +98,42 @@ def test_a_table_needs_no_outer_bars() -> None:
         ("これは文です。次の文。", ["これは文です。", "次の文。"]),
         ("Vitamin C. The end.", ["Vitamin C.", "The end."]),
         ("no capital. but no end either", ["no capital. but no end either"]),
+        (
+            "It costs 3 euros. [1] ticket and more. [2][1] So.",
+            ["It costs 3 euros. [1]", "ticket and more. [2][1]", "So."],
+        ),
+        ("Is it? [1] yes! [2] no", ["Is it? [1]", "yes! [2]", "no"]),
+        ("In the U.S. [1] Employees pay. [1]", ["In the U.S. [1]", "Employees pay. [1]"]),
+        ("Smith et al. [3] show it. [1]", ["Smith et al. [3] show it. [1]"]),
+        ("Call them. iPhone users wait. e-mail is slow.", ["Call them.", "iPhone users wait.", "e-mail is slow."]),
+        ("Use letters, memos etc. e-mail too.", ["Use letters, memos etc. e-mail too."]),
+        ("Es sind 30 Mio. Der Rest folgt.", ["Es sind 30 Mio.", "Der Rest folgt."]),
     ],
 )
 def test_a_sentence_ends_where_a_reader_says_so(text: str, parts: list[str]) -> None:
     assert [text[start:end] for start, end in sentences(text)] == parts
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The Plonk tariff costs approx. 30 Mio. EUR per year.",
+        "Der Umsatz mit Zargon beträgt ca. 30 Mrd. Euro im Jahr.",
+        "Es gibt 30 Mio. € in Höhe von 30 Mio. GBP für die Kanäle.",
+        "Es kostet ca. 30 Mio. EUR pro Jahr [1].",
+        "Das gilt z. B. Für Angestellte und d. h. Alle, u. a. Firmen.",
+        "Das gilt i. d. R. Mitarbeitern und o. g. Personen bzw. Gästen.",
+        "Es dauert 5 Std. Arbeitszeit, 10 Min. Pause und 3 Sek. Ruhe.",
+        "Die Kosten sind ggf. Tsd. Euro inkl. Steuern zzgl. Versand, evtl. Porto.",
+        "Ruf an unter Tel. +49 30 und lies Art. 5 des Vertrags.",
+        "It takes min. 5 and max. 10 people incl. Guests, see Fig. 2 and Eq. (3).",
+        "The Dept. Head plays Smith vs. Jones with cards, dice, etc. Monday to Friday.",
+        "Es wurde im Jahr 300 v. Chr. Rom genannt, gem. § 5.",
+    ],
+)
+def test_an_abbreviation_does_not_end_a_sentence_that_goes_on(sentence: str) -> None:
+    text = f"{sentence} Danach kommt mehr."
+    assert [text[start:end] for start, end in sentences(text)] == [sentence, "Danach kommt mehr."]
 
 
 @given(st.text(alphabet="aB .!?\n#-*|`1[]()>~=é日。\t", max_size=200))

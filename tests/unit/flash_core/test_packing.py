@@ -5,7 +5,7 @@ import pytest
 from flash_core.schemas.ai import IntentResponse, QuestionKind
 from flash_core.schemas.search import SearchFilters
 from flash_core.utils.ids import new_id
-from flash_core.utils.markers import without_markers
+from flash_core.utils.markers import markers_in, with_markers, without_markers
 from flash_core.utils.packing import packed, unpacked
 
 RESPONSE = IntentResponse(
@@ -28,3 +28,10 @@ def test_markers_are_taken_out_and_links_stay() -> None:
     assert without_markers("So it is. [1][12]\nAnd [2](https://x.example) so. [3]") == (
         "So it is.\nAnd [2](https://x.example) so."
     )
+
+
+def test_what_looks_like_a_marker_in_code_is_none() -> None:
+    text = "Set `a[1]`. [2][2]\n\n```\nb[3]\n```\n[4]"
+    assert markers_in(text) == (2, 4)
+    assert without_markers(text) == "Set `a[1]`.\n\n```\nb[3]\n```\n"
+    assert with_markers(text, lambda marker: f"<{marker}>" if marker > 2 else "").endswith("b[3]\n```\n<4>")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ai_main_service.services.plain import cells, one_line, row_as_text
+from ai_main_service.services.orders import addresses_assistant
+from ai_main_service.services.plain import cells, is_picture, one_line, row_as_text
 from ai_main_service.services.sentences import Unit, UnitKind, split
 from flash_core.interfaces.ai_provider import GroundingPassage
 
@@ -26,7 +27,10 @@ class Candidate:
 
 
 def candidates(passages: Sequence[GroundingPassage]) -> list[Candidate]:
-    """Every quotable unit of the passages, in order. Headings are context; a table's rows carry its column names."""
+    """Every quotable unit of the passages, in order. Headings are context; a table's rows carry its column names.
+
+    What is said to an assistant and not to a reader is left out, and a picture behind a sentence.
+    """
     return [candidate for number, passage in enumerate(passages) for candidate in _of_passage(number, passage)]
 
 
@@ -46,11 +50,15 @@ def _of_passage(number: int, passage: GroundingPassage) -> list[Candidate]:
             columns = (unit.group, cells(raw))
         else:
             text = _text(unit, raw, columns[1] if columns[0] == unit.group else [])
-            if any(letter.isalnum() for letter in text):
+            if _is_quotable(text) and not (found and found[-1].unit.group == unit.group and is_picture(raw)):
                 context = f"{passage.title} {passage.heading} {heading}"
                 found.append(Candidate(number, unit, text, heading, context, position))
                 position += 1
     return found
+
+
+def _is_quotable(text: str) -> bool:
+    return any(letter.isalnum() for letter in text) and not addresses_assistant(text)
 
 
 def _text(unit: Unit, raw: str, columns: list[str]) -> str:

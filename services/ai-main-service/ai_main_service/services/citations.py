@@ -25,12 +25,13 @@ class MarkerFilter:
 
     `feed` returns what may be shown now and holds back what may still become a marker, an image, a link or a tag;
     `close` returns the rest. Joined, the returned pieces do not depend on how the text was cut. Code keeps its text,
-    but no address that may not be followed.
+    but no address that may not be followed. Without `markers` there is nothing to cite, and `row[1] = 2`
+    is text.
     """
 
     def __init__(self, markers: Collection[int], is_allowed_link: LinkRule) -> None:
         self._markers = frozenset(markers)
-        self._markup = Markup(self._known, is_allowed_link)
+        self._markup = Markup(self._known, is_allowed_link, keeps_indexes=not markers)
         self._links = LinkFilter(is_allowed_link)
 
     def feed(self, text: str) -> str:

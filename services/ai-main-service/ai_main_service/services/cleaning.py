@@ -16,8 +16,16 @@ INVISIBLE: Final = re.compile(
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NAMES = re.compile(ELEMENTS, re.IGNORECASE)
+_NUMBERS = r"\\?\[\d{1,3}(?:[ \t]*[,;\u2013-][ \t]*\d{1,3})*\\?\](?!\()"
+_INDEX = (
+    r"(?<![\w`\\/?&#@.])(?:[^\W\d]|\\_)(?:[\w.$]|\\_){0,60}(?<!\.)(?:\[\w{1,20}\]){0,4}"
+    rf"{_NUMBERS}(?:\[\w{{1,20}}\]){{0,4}}"
+    rf"|(?<==)[ \t]?{_NUMBERS}|[ \t]?\[0(?:[ \t]*[,;\u2013-][ \t]*\d{{1,3}})*\](?!\()"
+)
+"""What is no reference: `row[1]`, `= [1, 2]`, `[0, 1]`."""
 _PARTS = re.compile(
-    r"(?P<code>^ {0,3}```.*?(?:^ {0,3}```|\Z)|`[^`\n]+`)"
+    rf"(?P<index>{_INDEX})"
+    r"|(?P<code>^ {0,3}```.*?(?:^ {0,3}```|\Z)|`[^`\n]+`)"
     r"|<!--.*?(?:-->|\Z)"
     r"|\{%-?\s*comment\s*-?%\}.*?(?:\{%-?\s*endcomment\s*-?%\}|\Z)"
     r"|(?P<gap><br\s*/?>)"
@@ -32,7 +40,10 @@ _PARTS = re.compile(
 
 
 def visible(text: str) -> str:
-    """What a reader of the rendered page sees, still Markdown, without anything like a marker `[1]` outside code."""
+    """What a reader of the rendered page sees, still Markdown, without anything like a marker `[1]` outside code.
+
+    References to footnotes are left out; where a number in brackets is part of what is said, it becomes code.
+    """
     text = INVISIBLE.sub("", text)
     kept: list[str] = []
     at = 0
@@ -43,11 +54,18 @@ def visible(text: str) -> str:
 
 
 def _kept(part: re.Match[str]) -> str:
+    if part["index"]:
+        return _as_code(part["index"].replace("\\", ""))
     if part["gap"]:
         return " "
     if part["name"]:
         return "" if _NAMES.fullmatch(part["name"]) or _is_hidden(part) else part[0]
     return part["code"] or (f"{part['target']})" if part["target"] else part["definition"] or "")
+
+
+def _as_code(said: str) -> str:
+    gap = " " * (len(said) - len(said.lstrip()))
+    return f"{gap}`{said.lstrip()}`"
 
 
 def _is_hidden(part: re.Match[str]) -> bool:

@@ -15,6 +15,9 @@ from flash_core.utils.elements import ELEMENTS
 _SPECIAL = re.compile(r"`+|~+| (?=!?\[|【|!?\Z)|!?\[|!\Z|\]|\n|<|&|\\|【")
 _BRACKETS = re.compile(r"\[((?:[^\[\]`\n]|\n(?!\n)){0,399})\]")
 _TARGET = re.compile(r"\(\s*(?:<([^<>\n]*)>|([^\s<>]*))\s*(?:\"[^\"]*\"|'[^']*')?\s*\)")
+_RUN = re.compile(r"(?:\[[\d ,;^\u2013-]{1,20}\](?!\())*")
+_ENDS_CLAUSE = re.compile(rf"{_RUN.pattern}(?:[.,;:!?](?:\s|\Z)|[ \t]*(?:\n|\Z))")
+_ENDS_CLAUSE_BEGUN = re.compile(rf"{_RUN.pattern}(?:\[[\d ,;^\u2013-]{{0,20}}|[.,;:!?]|[ \t]*)\Z")
 _LENTICULAR = re.compile(r"【(\d{1,3})(?:†[^【】\n]{0,100})?】")
 _TAG = re.compile(rf"</?(?:(br)|{ELEMENTS})(?:[\s/][^<>]{{0,500}})?>|<!--.{{0,2000}}?-->", re.IGNORECASE | re.DOTALL)
 _TAG_BEGUN = re.compile(
@@ -39,10 +42,18 @@ _Step = tuple[int, str, str] | None
 
 
 class Markup:
-    """`known` turns the content of a bracket into the markers to show; None for a bracket that is text."""
+    """`known` turns the content of a bracket into the markers to show; None for a bracket that is text.
 
-    def __init__(self, known: Callable[[str], str | None], is_allowed_link: LinkRule) -> None:
+    With `keeps_indexes` a number in brackets right behind a word is text too, unless it stands where a sentence or a
+    part of it ends, as what pretends to be a citation does.
+    """
+
+    def __init__(
+        self, known: Callable[[str], str | None], is_allowed_link: LinkRule, *, keeps_indexes: bool = False
+    ) -> None:
         self._known = known
+        self._keeps_indexes = keeps_indexes
+        self._has_dropped = False
         self._is_allowed_link = is_allowed_link
         self._held = ""
         self._last = ""
@@ -99,6 +110,7 @@ class Markup:
             piece = f" {piece}"
         shown.append(piece)
         self._last = piece[-1]
+        self._has_dropped = False
         self._lines.write(piece)
 
     def _in_fence(self, text: str, at: int, fence: Fence, *, final: bool) -> _Step:
@@ -202,8 +214,22 @@ class Markup:
         markers = self._known(brackets[1])
         if markers is None:
             return at + 1, "[", ""
+        index_end = self._index_end(text, at, end, final=final)
+        if index_end != at:
+            return None if index_end is None else (index_end - 1, text[at : index_end - 1], "")
+        self._has_dropped = not markers
         is_label = following == ":" and self._lines.is_at_start
         return end, markers + (" " if is_label else ""), ""
+
+    def _index_end(self, text: str, start: int, end: int, *, final: bool) -> int | None:
+        """The end of `[1][2]` where that is text, else `start`; None when what follows decides."""
+        before = text[start - 1 : start] if start else self._last
+        if not self._keeps_indexes or self._has_dropped or not (before.isalnum() or before == "_"):
+            return start
+        if not final and _ENDS_CLAUSE_BEGUN.match(text, end):
+            return None
+        run = _RUN.match(text, end)
+        return start if run is None or _ENDS_CLAUSE.match(text, end) else run.end()
 
     def _link(self, text: str, brackets: re.Match[str], *, image: bool, final: bool) -> _Step:
         start = brackets.end()

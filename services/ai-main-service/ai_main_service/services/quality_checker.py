@@ -1,7 +1,6 @@
 """What an answer cites, and whether the cited passages say it."""
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,10 +13,9 @@ from flash_core.errors import OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import GroundingPassage
 from flash_core.interfaces.entailment import Claim, EntailmentInterface
 from flash_core.schemas.chat import Citation
-from flash_core.utils.markers import MARKER
+from flash_core.utils.markers import markers_in, without_markers
 
 log = structlog.get_logger(__name__)
-_CODE_SPAN = re.compile(r"`[^`\n]*`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,8 @@ def statements(content: str) -> list[Statement]:
     before: Unit | None = None
     for unit in split(content):
         text = unit.of(content)
-        prose = "" if unit.kind is UnitKind.CODE else _CODE_SPAN.sub("", text)
-        markers = tuple(dict.fromkeys(int(number) for number in MARKER.findall(prose)))
-        said = MARKER.sub("", text).strip(" .")
+        markers = () if unit.kind is UnitKind.CODE else markers_in(text)
+        said = without_markers(text).strip(" .")
         if markers and (said or before is None):
             found.append(Statement(unit.start, unit.end, said, markers))
         elif markers and before is not None:

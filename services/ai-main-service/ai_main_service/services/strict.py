@@ -15,7 +15,7 @@ from ai_main_service.services.context_builder import Context
 from ai_main_service.services.quality_checker import QualityChecker
 from ai_main_service.services.reading import read
 from ai_main_service.services.sentences import Unit, UnitKind, split
-from flash_core.utils.markers import MARKER
+from flash_core.utils.markers import markers_in, with_markers, without_markers
 from flash_core.utils.words import detect_language
 
 _LEADING: Final = frozenset(
@@ -51,11 +51,11 @@ class Piece:
     @property
     def markers(self) -> tuple[int, ...]:
         prose = self.text.rpartition("```")[2] if self.unit.kind is UnitKind.CODE else self.text
-        return tuple(dict.fromkeys(int(number) for number in MARKER.findall(prose)))
+        return markers_in(prose)
 
     @property
     def said(self) -> str:
-        return MARKER.sub("", self.text).strip()
+        return without_markers(self.text).strip()
 
 
 class StrictGate(Gate):
@@ -119,7 +119,7 @@ class StrictGate(Gate):
     async def _show(self, pieces: Sequence[Piece], wrong: set[int]) -> None:
         for piece in pieces:
             gap = self._gap(piece) if piece is pieces[-1] else piece.gap
-            text = MARKER.sub(lambda marker: "" if int(marker[1]) in wrong else marker[0], piece.text)
+            text = with_markers(piece.text, lambda marker: "" if marker in wrong else f"[{marker}]")
             await self._stream.write((gap if self._stream.content else gap.lstrip()) + text)
 
     def _gap(self, piece: Piece) -> str:
@@ -148,7 +148,7 @@ def pieces(text: str) -> list[Piece]:
     units = split(text)
     at = 0
     for number, unit in enumerate(units):
-        if found and not MARKER.sub("", unit.of(text)).strip(" ."):
+        if found and not without_markers(unit.of(text)).strip(" ."):
             last = found[-1]
             found[-1] = Piece(last.gap, last.text + text[at : unit.end], last.unit, last.is_header)
         else:
