@@ -34,7 +34,7 @@ async def understood(*conversation: str) -> IntentResponse:
         ("Hi!", QuestionKind.GREETING),
         ("hello there", QuestionKind.GREETING),
         ("Good morning, how are you?", QuestionKind.GREETING),
-        ("Hallo zusammen", QuestionKind.DOCUMENTATION),
+        ("Hallo zusammen", QuestionKind.GREETING),
         ("Guten Tag", QuestionKind.GREETING),
         ("Thanks a lot!", QuestionKind.GREETING),
         ("Hi, how many days of leave do I get?", QuestionKind.DOCUMENTATION),
