@@ -46,6 +46,7 @@ def test_a_question_loses_the_courtesies_around_it(question: str) -> None:
         "Great Britain office address",
         "Nice, France",
         "How do I say thanks?",
+        "May members vote as they please?",
         "Please wait dialog",
         "Thanks, you saved my day",
         "Hi!",

@@ -22,7 +22,7 @@ _HELPED = (
     r"|das (?:hat (?:mir )?(?:sehr )?geholfen|hilft(?: mir)?(?: sehr)?|war (?:sehr )?(?:hilfreich|gut))"
 )
 _FAREWELL = (
-    r"(?:good)?bye(?: bye)?|good night|see you(?: later| soon| tomorrow)?"
+    r"(?:good)?bye|good night|see you(?: later| soon| tomorrow)?"
     r"|have a (?:nice|good|great) (?:day|evening|weekend)|tsch(?:ü|ue)(?:ss?|ß)|auf wiedersehen|gute nacht"
     r"|bis (?:bald|später|dann|morgen)|au revoir|adiós|hasta luego"
     r"|(?:schönen |schönes |einen |ein )+(?:feierabend|abend|tag|wochenende)"
@@ -32,13 +32,14 @@ _HOW_ARE_YOU = (
     r"|wie geht(?:['\u2019]?s| es)(?: (?:dir|ihnen|euch))?(?: heute)?|(?:comment )?ça va|¿?cómo estás|¿?qué tal"
 )
 _WELL = (
-    r"ok(?:ay)?|great|perfect|super|nice|cool|excellent|awesome|wonderful|all ?right|got it|i see|understood|well done"
-    r"|(?:great|good|nice|perfect|excellent) (?:answer|job|work)|perfekt|prima|toll|wunderbar|verstanden|alles klar"
-    r"|(?:sehr )?gut(?: gemacht)?|(?:gute|tolle) antwort"
+    r"(?:great|good|nice|perfect|excellent) (?:answer|job|work)|ok(?:ay)?|great|perfect|super|nice|cool|excellent"
+    r"|awesome|wonderful|al(?:l ?)?right|got it|i see|understood|well done|perfekt|prima|toll|wunderbar|verstanden|alles klar"
+    r"|(?:sehr )?gut(?: gemacht)?|gute antwort"
 )
 _NAMED = r"(?:there|all|everyone|team|again|and|und|zusammen|askflash|flash|bot)"
-_SAID = rf"(?:{_HELLO}|{_THANKS}|{_HELPED}|{_FAREWELL}|{_HOW_ARE_YOU}|{_WELL})"
-_MORE = rf"(?:[\s,!.?]+(?:{_NAMED}|{_SAID}))*"
+_SAID = rf"(?>(?:{_HELLO}|{_THANKS}|{_HELPED}|{_FAREWELL}|{_HOW_ARE_YOU}|{_WELL})\b)"
+"""Atomic, because what can be read in two ways ("danke sehr gut") takes for ever where it is said often."""
+_MORE = rf"(?:[\s,!.?]+(?:{_SAID}|{_NAMED}))*"
 _PLEASE = r"(?:please|pls|bitte)"
 _ASKING = (
     r"(?:what|how|who|where|when|which|why|can|could|do|does|tell|explain|show|was|wie|wer|wo|wann|welche\w?|warum|kann"
@@ -59,8 +60,8 @@ _BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 _BEHIND: Final = re.compile(
-    rf"(?:(?:\s*[,;!?\n]\s*|\.\s+|\s[-\u2013]\s+)(?:{_PLEASE}|{_THANKS}|{_FAREWELL})"
-    rf"(?:[\s,!.]+(?:{_NAMED}|{_PLEASE}|{_THANKS}|{_FAREWELL}))*|\s+{_PLEASE})[\s,.!?]*$",
+    rf"(?:(?:\s*[,;\n]\s*|(?<=[?!])\s*|(?<=\.)\s+|\s[-\u2013]\s+)(?:{_PLEASE}|{_THANKS}|{_FAREWELL})"
+    rf"(?:[\s,!.]+(?:{_SAID}|{_PLEASE}|{_NAMED}))*|(?<!they)(?<!you)(?<!we)(?<!say)\s+{_PLEASE})[\s,.!?]*$",
     re.IGNORECASE,
 )
 _LANGUAGES: Final = (

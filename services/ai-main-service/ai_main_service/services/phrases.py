@@ -62,8 +62,8 @@ _SMALL_TALK: Final[tuple[tuple[re.Pattern[str], dict[str, str]], ...]] = (
     ),
     (
         re.compile(
-            r"\b(?:thanks?|thx|cheers|helped|helpful|appreciate|grateful|danke\w*|dank|geholfen|hilfreich|merci|gracias"
-            r"|well done|(?:great|good|nice|perfect|excellent) (?:answer|job|work)|(?:gute|tolle) antwort|gut gemacht)\b",
+            r"\b(?:thanks?|thx|cheers|helped|helpful|appreciate|grateful|danke\w*|dank|geholfen|hilfreich|merci"
+            r"|gracias|well done|(?:great|good|nice|perfect|excellent) (?:answer|job|work)|gute antwort|gut gemacht)\b",
             re.IGNORECASE,
         ),
         {"en": "You are welcome!", "de": "Gern geschehen!", "es": "¡De nada!", "fr": "Je vous en prie !"},
