@@ -13,7 +13,7 @@ _HELLO = (
 _FOR_IT = r"(?: for (?:your|the|all your) (?:quick |great )?(?:help|answer|reply|support|info\w*)| in advance)?"
 _DAFUER = r"(?: für (?:die|deine|ihre|eure) (?:schnelle )?(?:hilfe|antwort)| im voraus)?"
 _THANKS = (
-    rf"(?:many )?thank(?:s|s? you)?(?: (?:so|very) much| a lot| again)?{_FOR_IT}|thx|cheers"
+    rf"(?:many )?thank(?:s? you|s)(?: (?:so|very) much| a lot)?{_FOR_IT}|thx|cheers"
     rf"|(?:ich )?danke(?:schön)?(?: (?:schön|sehr|dir|euch|ihnen|vielmals))*{_DAFUER}"
     rf"|(?:vielen |lieben |besten |herzlichen )+dank{_DAFUER}|merci(?: beaucoup)?|(?:muchas )?gracias"
 )
@@ -33,8 +33,8 @@ _HOW_ARE_YOU = (
 )
 _WELL = (
     r"(?:great|good|nice|perfect|excellent) (?:answer|job|work)|ok(?:ay)?|great|perfect|super|nice|cool|excellent"
-    r"|awesome|wonderful|al(?:l ?)?right|got it|i see|understood|well done|perfekt|prima|toll|wunderbar|verstanden|alles klar"
-    r"|(?:sehr )?gut(?: gemacht)?|gute antwort"
+    r"|awesome|wonderful|al(?:l ?)?right|got it|i see|understood|well done|perfekt|prima|toll|wunderbar|verstanden"
+    r"|alles klar|(?:sehr )?gut(?: gemacht)?|gute antwort"
 )
 _NAMED = r"(?:there|all|everyone|team|again|and|und|zusammen|askflash|flash|bot)"
 _SAID = rf"(?>(?:{_HELLO}|{_THANKS}|{_HELPED}|{_FAREWELL}|{_HOW_ARE_YOU}|{_WELL})\b)"
