@@ -58,6 +58,15 @@ _BORROWED: Final = frozenset({
     "me", "mi", "min", "na", "ni", "no", "os", "pa", "per", "plus", "por", "pour", "sans", "se", "sea", "si", "são",
     "te", "til", "till", "van", "vi", "von", "want",
 })  # fmt: skip
+_GERMAN_QUESTION: Final = re.compile(
+    r"(?:^|[,;.!?])\W{0,3}(?:und |aber )?(?:was (?:kostet|kosten|macht|machen|mache|passiert|bedeutet|bedeuten|heißt"
+    r"|steht|stehen|gilt|gelten|gehört|braucht|brauche|brauchen|bringt|verdient|bekommt|bekomme|bekommen|zahlt|tut|tun|tue"
+    r"|darf|dürfen|sollte|geht|fehlt|enthält|umfasst|regelt|zählt|kannst|weißt|hast|machst|meinst"
+    r"|(?!it |that |not )\w+te? (?:der|die|das|den|ein|eine|einen|man|du))"
+    r"|wor(?:über|auf|um|an|in|aus)|wo(?:mit|für|von|zu|gegen|bei)|weshalb|wieviele?|wessen|wen)\b",
+    re.IGNORECASE,
+)
+"""Words that no English question begins with: the verb tells the German "was" from the English one."""
 
 _PER_THREAD = threading.local()
 
@@ -117,6 +126,8 @@ def detect_language(text: str, default: str = "en") -> str:
     said = composed(text)
     found = tokens(said) if said.isupper() else tokens(" ".join(one for one in WORD.findall(said) if not _is_code(one)))
     counts = {language: _evidence(found, language) for language in _stop_words()}
+    if _GERMAN_QUESTION.search(said):
+        counts["de"] = (counts["de"][0] + _WORTH, counts["de"][1])
     best = max(counts, key=lambda language: (counts[language], language == default))
     return best if counts[best][0] >= counts.get(default, (0, 0))[0] + _LEAD else default
 

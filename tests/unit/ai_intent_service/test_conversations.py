@@ -100,6 +100,22 @@ async def test_words_that_only_look_as_if_they_pointed_back_do_not(question: str
     assert (answer.kind, answer.standalone_question) == (QuestionKind.DOCUMENTATION, question)
 
 
+@pytest.mark.parametrize(
+    ("conversation", "alone"),
+    [
+        (["What is the population of Warsaw?", "and Paris?"], "What is the population of Paris?"),
+        (["What is the population of Warsaw?", "What about New York?"], "What is the population of New York?"),
+        (["Wie viele Einwohner hat Warschau?", "und Paris?"], "Wie viele Einwohner hat Paris?"),
+        (["Wie lang ist die Frist in SAP Concur?", "und Urlaub?"], "Wie lang ist die Frist in SAP Concur: Urlaub?"),
+        (["How far is Paris from London?", "and Rome?"], "How far is Paris from London: Rome?"),
+        (["How do I get paid leave from Acme?", "and part-timers?"], "How do I get paid leave from Acme: part-timers?"),
+        (["How do I file Form 1040?", "Deadline?"], "How do I file Form 1040: Deadline?"),
+    ],
+)
+async def test_another_name_takes_the_place_of_the_only_one(conversation: list[str], alone: str) -> None:
+    assert (await understood(*conversation)).standalone_question == alone
+
+
 WIKI = SearchFilters(source_names=["HR wiki"])
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 

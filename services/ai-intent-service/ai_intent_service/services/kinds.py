@@ -3,25 +3,9 @@
 import re
 from typing import Final
 
+from ai_intent_service.services.courtesy import is_courtesy
 from flash_core.schemas.ai import QuestionKind
 
-_HELLO = (
-    r"hi|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day)|hallo|moin|servus|gr[uü]ezi"
-    r"|gr[uü](?:ß|ss) (?:gott|dich)|guten (?:tag|morgen|abend)|bonjour|salut|bonsoir|hola|buenos d[ií]as"
-    r"|buenas tardes|ciao|buongiorno|ol[aá]|hej"
-)
-_THANKS = (
-    r"thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers"
-    r"|(?:ich )?danke(?: (?:schön|sehr|dir|euch|ihnen|vielmals))*|(?:vielen |lieben |besten |herzlichen )+dank"
-    r"|merci(?: beaucoup)?|(?:muchas )?gracias|bye|goodbye|tschüss|auf wiedersehen|bis (?:bald|später|morgen)"
-    r"|(?:schönen |schönes |einen |ein )+(?:feierabend|abend|tag|wochenende)|ok(?:ay)?|great|perfect|super|nice"
-)
-_NAMED = r"(?:there|all|everyone|team|again|askflash|flash|bot)"
-_GREETING = re.compile(
-    rf"\W*(?:{_HELLO}|{_THANKS})(?:[\s,!.]+(?:{_NAMED}|{_HELLO}|{_THANKS}))*"
-    r"(?:[\s,!.]+how are you(?: doing)?)?\W*",
-    re.IGNORECASE,
-)
 _ORDER = r"(?:^\W*|[.!?:;,\n]\s*|\b(?:please|now|just|then|and|must|bitte|und|jetzt) )"
 _WILL = (
     r"\b(?:how (?:do|can|could|would|should|to) (?:(?:i|you|we|one) )?|i (?:want|would like|need|am going|plan) to "
@@ -57,7 +41,16 @@ _WESEN = r"(?:mensch|roboter|bot|chatbot|ki|maschine|programm|künstliche intell
 _ABOUT = (
     r"^\W*(?:who|what) (?:are|r) (?:you|u)(?: exactly| really)?\W*$",
     r"^\W*what (?:can|do) you do(?: for me)?\W*$",
-    r"^\W*what(?:'s| is) your name\W*$",
+    r"^\W*what(?:'s| is) your name\W*$|^\W*(?:help|hilfe)(?: me| mir)?(?: please| bitte)?\W*$|^\W*hilf mir\W*$",
+    r"^\W*(?:what|which) (?:ai |language )?(?:model|llm) (?:are you|do you use)\W*$",
+    (
+        r"^\W*(?:what|which) (?:documents?|documentation|docs|sources|pages|topics) "
+        r"(?:do you (?:know|have|use|search|read)|can you (?:search|read))(?: about)?\W*$"
+    ),
+    (
+        r"^\W*welches (?:ki-|sprach)?modell (?:bist|nutzt|benutzt|verwendest) du\W*$"
+        r"|^\W*welche (?:dokumente|quellen|seiten|themen) (?:kennst|hast|durchsuchst) du\W*$"
+    ),
     rf"^\W*are you (?:a |an )?{_BEING}(?:,? or (?:a |an )?{_BEING})?\W*$",
     r"^\W*how (?:can|do) you (?:help|work)(?: me| us)?(?: exactly| internally| really)?\W*$",
     r"^\W*(?:wer|was) bist du(?: eigentlich| genau)?\W*$",
@@ -91,6 +84,6 @@ _PATTERNS: Final = tuple(
 def kind_of(question: str) -> QuestionKind:
     """DOCUMENTATION unless the words say otherwise; whether it is a follow-up depends on the conversation."""
     beginning = " ".join(question.split())[:_CHARACTERS_READ]
-    if _GREETING.fullmatch(beginning):
+    if is_courtesy(question):
         return QuestionKind.GREETING
     return next((kind for kind, pattern in _PATTERNS if pattern.search(beginning)), QuestionKind.DOCUMENTATION)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ai_intent_service.services.courtesy import courtesy_language, is_reaction, without_courtesy
 from ai_intent_service.services.follow_ups import Leaning, leaning
 from ai_intent_service.services.kinds import kind_of
 from ai_intent_service.services.said_filters import Said, said
@@ -15,11 +16,13 @@ from flash_core.schemas.chat import Fact
 from flash_core.schemas.search import SearchFilters
 from flash_core.utils.words import WORD, detect_language
 
+_SHORT = {QuestionKind.GREETING, QuestionKind.ABOUT}
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`own` is the question without the filters that it says, `earlier` the asker's questions before it, read the same
-    way, oldest first. Only a question for the documentation can lean.
+    """`own` is the question without the courtesies and the filters that it says, `earlier` the asker's questions before
+    it, read the same way, oldest first. Only a question for the documentation can lean.
     """
 
     kind: QuestionKind
@@ -36,7 +39,7 @@ class Reading:
         if kind is QuestionKind.DOCUMENTATION and leans and self.earlier:
             kind, question = QuestionKind.FOLLOW_UP, standalone(question, self.before)
             filters = _inherited(filters, self.earlier[-1].filters)
-        language = detect_language(self.own.rest, default=self._language_before())
+        language = detect_language(self.own.rest, default=self._usual_language(kind))
         return IntentResponse(
             kind=kind,
             standalone_question=question,
@@ -45,15 +48,18 @@ class Reading:
             filters=filters,
         )
 
-    def _language_before(self) -> str:
+    def _usual_language(self, kind: QuestionKind) -> str:
+        spoken = courtesy_language(self.own.rest) if kind in _SHORT else None
+        if spoken is not None:
+            return spoken
         return detect_language(self.earlier[-1].rest) if self.earlier else "en"
 
 
 def read(request: IntentRequest, now: datetime) -> Reading:
-    question = request.question.strip()
-    kind = kind_of(question)
-    asked = [turn.content.strip() for turn in request.history if turn.role is Role.USER]
-    earlier = [_said(one, now) for one in asked if one and kind_of(one) is QuestionKind.DOCUMENTATION]
+    question = without_courtesy(request.question.strip())
+    asked = [without_courtesy(turn.content.strip()) for turn in request.history if turn.role is Role.USER]
+    earlier = [_said(one, now) for one in asked if one and _first_kind(one) is QuestionKind.DOCUMENTATION]
+    kind = kind_of(question) if earlier else _first_kind(question)
     own = _said(question, now, has_conversation=bool(earlier)) if kind is QuestionKind.DOCUMENTATION else Said(question)
     return Reading(
         kind=kind,
@@ -62,6 +68,11 @@ def read(request: IntentRequest, now: datetime) -> Reading:
         before=Before([one.rest for one in earlier], _established(request.facts)),
         leaning=leaning(own.rest) if earlier and kind is QuestionKind.DOCUMENTATION else Leaning.NO,
     )
+
+
+def _first_kind(question: str) -> QuestionKind:
+    """The kind where there is nothing that "yes" could be about."""
+    return QuestionKind.GREETING if is_reaction(question) else kind_of(question)
 
 
 def _said(question: str, now: datetime, *, has_conversation: bool = False) -> Said:

@@ -13,7 +13,7 @@ from ai_intent_service.services.follow_ups import (
     is_of_any_subject,
     leaning,
 )
-from ai_intent_service.services.topics import groups_of, phrases_of, topic_of
+from ai_intent_service.services.topics import entities_of, groups_of, phrases_of, topic_of
 from flash_core.utils.words import WORD, content_stems, detect_language, stem
 
 _REPLACEABLE = re.compile(
@@ -30,6 +30,8 @@ _POSSESSIVE = re.compile(r"\b(?:their|its|his|her)\b(?=\s+\w)", re.IGNORECASE)
 _DEMONSTRATIVE = re.compile(
     r"\b(?P<this>this|that|these|those|the same|diese[rsmn]?)\s+(?P<noun>(?!one)[^\W\d_]{3,}(?:-\w+)*)", re.IGNORECASE
 )
+_GERMAN_NAME = re.compile(r"\b(?:von|hat|haben)\s+([A-ZÄÖÜ][\w-]+)\W*$")
+"""Every noun has a capital, but one that stands alone in such a place can be replaced like a name."""
 _ELLIPSIS_STEMS = 3
 
 
@@ -77,6 +79,8 @@ def _written_out(question: str, last: str, before: Before) -> str:
         return replaced
     if _is_ellipsis(rest, language):
         instead = _instead(rest, last, language)
+        if instead is None and rest != question.strip():
+            instead = _other_name(rest, last, language)
         if instead is not None:
             return instead
         return f"{last.rstrip(' ?.!')}: {rest}" if rest.strip(" ?.!") else last
@@ -130,6 +134,15 @@ def _instead(rest: str, last: str, language: str) -> str | None:
             if [stem(word[0].lower(), language)] == kind and of_kind.lower() != other.lower():
                 return last.replace(of_kind, other, 1)
     return _in_place(rest, last)
+
+
+def _other_name(rest: str, last: str, language: str) -> str | None:
+    """The earlier question about another name: "the population of Warsaw", now "Paris"; None unless it has just one."""
+    other = rest.strip(" ?.!")
+    names, others = entities_of(last, language), entities_of(f"and {other}", language)
+    if language == "de" and not names:
+        names, others = _GERMAN_NAME.findall(last), _GERMAN_NAME.findall(f"von {other}")
+    return last.replace(names[0], other, 1) if len(names) == 1 and others == [other] else None
 
 
 def _in_place(rest: str, last: str) -> str | None:

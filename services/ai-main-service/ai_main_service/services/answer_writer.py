@@ -126,7 +126,7 @@ class AnswerWriter:
         await stream.status("understanding")
         claim, intent = await self._understanding.of(claim, _asker(claim), stream)
         stream.watch.lap("intent")
-        short = short_answer(intent.kind, intent.language)
+        short = short_answer(intent.kind, intent.language, claim.question)
         if short is not None:
             await stream.write(short)
             return WrittenAnswer(content="", confidence=1.0)

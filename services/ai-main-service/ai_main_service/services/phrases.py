@@ -1,5 +1,6 @@
 """What is said without a model, by language. English where a language is not known."""
 
+import re
 from typing import Final
 
 from flash_core.schemas.ai import QuestionKind
@@ -32,6 +33,57 @@ _ANSWERS: Final[dict[QuestionKind, dict[str, str]]] = {
         "fr": "Je ne peux pas aider pour cela. Posez-moi une question sur la documentation.",
     },
 }
+_SMALL_TALK: Final[tuple[tuple[re.Pattern[str], dict[str, str]], ...]] = (
+    (
+        re.compile(
+            r"\b(?:how are (?:you|things)|how(?: is|['\u2019]s) it going|what['\u2019]s up|wie geht|ça va|cómo estás"
+            r"|qué tal)\b",
+            re.IGNORECASE,
+        ),
+        {
+            "en": "I am well, thank you. What would you like to know from your documentation?",
+            "de": "Danke, gut. Was möchten Sie aus der Dokumentation wissen?",
+            "es": "Bien, gracias. ¿Qué quiere saber de la documentación?",
+            "fr": "Bien, merci. Que voulez-vous savoir de la documentation ?",
+        },
+    ),
+    (
+        re.compile(
+            r"\b(?:(?:good)?bye|good night|see you|have a|tsch(?:ü|ue)\w+|auf wiedersehen|gute nacht"
+            r"|bis (?:bald|später|dann|morgen)|schöne[ns]|feierabend|au revoir|adiós|hasta luego)\b",
+            re.IGNORECASE,
+        ),
+        {
+            "en": "Goodbye! I am here when you have another question.",
+            "de": "Auf Wiedersehen! Bei weiteren Fragen bin ich hier.",
+            "es": "¡Hasta luego! Aquí estoy si tiene otra pregunta.",
+            "fr": "Au revoir ! Je suis là si vous avez une autre question.",
+        },
+    ),
+    (
+        re.compile(
+            r"\b(?:thanks?|thx|cheers|helped|helpful|appreciate|grateful|danke\w*|dank|geholfen|hilfreich|merci"
+            r"|gracias|well done|(?:great|good|nice|perfect|excellent) (?:answer|job|work)|gute antwort|gut gemacht)\b",
+            re.IGNORECASE,
+        ),
+        {"en": "You are welcome!", "de": "Gern geschehen!", "es": "¡De nada!", "fr": "Je vous en prie !"},
+    ),
+    (
+        re.compile(
+            r"^(?:yes|yeah|yep|no|nope|sure|maybe|ok(?:ay)?|great|perfect|super|nice|cool|excellent|awesome|wonderful"
+            r"|all ?right|got it|i see|understood|ja|nein|doch|vielleicht|(?:sehr )?gut|perfekt|prima|toll|wunderbar"
+            r"|verstanden|alles klar|oui|non|sí|test(?:ing)?)\b",
+            re.IGNORECASE,
+        ),
+        {
+            "en": "All right. What would you like to know from your documentation?",
+            "de": "In Ordnung. Was möchten Sie aus der Dokumentation wissen?",
+            "es": "De acuerdo. ¿Qué quiere saber de la documentación?",
+            "fr": "D'accord. Que voulez-vous savoir de la documentation ?",
+        },
+    ),
+)
+"""What else than a greeting it can be that needs no answer: the first that fits."""
 _NEEDS_MODEL: Final = {
     "en": "General mode needs a language model, and none is set up here. Ask in company mode to get an answer from "
     "your documentation, or ask your administrator to connect a model.",
@@ -83,9 +135,11 @@ _QUESTIONS_ABOUT: Final = {
 _NEAREST = 3
 
 
-def short_answer(kind: QuestionKind, language: str) -> str | None:
+def short_answer(kind: QuestionKind, language: str, said: str = "") -> str | None:
     """The whole answer to a greeting and the like; None for a kind that is looked up."""
     answers = _ANSWERS.get(kind)
+    if kind is QuestionKind.GREETING:
+        answers = next((reply for pattern, reply in _SMALL_TALK if pattern.search(said)), answers)
     return _by(answers, language) if answers is not None else None
 
 
