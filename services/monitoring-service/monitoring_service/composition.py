@@ -9,7 +9,7 @@ from flash_core.composition import ServiceContainer, open_platform
 from flash_core.utils.clock import SystemClock
 from monitoring_service.config import Settings
 from monitoring_service.providers.queue_probe import RedisQueueProbe
-from monitoring_service.providers.service_probe import HttpServiceProbe
+from monitoring_service.providers.service_probe import HttpJobProbe, HttpServiceProbe
 from monitoring_service.services.api_document import ApiDocument
 from monitoring_service.services.fleet_status import FleetStatus
 
@@ -30,6 +30,12 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             authenticator=platform.authenticator,
             idempotency=platform.idempotency,
             health=platform.health,
-            fleet_status=FleetStatus(probes, RedisQueueProbe(platform.redis, clock), clock, version("flash-core")),
+            fleet_status=FleetStatus(
+                probes,
+                RedisQueueProbe(platform.redis, clock),
+                HttpJobProbe(platform.http.sibling(settings.indexing_url)),
+                clock,
+                version("flash-core"),
+            ),
             api_document=ApiDocument(probes, version("flash-core")),
         )

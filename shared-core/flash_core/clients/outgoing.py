@@ -89,6 +89,10 @@ def _entry(host: str, port: int) -> str:
     return host if parsed(host) is not None else f"{host}:{port}"
 
 
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def origin_of(url: str) -> tuple[str, int]:
     """Host and port; `UpstreamRejectedError` for what is no address of the web."""
     try:
@@ -180,12 +184,13 @@ class _GuardedTransport(httpx2.AsyncHTTPTransport):
         self._max_body = max_body
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self._policy.permit(str(request.url))
-        if origin_of(str(request.url)) not in self._origins:
+        origin = origin_of(str(request.url))
+        if origin not in self._origins:
             raise UpstreamRejectedError(
-                f"The server sends on to {request.url.host}, which was not configured. Either it asks to sign in, so "
-                "the credentials are wrong, or it has moved."
+                f"The source sends on to another address, {_shown(*origin)}, which is not followed. Either it asks to "
+                "sign in, so the credentials are wrong, or it has moved: then configure its new address."
             )
+        self._policy.permit(str(request.url))
         answer = await super().handle_async_request(request)
         return _CappedResponse(answer, self._max_body)
 

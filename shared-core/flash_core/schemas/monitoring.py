@@ -34,7 +34,9 @@ class ServiceStatus(Response):
 
 
 class QueueStatus(Response):
-    """`waiting`: entries not yet read; `in_progress`: read, not acknowledged; `dead`: given up on."""
+    """`waiting`: entries not yet read, jobs that are queued; `in_progress`: read and not acknowledged, jobs that run;
+    `dead`: given up on. What can't be asked now is not listed.
+    """
 
     name: str
     waiting: int

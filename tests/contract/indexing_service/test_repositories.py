@@ -11,6 +11,7 @@ from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import (
+    Backlog,
     IndexingUnitOfWorkInterface,
     Item,
     ItemState,
@@ -218,6 +219,27 @@ async def test_jobs_are_shown_newest_first(store: Store) -> None:
         assert await work.jobs.page(JobQuery(10, source_id=two.id)) == [jobs[1]]
         assert await work.jobs.page(JobQuery(10, state=JobState.RUNNING)) == []
         assert await work.jobs.get(new_id()) is None
+
+
+async def test_the_backlog_counts_what_waits_and_what_runs(store: Store) -> None:
+    async with store.unit_of_work() as work:
+        assert await work.jobs.backlog() == Backlog(waiting=0, running=0, oldest=None)
+    handbook, wiki, over, postponed = (source() for _ in range(4))
+    later = NOON + timedelta(minutes=5)
+    await stored(store.unit_of_work, over, job(over))
+    await stored(store.unit_of_work, postponed, replace(job(postponed), created_at=later))
+    async with store.unit_of_work() as work:
+        ended, delayed = await work.jobs.claim(10), await work.jobs.claim(10)
+        assert ended is not None
+        assert delayed is not None
+        await work.jobs.finish(ended.id, JobState.SUCCEEDED, JobCounts(), None)
+        await work.jobs.release(delayed, after_seconds=30, problem="Waiting: the source is away.")
+        await work.commit()
+    await stored(store.unit_of_work, handbook, job(handbook))
+    assert await claimed(store.unit_of_work) is not None
+    await stored(store.unit_of_work, wiki, replace(job(wiki), created_at=later + timedelta(minutes=5)))
+    async with store.unit_of_work() as work:
+        assert await work.jobs.backlog() == Backlog(waiting=2, running=1, oldest=later)
 
 
 async def test_a_claimed_job_is_held_until_its_lease_runs_out(store: Store) -> None:

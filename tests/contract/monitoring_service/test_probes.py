@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from flash_core.clients.http import HttpClient
+from flash_core.clients.http import HttpClient, Sibling
 from flash_core.clients.redis import open_redis
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.messaging.events import Event, JobQueued, QuestionAccepted, dead_stream
@@ -19,7 +19,7 @@ from flash_core.schemas.monitoring import HealthDetail, QueueStatus
 from flash_core.testing.fakes import FakeAuthenticator, FrozenClock
 from monitoring_service.interfaces import QueueProbeInterface, ServiceProbeInterface
 from monitoring_service.providers.queue_probe import RedisQueueProbe
-from monitoring_service.providers.service_probe import HttpServiceProbe
+from monitoring_service.providers.service_probe import HttpJobProbe, HttpServiceProbe
 from tests.unit.monitoring_service.fakes import FakeQueueProbe, FakeServiceProbe, check
 
 Answer = httpx2.Response | Exception
@@ -27,7 +27,7 @@ DOCUMENT: dict[str, Any] = {"paths": {"/api/v1/x": {"get": {}}}}
 HEALTH = HealthDetail(name="chat", version="1.0", status="degraded", checks=[check("redis", "away")])
 
 
-def http_probe(stack: AsyncExitStack, answers: dict[str, Answer]) -> ServiceProbeInterface:
+def sibling(stack: AsyncExitStack, answers: dict[str, Answer]) -> Sibling:
     def handle(request: httpx2.Request) -> httpx2.Response:
         answer = answers[request.url.path]
         if isinstance(answer, Exception):
@@ -36,7 +36,11 @@ def http_probe(stack: AsyncExitStack, answers: dict[str, Answer]) -> ServiceProb
 
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(handle))
     stack.push_async_callback(client.aclose)
-    return HttpServiceProbe("chat", HttpClient(client, FakeAuthenticator()).sibling("http://chat"))
+    return HttpClient(client, FakeAuthenticator()).sibling("http://sibling")
+
+
+def http_probe(stack: AsyncExitStack, answers: dict[str, Answer]) -> ServiceProbeInterface:
+    return HttpServiceProbe("chat", sibling(stack, answers))
 
 
 @pytest.fixture
@@ -114,12 +118,20 @@ async def test_every_queue_has_a_line_even_before_anything_was_written(
     assert list(await (await make(bus)).queues()) == idle()
 
 
-@pytest.mark.parametrize("kind", ["fake", "redis"])
-async def test_queues_that_cannot_be_asked_are_unavailable(kind: str) -> None:
+async def test_jobs_are_told_as_indexing_counts_them(stack: AsyncExitStack) -> None:
+    jobs = QueueStatus(name="indexing", waiting=2, in_progress=1, oldest_seconds=7.5, dead=0)
+    answer = httpx2.Response(200, content=jobs.model_dump_json())
+    assert list(await HttpJobProbe(sibling(stack, {"/internal/jobs/queue": answer})).queues()) == [jobs]
+
+
+@pytest.mark.parametrize("kind", ["fake", "redis", "http"])
+async def test_queues_that_cannot_be_asked_are_unavailable(kind: str, stack: AsyncExitStack) -> None:
     async with open_redis("redis://127.0.0.1:1/0") as gone:
         probe: QueueProbeInterface = RedisQueueProbe(gone, CLOCK)
         if kind == "fake":
             probe = FakeQueueProbe(error=UpstreamUnavailableError("away"))
+        if kind == "http":
+            probe = HttpJobProbe(sibling(stack, {"/internal/jobs/queue": httpx2.ConnectError("refused")}))
         with pytest.raises(UpstreamUnavailableError):
             await probe.queues()
 

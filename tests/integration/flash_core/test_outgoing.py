@@ -125,6 +125,26 @@ async def test_a_redirect_away_from_the_configured_host_is_refused(server: Scrip
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("http://127.0.0.1:1/secret?key=value", "127.0.0.1:1,"),
+        ("https://login.example.com/signin?key=value", "login.example.com:443,"),
+        ("http://[::1]/secret?key=value", "[::1]:80,"),
+    ],
+)
+async def test_the_reason_says_where_a_redirect_would_lead_and_nothing_of_its_path(
+    server: ScriptedServer, location: str, named: str
+) -> None:
+    server.says(Reply(302, {"Location": location}))
+    async with open_outgoing(server.url, policy_of(server)) as http:
+        with pytest.raises(UpstreamRejectedError) as refused:
+            await http.get("/")
+
+    assert f"sends on to another address, {named} which is not followed" in str(refused.value)
+    assert not any(word in str(refused.value) for word in ("OUTGOING_ALLOW", "secret", "signin", "value"))
+
+
 async def test_a_redirect_to_the_same_host_is_followed_but_not_for_ever(server: ScriptedServer) -> None:
     server.says(Reply(302, {"Location": "/there"}), Reply(body=b"there"))
     async with open_outgoing(server.url, policy_of(server)) as http:
@@ -148,7 +168,7 @@ async def test_a_redirect_to_a_host_that_was_named_is_followed_without_the_crede
 async def test_hosts_beside_the_first_are_meant_with_https(server: ScriptedServer) -> None:
     policy = OutgoingPolicy(["127.0.0.1", "files.test"], resolver=Names(["127.0.0.1"]))
     async with open_outgoing(server.url, policy, also=["files.test"]) as http:
-        with pytest.raises(UpstreamRejectedError, match="not configured"):
+        with pytest.raises(UpstreamRejectedError, match="not followed"):
             await http.get(f"http://files.test:{server.port}/")
 
 

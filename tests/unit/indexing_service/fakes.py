@@ -18,6 +18,7 @@ from flash_core.schemas.indexing import JobCounts, JobState
 from flash_core.testing.fakes import FakeOutbox
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import (
+    Backlog,
     CredentialVaultInterface,
     DocumentPipelineInterface,
     IndexingUnitOfWorkInterface,
@@ -191,6 +192,12 @@ class FakeJobs(JobRepositoryInterface):
             and query.source_id in {None, job.source_id}
             and query.state in {None, job.state}
         ][: query.limit]
+
+    async def backlog(self) -> Backlog:
+        jobs = [row.job for row in self._state.jobs.values()]
+        waiting = [job.created_at for job in jobs if job.state is JobState.QUEUED]
+        running = sum(job.state is JobState.RUNNING for job in jobs)
+        return Backlog(len(waiting), running, min(waiting, default=None))
 
     async def waits(self) -> bool:
         return self._next_to_run(None) is not None

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from flash_core.testing.fakes import (
 )
 from flash_core.testing.vector_store import FakeVectorStore
 from flash_core.web.app import create_app
+from flash_core.web.identity import SERVICE_TOKEN_HEADER
 from indexing_service.composition import Container
 from indexing_service.interfaces import Item, ItemState, JobKind
 from indexing_service.main import SPEC
@@ -347,3 +349,12 @@ async def test_documents_of_a_source_that_is_synced_are_not_handed_in(service: S
     response = await service.call("POST", "/documents", json=body)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "source_id"
+
+
+async def test_the_jobs_that_wait_are_told_to_services_alone(service: Service) -> None:
+    one = source()
+    await stored(service.database.unit_of_work, one, replace(job(one), created_at=NOON - timedelta(seconds=90)))
+    path = "http://indexing/internal/jobs/queue"
+    assert (await service.client.get(path)).status_code == 401
+    told = await service.client.get(path, headers={SERVICE_TOKEN_HEADER: "service"})
+    assert told.json() == {"name": "indexing", "waiting": 1, "in_progress": 0, "oldest_seconds": 90, "dead": 0}

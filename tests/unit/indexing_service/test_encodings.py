@@ -46,6 +46,15 @@ SAID = [
     ("Hello world", "utf-16-be"),
     (RUSSIAN, "utf-16-le"),
     (f"{JAPANESE}\n{JAPANESE}\n", "utf-16-be"),
+    (f"{JAPANESE}\n", "utf-16-le"),
+    ("ひらがなだけのぶんです。\n", "utf-16-be"),
+    ("员工每年有二十天带薪休假。\n", "utf-16-le"),
+    ("직원은 매년 20일의 유급 휴식을 받습니다.", "utf-16-le"),
+    (POLISH, "utf-16-le"),
+    (GREEK, "utf-16-be"),
+    (HEBREW, "utf-16-le"),
+    ("Người lao động có hai mươi ngày nghỉ.", "utf-16-be"),
+    ("Leave (休暇) “paid” 日本", "utf-16-le"),
 ]
 
 
@@ -65,6 +74,13 @@ def test_a_text_is_read_in_its_encoding(text: str, encoding: str, lines: int) ->
         bytes(range(1, 32)) * 4 + b"\x00",
         b"".join(number.to_bytes(2, "little") for number in range(1, 4_000)),
         "Hello world".encode("utf-16-le") + b"\x00",
+        b"hello \x00 world nul bytes quokka",
+        b"hello \x00 world nul bytes quokka" * 500,
+        b"hello \x00 and \x01\x02 quokkas",
+        b"a\x00b\x00 and then the rest as others write it.\n",
+        "Zwölf Boxkämpfer \x00 jagen Viktor".encode("cp1252"),
+        f"{RUSSIAN}\x00 ".encode(),
+        f"{JAPANESE}\x00 ".encode("cp932"),
     ],
 )
 def test_bytes_with_zeros_are_no_text_unless_they_are_utf_16(data: bytes) -> None:

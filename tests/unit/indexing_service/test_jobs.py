@@ -289,3 +289,15 @@ async def test_a_job_that_goes_with_its_source_is_watched_no_longer(database: Fa
         await work.sources.delete(HANDBOOK.id)
         await work.commit()
     assert [shown async for shown in watched] == []
+
+
+async def test_the_queue_of_jobs_says_what_waits_and_what_runs(database: FakeDatabase, jobs: JobManager) -> None:
+    idle = await jobs.queue()
+    assert (idle.name, idle.waiting, idle.in_progress, idle.oldest_seconds) == ("indexing", 0, 0, 0)
+    await stored(database.unit_of_work, HANDBOOK, job(HANDBOOK))
+    await claimed(database.unit_of_work)
+    for seconds in (30, 40):
+        other = source()
+        await stored(database.unit_of_work, other, replace(job(other), created_at=NOON - timedelta(seconds=seconds)))
+    told = await jobs.queue()
+    assert (told.waiting, told.in_progress, told.oldest_seconds, told.dead) == (2, 1, 40, 0)

@@ -1,5 +1,6 @@
 """Managing sources: who sees them, what documentation hears, and one sync at a time."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from flash_core.errors import ForbiddenError, InvalidInputError, NotFoundError, 
 from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from flash_core.testing.fakes import FrozenClock
+from indexing_service.interfaces.providers import Check
 from indexing_service.services.connections import Providers
 from indexing_service.services.sources import NewSource, SourceChanges, SourceManager
 from tests.unit.indexing_service.fake_source import FakeProvider
@@ -144,6 +146,28 @@ async def test_a_source_is_checked(sources: SourceManager) -> None:
     assert (await sources.check(made.id)).found == {"documents": 0}
     with pytest.raises(NotFoundError):
         await sources.check(uuid4())
+
+
+async def test_a_source_that_says_nothing_has_an_answer_before_the_gateway_gives_up(
+    database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
+    class Silent(FakeProvider):
+        async def check(self) -> Check:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    sources = SourceManager(
+        database.unit_of_work,
+        registry,
+        {SourceType.FOLDER: Silent()},
+        FakeVault(),
+        FrozenClock(NOON),
+        check_seconds=0.01,
+    )
+    made = await sources.create(NewSource("folder", "x", {}, NO_ONE, None), ADMIN)
+    checked = await asyncio.wait_for(sources.check(made.id), 5)
+    assert (checked.ok, checked.found) == (False, {})
+    assert checked.detail.startswith("The source did not answer within 0.01 s: it is slow or silent.")
 
 
 async def test_a_sync_that_waits_is_not_doubled_and_does_all_that_was_asked_for(

@@ -14,8 +14,12 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 AWAY = UpstreamUnavailableError("It can't be reached.")
 
 
-async def status(*probes: FakeServiceProbe, queues: FakeQueueProbe | None = None) -> StatusResponse:
-    return await FleetStatus(probes, queues or FakeQueueProbe(), FrozenClock(NOON), "2.0").now()
+async def status(
+    *probes: FakeServiceProbe, queues: FakeQueueProbe | None = None, jobs: FakeQueueProbe | None = None
+) -> StatusResponse:
+    return await FleetStatus(
+        probes, queues or FakeQueueProbe(), jobs or FakeQueueProbe(), FrozenClock(NOON), "2.0"
+    ).now()
 
 
 def line(response: StatusResponse, name: str) -> ServiceStatus:
@@ -90,3 +94,22 @@ async def test_queues_that_cannot_be_asked_are_a_redis_that_is_down() -> None:
     response = await status(FakeServiceProbe("auth", [check("redis")]), queues=FakeQueueProbe(error=AWAY))
     assert line(response, "redis").status == "down"
     assert (response.status, response.queues) == ("down", [])
+
+
+AI = QueueStatus(name="ai", waiting=1, in_progress=2, oldest_seconds=0.5, dead=0)
+WOKEN = QueueStatus(name="indexing", waiting=0, in_progress=0, oldest_seconds=0, dead=1)
+
+
+async def test_jobs_that_wait_or_run_are_the_indexing_queue() -> None:
+    jobs = QueueStatus(name="indexing", waiting=3, in_progress=2, oldest_seconds=40, dead=0)
+    response = await status(queues=FakeQueueProbe([AI, WOKEN]), jobs=FakeQueueProbe([jobs]))
+    assert response.queues == [AI, jobs.model_copy(update={"dead": 1})]
+
+
+async def test_jobs_that_cannot_be_asked_about_are_not_shown_as_none() -> None:
+    response = await status(
+        FakeServiceProbe("indexing", error=AWAY),
+        queues=FakeQueueProbe([AI, WOKEN]),
+        jobs=FakeQueueProbe(error=AWAY),
+    )
+    assert (response.status, response.queues) == ("degraded", [AI])

@@ -65,7 +65,9 @@ async def compose() -> AsyncIterator[Container]:
     yield Container(
         authenticator=FakeAuthenticator(users={"user": USER}),
         idempotency=FakeIdempotencyStore(),
-        fleet_status=FleetStatus(probes, FakeQueueProbe(), FrozenClock(datetime(2026, 1, 1, tzinfo=UTC)), "1.0"),
+        fleet_status=FleetStatus(
+            probes, FakeQueueProbe(), FakeQueueProbe(), FrozenClock(datetime(2026, 1, 1, tzinfo=UTC)), "1.0"
+        ),
         api_document=ApiDocument(probes, "1.0"),
     )
 

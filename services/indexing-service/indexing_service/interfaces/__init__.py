@@ -222,6 +222,15 @@ class JobQuery:
     state: JobState | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many jobs have not ended, and when the first of those that wait was made."""
+
+    waiting: int
+    running: int
+    oldest: datetime | None
+
+
 class JobRepositoryInterface(Protocol):
     """Jobs. Methods that take a claimed `job` raise `FencedError` when another worker, or nobody, holds it now."""
 
@@ -246,6 +255,10 @@ class JobRepositoryInterface(Protocol):
 
     @abstractmethod
     async def page(self, query: JobQuery) -> list[Job]: ...
+
+    @abstractmethod
+    async def backlog(self) -> Backlog:
+        """Of all sources; jobs that wait for their source to answer again wait, too."""
 
     @abstractmethod
     async def waits(self) -> bool:

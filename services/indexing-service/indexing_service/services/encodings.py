@@ -56,19 +56,44 @@ _FINAL_FORMS: Final = b"\xea\xed\xef\xf3\xf5"
 """Five Hebrew letters have another form at the end of a word, and nowhere else."""
 _LEAST_HEBREW: Final = 4
 
+_PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\t\n\r\f"
+_CONTROL: Final = bytes(byte for byte in range(1, 32) if byte not in b"\t\n\r\f\x1b")
+_MOSTLY_PRINTABLE: Final = 0.9
+_FEW_CONTROLS: Final = 0.01
+_NEARLY_ALL_ZEROS: Final = 0.7
+"""In Latin texts only signs and some letters have none."""
+_SOME_ZEROS: Final = 0.2
+"""Spaces, digits and line ends in other scripts."""
+
 _NEVER_IN_TEXT: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
 _WHITE_SPACE: Final = frozenset("\t\n\r\f")
 
 
 def utf16_without_mark(data: bytes) -> str:
-    """`utf-16-le` or `utf-16-be`, "" if it is neither: half of the bytes of many characters are 0, always the same."""
+    """`utf-16-le` or `utf-16-be`, "" if it is neither: half of the bytes of many characters are 0, always the same.
+
+    A text of single bytes of which a few are 0 is neither.
+    """
     start = data[:_GUESS_ON]
     zeros = start[::2].count(0), start[1::2].count(0)
     if len(data) % 2 or not any(zeros) or all(zeros):
         return ""
+    if 2 * sum(zeros) < _least_zeros(start) * len(start):
+        return ""
     encoding = "utf-16-be" if zeros[0] else "utf-16-le"
     text = start.decode(encoding, "replace").rstrip("\ufffd")
     return encoding if all(one in _WHITE_SPACE or category(one) not in _NEVER_IN_TEXT for one in text) else ""
+
+
+def _least_zeros(data: bytes) -> float:
+    """Of UTF-16, as a share of its characters, by the other bytes. Single bytes of text are hardly ever control
+    characters; those of UTF-16 in other scripts than Latin often are.
+    """
+    rest = data.replace(b"\x00", b"")
+    printable, controls = (len(rest) - len(rest.translate(None, some)) for some in (_PRINTABLE, _CONTROL))
+    if printable > _MOSTLY_PRINTABLE * len(rest):
+        return _NEARLY_ALL_ZEROS
+    return _SOME_ZEROS if controls < _FEW_CONTROLS * len(rest) else 0.0
 
 
 def guessed(data: bytes) -> str:

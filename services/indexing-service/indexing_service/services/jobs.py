@@ -8,7 +8,9 @@ import structlog
 
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
+from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobResponse, JobState
+from flash_core.schemas.monitoring import QueueStatus
 from indexing_service.interfaces import (
     IndexingUnitOfWorkInterface,
     Item,
@@ -40,6 +42,19 @@ class JobManager:
     async def get(self, job_id: UUID) -> JobResponse:
         async with self._unit_of_work() as work:
             return await described(work, await _existing(work, job_id))
+
+    async def queue(self) -> QueueStatus:
+        """Jobs as the status of the fleet shows them. None is given up: it ends, and says why."""
+        async with self._unit_of_work() as work:
+            backlog = await work.jobs.backlog()
+        now = self._clock.now()
+        return QueueStatus(
+            name=JobQueued.queue,
+            waiting=backlog.waiting,
+            in_progress=backlog.running,
+            oldest_seconds=round(max(0.0, (now - (backlog.oldest or now)).total_seconds()), 1),
+            dead=0,
+        )
 
     async def problems(self, job_id: UUID, after: ProblemKey | None, limit: int) -> list[tuple[ProblemKey, JobProblem]]:
         """What stopped or delays the job as a whole is the first one."""

@@ -1,5 +1,6 @@
 """Sources: where documents come from, and who may see what is in them."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -31,6 +32,10 @@ from indexing_service.services.schedules import DEFAULT, next_after, understood
 log = structlog.get_logger(__name__)
 _RESTRICTED: Final = frozenset({SourceType.CONFLUENCE})
 """Their pages have readers of their own, of whom only a look at the source tells."""
+_SLOW: Final = (
+    "The source did not answer within {seconds:g} s: it is slow or silent. See whether its address is right, whether "
+    "this server reaches it (firewalls, DNS), and whether it is busy or slows its answers down. A sync waits longer."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class SourceManager:
         *,
         default_schedule: str = "5m",
         restricted_schedule: str = "1m",
+        check_seconds: float = 50,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registry = registry
@@ -78,6 +84,7 @@ class SourceManager:
         self._clock = clock
         self._default_schedule = understood(default_schedule)
         self._restricted_schedule = understood(restricted_schedule)
+        self._check_seconds = check_seconds
 
     async def create(self, new: NewSource, user: Principal) -> Source:
         kind = self._supported(new.type)
@@ -146,10 +153,14 @@ class SourceManager:
         log.info("source.deleted", source_id=str(source_id), documents=documents)
 
     async def check(self, source_id: UUID) -> Check:
+        """Ends before the gateway gives up (after 60 s), also when the source says nothing."""
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id)
-        async with self._connections.connect(source) as connected:
-            return await connected.check()
+        try:
+            async with asyncio.timeout(self._check_seconds), self._connections.connect(source) as connected:
+                return await connected.check()
+        except TimeoutError:
+            return Check(ok=False, detail=_SLOW.format(seconds=self._check_seconds))
 
     async def sync(self, source_id: UUID, *, full: bool, allow_deletions: bool = False) -> UUID:
         """The id of a job that begins to look after this call: one that waits already does this, too, and one that is

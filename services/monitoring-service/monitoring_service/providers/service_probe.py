@@ -1,13 +1,14 @@
-"""`ServiceProbeInterface` over HTTP."""
+"""`ServiceProbeInterface` over HTTP, and the queue that a service keeps itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from flash_core.clients.http import Sibling
 from flash_core.errors import UpstreamUnavailableError
-from flash_core.schemas.monitoring import HealthDetail
-from monitoring_service.interfaces import ServiceProbeInterface
+from flash_core.schemas.monitoring import HealthDetail, QueueStatus
+from monitoring_service.interfaces import QueueProbeInterface, ServiceProbeInterface
 
 _PROBE_SECONDS = 4.0
 
@@ -27,3 +28,13 @@ class HttpServiceProbe(ServiceProbeInterface):
         except orjson.JSONDecodeError as error:
             raise UpstreamUnavailableError(f"{self.name} did not describe itself in JSON.") from error
         return document
+
+
+class HttpJobProbe(QueueProbeInterface):
+    """Indexing's jobs."""
+
+    def __init__(self, indexing: Sibling) -> None:
+        self._indexing = indexing
+
+    async def queues(self) -> Sequence[QueueStatus]:
+        return [await self._indexing.get(QueueStatus, "/internal/jobs/queue", seconds=_PROBE_SECONDS, repeat=False)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flash_core.errors import FlashError
 from flash_core.interfaces.clock import ClockInterface
+from flash_core.messaging.events import JobQueued
 from flash_core.schemas.monitoring import (
     CheckResult,
     HealthDetail,
@@ -27,23 +28,29 @@ class FleetStatus:
     """
 
     def __init__(
-        self, probes: Sequence[ServiceProbeInterface], queues: QueueProbeInterface, clock: ClockInterface, version: str
+        self,
+        probes: Sequence[ServiceProbeInterface],
+        queues: QueueProbeInterface,
+        jobs: QueueProbeInterface,
+        clock: ClockInterface,
+        version: str,
     ) -> None:
         self._probes = probes
         self._queues = queues
+        self._jobs = jobs
         self._clock = clock
         self._version = version
 
     async def now(self) -> StatusResponse:
         """What is degraded or down says so; this never raises because something else is away."""
-        (queues, redis), answers = await asyncio.gather(
-            self._queue_status(), asyncio.gather(*map(_asked, self._probes))
+        (queues, redis), jobs, answers = await asyncio.gather(
+            self._queue_status(), self._job_status(), asyncio.gather(*map(_asked, self._probes))
         )
         services = [status for status, _ in answers]
         services.append(ServiceStatus(name="monitoring", status="ok", version=self._version, latency_ms=0, detail=""))
         services += _dependencies([redis, *(check for _, checks in answers for check in checks)])
         return StatusResponse(
-            status=_overall(services), services=services, queues=list(queues), checked_at=self._clock.now()
+            status=_overall(services), services=services, queues=_lines(queues, jobs), checked_at=self._clock.now()
         )
 
     async def _queue_status(self) -> tuple[Sequence[QueueStatus], CheckResult]:
@@ -53,6 +60,13 @@ class FleetStatus:
         except FlashError as error:
             return (), CheckResult(name="redis", status="down", latency_ms=_ms_since(began), detail=str(error))
         return queues, CheckResult(name="redis", status="ok", latency_ms=_ms_since(began))
+
+    async def _job_status(self) -> Sequence[QueueStatus]:
+        """None while they can't be asked: the service that keeps them says why."""
+        try:
+            return await self._jobs.queues()
+        except FlashError:
+            return ()
 
 
 async def _asked(probe: ServiceProbeInterface) -> tuple[ServiceStatus, list[CheckResult]]:
@@ -70,6 +84,13 @@ async def _asked(probe: ServiceProbeInterface) -> tuple[ServiceStatus, list[Chec
         detail=_detail(health),
     )
     return status, [_named(probe.name, check) for check in health.checks]
+
+
+def _lines(streams: Sequence[QueueStatus], jobs: Sequence[QueueStatus]) -> list[QueueStatus]:
+    """Jobs wait in PostgreSQL; their stream only says that it is time to look. Its dead letters are shown with them."""
+    dead = {line.name: line.dead for line in streams}
+    others = [line for line in streams if line.name != JobQueued.queue]
+    return [*others, *(line.model_copy(update={"dead": line.dead + dead.get(line.name, 0)}) for line in jobs)]
 
 
 def _detail(health: HealthDetail) -> str:

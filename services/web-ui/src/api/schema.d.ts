@@ -444,7 +444,8 @@ export interface components {
         };
         /**
          * QueueStatus
-         * @description `waiting`: entries not yet read; `in_progress`: read, not acknowledged; `dead`: given up on.
+         * @description `waiting`: entries not yet read, jobs that are queued; `in_progress`: read and not acknowledged, jobs that run;
+         *     `dead`: given up on. What can't be asked now is not listed.
          */
         QueueStatus: {
             /** Name */

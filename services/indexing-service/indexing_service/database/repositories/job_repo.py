@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from flash_core.errors import FencedError
 from flash_core.schemas.indexing import JobCounts, JobState
 from indexing_service.database.tables import JobRow
-from indexing_service.interfaces import Job, JobKind, JobQuery, JobRepositoryInterface, Phase
+from indexing_service.interfaces import Backlog, Job, JobKind, JobQuery, JobRepositoryInterface, Phase
 from indexing_service.interfaces.syncing import Plan
 
 _CLAIMING = 0x6A6F6273  # "jobs": one claim at a time, so that two workers never take two jobs of one source
@@ -80,6 +80,13 @@ class SqlJobRepository(JobRepositoryInterface):
         if query.state is not None:
             statement = statement.where(JobRow.state == query.state.value)
         return [_job(row) for row in await self._session.scalars(statement)]
+
+    async def backlog(self) -> Backlog:
+        waiting, running = (JobRow.state == state for state in _ACTIVE)
+        counted = select(
+            func.count().filter(waiting), func.count().filter(running), func.min(JobRow.created_at).filter(waiting)
+        ).where(JobRow.state.in_(_ACTIVE))
+        return Backlog(*(await self._session.execute(counted)).one())
 
     async def waits(self) -> bool:
         return await self._session.scalar(_next_to_run().with_only_columns(JobRow.id)) is not None
