@@ -50,6 +50,13 @@ async def test_a_fact_is_one_sentence_with_its_marker() -> None:
     assert text == "Employees get 25 days of leave a year. [1]"
 
 
+async def test_a_sentence_that_goes_on_about_the_same_is_quoted_for_what_it_says_of_the_question() -> None:
+    garage = passage("The Zorblax parking garage opens at 6:00. It closes at 22:45. It has 300 places.")
+    opening, closing = "The Zorblax parking garage opens at 6:00. [1]", " It closes at 22:45. [1]"
+    assert await written("When does the Zorblax parking garage close?", garage) == opening + closing
+    assert await written("When does the Zorblax parking garage open?", garage) == opening
+
+
 async def test_steps_stay_steps_under_the_sentence_that_announces_them() -> None:
     text = await written("How do I request leave?", passage())
     assert text.endswith(

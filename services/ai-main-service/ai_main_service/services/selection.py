@@ -76,10 +76,13 @@ class Selection:
         if len(documents) > MAX_DOCUMENTS or self._says_nothing_alone(index):
             return False
         said: frozenset[str] = frozenset().union(*(self._ranking.stems[pick] for pick in self._chosen))
-        gain = self._ranking.coverage(said | self._ranking.stems[index]) - self._ranking.coverage(said)
-        if gain >= _GAIN:
+        if self._adds(index, said):
             return True  # what it adds to the answer counts for more than what it repeats
         return not self._is_repetition(index) and scores[index] >= _ALMOST_BEST * scores[picks[0]]
+
+    def _adds(self, index: int, said: frozenset[str]) -> bool:
+        """Whether it says enough of what is asked and not said."""
+        return self._ranking.coverage(said | self._ranking.stems[index]) - self._ranking.coverage(said) >= _GAIN
 
     def _says_nothing_alone(self, index: int) -> bool:
         """It sends the reader elsewhere, or speaks of something that was said before the passage begins."""
@@ -129,7 +132,12 @@ class Selection:
         if kind is UnitKind.CODE:
             return [*self._introduction(index), index]
         before = [index - 1] if self._points_back(index) else []
-        return [*before, index, *self._announced(index)]
+        return [*before, index, *self._continued(index), *self._announced(index)]
+
+    def _continued(self, index: int) -> list[int]:
+        """The sentence after, where it goes on about the same ("It closes at ten") and says what is asked."""
+        after = index + 1
+        return [after] if self._points_back(after) and self._adds(after, self._ranking.stems[index]) else []
 
     def _from_list(self, index: int, scores: Sequence[float]) -> list[int]:
         """The whole list where a list is asked for or its items are alike, else the item and what is nested in it."""
