@@ -293,11 +293,14 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class OutdatedCalibration:
-    """A source at a version that its calibration does not know. `is_old`: the calibration is from before a moment."""
+    """A source at a version that its calibration does not know. `is_old`: the calibration is from before a moment.
+    `is_first`: nothing was in the source when it was looked at, if it ever was.
+    """
 
     source_id: UUID
     version: int
     is_old: bool
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True)

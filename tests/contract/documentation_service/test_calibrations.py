@@ -29,6 +29,7 @@ async def test_a_source_is_outdated_until_its_version_is_calibrated(transaction:
     [found] = await outdated(transaction)
     assert found.source_id == handbook.id
     assert not found.is_old
+    assert found.is_first
     await kept(transaction, calibration(handbook.id, found.version))
     assert await outdated(transaction) == []
 
@@ -42,6 +43,7 @@ async def test_a_change_outdates_a_calibration_and_time_makes_it_old(transaction
     [after] = await outdated(transaction)
     assert after.version > before.version
     assert not after.is_old
+    assert not after.is_first
     old = replace(calibration(handbook.id, before.version), calibrated_at=NOON - timedelta(seconds=1))
     await kept(transaction, old)
     assert [one.is_old for one in await outdated(transaction)] == [True]

@@ -420,7 +420,12 @@ class FakeCalibrations(CalibrationRepositoryInterface):
     async def outdated(self, before: datetime) -> list[OutdatedCalibration]:
         known = self._state.calibrations
         return [
-            OutdatedCalibration(one, self._state.versions[one], one in known and known[one].calibrated_at < before)
+            OutdatedCalibration(
+                one,
+                self._state.versions[one],
+                is_old=one in known and known[one].calibrated_at < before,
+                is_first=one not in known or not known[one].passages,
+            )
             for one in sorted(self._state.sources)
             if one not in known or known[one].source_version != self._state.versions[one]
         ]

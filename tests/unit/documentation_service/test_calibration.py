@@ -156,8 +156,7 @@ async def test_a_source_is_calibrated_once_it_rests_and_again_after_a_change() -
     assert first.frequencies["leav"] == first.passages == 1
     assert await world.worker.run_once() == 0
     await published(world.database.transaction, handbook, "More text", external_id="more.md")
-    assert await world.worker.run_once() == 0
-    assert await world.worker.run_once() == 1
+    assert [await world.worker.run_once() for _ in range(5)] == [0, 0, 0, 0, 1]
     assert world.known[0].source_version > first.source_version
 
 

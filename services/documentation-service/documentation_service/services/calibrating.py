@@ -32,6 +32,8 @@ _FREQUENCIES: Final = 50_000
 _FEWEST_QUESTIONS: Final = 5
 _AGAIN_AFTER: Final = timedelta(seconds=120)
 """While an index runs the source changes all the time, and the model is wanted for its passages."""
+_RESTED: Final = 4
+"""Looks between which nothing has changed; of a source that was never calibrated one is enough."""
 
 
 class SourceCalibration(WorkerInterface):
@@ -49,14 +51,14 @@ class SourceCalibration(WorkerInterface):
         vectors: VectorStoreInterface,
         clock: ClockInterface,
         *,
-        poll_seconds: float = 5.0,
+        poll_seconds: float = 2.0,
     ) -> None:
         self._transaction = transaction
         self._index = index
         self._vectors = vectors
         self._clock = clock
         self._poll_seconds = poll_seconds
-        self._seen: dict[UUID, int] = {}
+        self._rests: dict[tuple[UUID, int], int] = {}
 
     async def run(self) -> None:
         while True:
@@ -67,11 +69,17 @@ class SourceCalibration(WorkerInterface):
             await asyncio.sleep(self._poll_seconds)
 
     async def run_once(self) -> int:
-        """Calibrate what has rested since the last call; how many sources those were."""
+        """Calibrate what has rested for some calls; how many sources those were."""
         async with self._transaction() as work:
             changed = await work.calibrations.outdated(self._clock.now() - _AGAIN_AFTER)
-        rested = [one for one in changed if one.is_old or self._seen.get(one.source_id) == one.version]
-        self._seen = {one.source_id: one.version for one in changed}
+        self._rests = {
+            (one.source_id, one.version): self._rests.get((one.source_id, one.version), -1) + 1 for one in changed
+        }
+        rested = [
+            one
+            for one in changed
+            if one.is_old or self._rests[one.source_id, one.version] >= (1 if one.is_first else _RESTED)
+        ]
         for one in rested:
             await self._calibrate(one.source_id, one.version)
         return len(rested)

@@ -28,8 +28,9 @@ class SqlCalibrationRepository(CalibrationRepositoryInterface):
 
     async def outdated(self, before: datetime) -> list[OutdatedCalibration]:
         is_old = func.coalesce(CalibrationRow.calibrated_at < before, False)
+        is_first = func.coalesce(CalibrationRow.passages, 0) == 0
         rows = await self._session.execute(
-            select(SourceRow.id, SourceRow.version, is_old)
+            select(SourceRow.id, SourceRow.version, is_old, is_first)
             .outerjoin(CalibrationRow, CalibrationRow.source_id == SourceRow.id)
             .where(
                 SourceRow.deleted_at.is_(None),
