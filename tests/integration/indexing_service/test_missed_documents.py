@@ -11,6 +11,7 @@ from flash_core.clients.outgoing import OutgoingPolicy
 from flash_core.database import migrate
 from flash_core.database.context import open_database
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
+from flash_core.testing.waiting import eventually
 from indexing_service.providers.azure_devops.provider import AzureDevOpsWikiProvider
 from indexing_service.providers.confluence.provider import ConfluenceProvider
 from indexing_service.providers.notion.provider import NotionProvider
@@ -38,16 +39,19 @@ class Server:
     mend: Callable[[], None]
 
 
+def source_at(server: confluence_world.Confluence) -> NewSource:
+    config = {"base_url": server.address, "deployment": "cloud"}
+    credentials = {"email": confluence_world.EMAIL, "api_token": confluence_world.API_TOKEN}
+    return NewSource("confluence", "C", config, frozenset(), None, credentials)
+
+
 @asynccontextmanager
 async def confluence_with_an_error() -> AsyncIterator[Server]:
     async with confluence.running() as server:
         server.space("DEV", "Development")
         pages = [server.write(f"Page {at}", f"<p>Text {at}.</p>") for at in range(PAGES)]
         server.fail(f"/pages/{pages[3]}", 500, times=1_000)
-        config = {"base_url": server.address, "deployment": "cloud"}
-        credentials = {"email": confluence_world.EMAIL, "api_token": confluence_world.API_TOKEN}
-        source = NewSource("confluence", "C", config, frozenset(), None, credentials)
-        yield Server(source, pages[3], server.faults.clear)
+        yield Server(source_at(server), pages[3], server.faults.clear)
 
 
 @asynccontextmanager
@@ -97,3 +101,25 @@ async def test_a_page_that_its_server_can_not_give_holds_up_no_other(
         assert (job.state, job.counts.indexed, job.counts.failed) == (JobState.SUCCEEDED, 1, 0)
     assert len(world.registry.live) == PAGES
     world.check_consistent()
+
+
+@pytest.mark.parametrize(("status", "pages"), [(429, 1), (429, PAGES), (503, 2)])
+async def test_a_server_that_throttles_is_waited_for_and_no_document_fails(
+    world: World, status: int, pages: int
+) -> None:
+    async with confluence.running() as server, running(world.scheduler()):
+        server.space("DEV", "Development")
+        for at in range(pages):
+            server.write(f"Page {at}", f"<p>Text {at}.</p>")
+        server.fail("/pages/10", status, times=1_000, Retry_After="300")
+        source_id = (await world.sources.create(source_at(server), ADMIN)).id
+        job_id = await world.sources.sync(source_id, full=False)
+
+        async def waits() -> bool:
+            job = await world.jobs.get(job_id)
+            return any(one.detail.startswith("Waiting: ") for one in job.problems)
+
+        await eventually(waits, seconds=20)
+        server.faults.clear()
+        job = await world.ended(job_id)
+    assert (job.state, job.counts) == (JobState.SUCCEEDED, JobCounts(found=pages, indexed=pages))
