@@ -491,3 +491,20 @@ async def test_what_is_newer_takes_the_place_of_what_ended_jobs_hold(store: Stor
     async with store.unit_of_work() as work:
         kept = [await work.intake.kept(one.id) for one in (ended, waiting, elsewhere)]
         assert kept == [{1}, {0, 1}, {0, 1}]
+
+
+async def test_what_waits_to_be_brought_in_is_known_by_name(store: Store) -> None:
+    uploads, others = source(kind=SourceType.UPLOAD), source(kind=SourceType.UPLOAD)
+    ended, one, other = (job(uploads, JobKind.DOCUMENTS, listed=True) for _ in range(3))
+    elsewhere = job(others, JobKind.DOCUMENTS, listed=True)
+    await stored(store.unit_of_work, uploads, ended, one, other)
+    await stored(store.unit_of_work, others, elsewhere)
+    async with store.unit_of_work() as work:
+        for of, name in ((ended, "a"), (one, "b"), (other, "c"), (elsewhere, "d")):
+            await work.items.add(of.id, [Item(0, name), Item(1, "done")])
+            await work.intake.add(of.id, {0: page(name)})
+        await work.jobs.finish(ended.id, JobState.FAILED, JobCounts(found=1, failed=1), None)
+        await work.commit()
+    async with store.unit_of_work() as work:
+        assert await work.intake.awaited(uploads.id, ["a", "b", "c", "d", "done"], beside=one.id) == {"c"}
+        assert await work.intake.awaited(uploads.id, [], beside=one.id) == set()

@@ -55,6 +55,7 @@ class World:
     registry: FakeDocumentRegistry = field(default_factory=FakeDocumentRegistry)
     vectors: FakeVectorStore = field(default_factory=FakeVectorStore)
     embeddings: FakeEmbeddingProvider = field(default_factory=FakeEmbeddingProvider)
+    providers: Providers = field(default_factory=lambda: PROVIDERS)
 
     @property
     def unit_of_work(self) -> partial[SqlIndexingUnitOfWork]:
@@ -66,7 +67,7 @@ class World:
 
     @property
     def sources(self) -> SourceManager:
-        return SourceManager(self.unit_of_work, self.registry, PROVIDERS, FakeVault(), SystemClock())
+        return SourceManager(self.unit_of_work, self.registry, self.providers, FakeVault(), SystemClock())
 
     @property
     def jobs(self) -> JobManager:
@@ -80,14 +81,14 @@ class World:
         poll_seconds: float = 0.01,
     ) -> JobScheduler:
         pipeline = pipeline_of(self.registry, embeddings or self.embeddings, self.vectors, retry_seconds=())
-        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, PROVIDERS, FakeVault())
+        work = JobWork(self.unit_of_work, self.registry, self.vectors, pipeline, self.providers, FakeVault())
         return JobScheduler(self.unit_of_work, work, lease_seconds=lease_seconds, poll_seconds=poll_seconds)
 
-    async def ended(self, job_id: UUID) -> JobResponse:
+    async def ended(self, job_id: UUID, *, seconds: float = 20) -> JobResponse:
         async def over() -> bool:
             return (await self.jobs.get(job_id)).state.is_terminal
 
-        await eventually(over, seconds=20)
+        await eventually(over, seconds=seconds)
         return await self.jobs.get(job_id)
 
     async def attempts(self, job_id: UUID) -> int:

@@ -25,7 +25,8 @@ _SECRET_SETTINGS = {"token"}
 class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface):
     """Documents by name; an `Outcome` stands for one that can't be read. `error` is raised by listings and changes.
 
-    `hidden` are those that its permissions do not name; `missed` are listed and not there when they are fetched.
+    `failing` says what is raised when a document is fetched; `missed` are listed and not there when they are. `hidden`
+    are those that its permissions do not name.
     `remembers`: it can say what changed since a listing; then `renamed` holds what it knows of its renames.
     `calls` are those that a source would have to answer, in their order.
     """
@@ -38,6 +39,7 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
     hidden: set[str] = field(default_factory=set)
     renamed: dict[str, str] = field(default_factory=dict)
     error: Exception | None = None
+    failing: dict[str, Exception] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     opened_with: list[Access] = field(default_factory=list)
     states: list[dict[str, str]] = field(default_factory=list)
@@ -82,6 +84,8 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
 
     async def fetch(self, external_id: str) -> SourceDocument | Outcome:
         self._answer(f"fetch {external_id}")
+        if external_id in self.failing:
+            raise self.failing[external_id]
         found = None if external_id in self.missed else self.documents.get(external_id)
         return found or Outcome(ItemState.WITHDRAWN, "It is not there any more.")
 

@@ -515,6 +515,14 @@ class FakeIntake(IntakeRepositoryInterface):
             if job.source_id == source_id and job.state.is_terminal and name in external_ids:
                 del self._state.intake[job_id, ordinal]
 
+    async def awaited(self, source_id: UUID, external_ids: Sequence[str], *, beside: UUID) -> set[str]:
+        waiting = [one for one in self._state.intake if one[0] != beside and self._waits(one[0], source_id)]
+        return {self._state.items[job_id][ordinal].external_id for job_id, ordinal in waiting} & set(external_ids)
+
+    def _waits(self, job_id: UUID, source_id: UUID) -> bool:
+        job = self._state.jobs[job_id].job
+        return job.source_id == source_id and not job.state.is_terminal
+
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None:
         for ordinal in ordinals:
             self._state.intake.pop((job_id, ordinal), None)

@@ -13,6 +13,7 @@ from flash_core.errors import FencedError, InvalidInputError, UpstreamUnavailabl
 from flash_core.interfaces.embedding import Priority, Purpose, Vectors
 from flash_core.models.document import EVERYONE
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
+from flash_core.schemas.indexing import SourceType
 from flash_core.testing.fakes import FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import ItemState, Outcome, Source, SourceDocument
@@ -163,6 +164,13 @@ async def test_documents_without_text_are_withdrawn_with_a_reason(index: Index) 
     assert outcomes["good.md"] == INDEXED
     assert outcomes["empty.md"] == Outcome(ItemState.WITHDRAWN, "It is empty.")
     assert outcomes["binary.md"] == Outcome(ItemState.WITHDRAWN, "It is not a text file.")
+
+
+async def test_what_was_handed_in_and_can_not_be_read_has_failed_and_what_is_empty_has_not(index: Index) -> None:
+    uploads = source(kind=SourceType.UPLOAD)
+    outcomes = await index.add(page("empty.md", " \n"), page("binary.md", b"\x00\x01"), of=uploads)
+    assert outcomes["empty.md"] == Outcome(ItemState.WITHDRAWN, "It is empty.")
+    assert outcomes["binary.md"] == Outcome(ItemState.FAILED, "It is not a text file.")
 
 
 async def test_a_document_that_breaks_its_parser_fails_alone(index: Index) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from flash_core.clients.outgoing import OutgoingPolicy, open_outgoing
 from flash_core.errors import NotFoundError, UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.providers.rest import RestClient
 from indexing_service.providers.rest_pace import Timing
 from tests.servers.scripted import Reply, ScriptedServer, running
@@ -116,6 +117,38 @@ async def test_five_tries_are_enough(server: ScriptedServer, clock: Clock) -> No
             await rest.get("/")
 
     assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_away"),
+    [
+        (Reply(429), True),
+        (Reply(429, {"Retry-After": "300"}), True),
+        (Reply(503, {"Retry-After": "300"}), True),
+        (Reply(503, {"Retry-After": "1"}), True),
+        (Reply(500), False),
+        (Reply(503), False),
+        (Reply(302, {"Location": "/page"}), False),
+        (Reply(body=b"{", cut=True), False),
+    ],
+    ids=lambda one: f"{one.status} {dict(one.headers)} {one.cut}" if isinstance(one, Reply) else "",
+)
+async def test_a_server_that_is_away_or_throttles_is_told_from_one_that_breaks_at_a_page(
+    server: ScriptedServer, clock: Clock, reply: Reply, is_away: bool
+) -> None:
+    server.says(reply)
+    async with client(server, clock) as rest:
+        with pytest.raises(UpstreamUnavailableError) as raised:
+            await rest.get("/page")
+    assert isinstance(raised.value, SourceAwayError) is is_away
+
+
+async def test_a_server_that_is_not_there_is_away(clock: Clock) -> None:
+    async with running() as server:
+        pass
+    async with client(server, clock) as rest:
+        with pytest.raises(SourceAwayError):
+            await rest.get("/page")
 
 
 async def test_a_minute_is_enough_however_many_tries_are_left(server: ScriptedServer, clock: Clock) -> None:

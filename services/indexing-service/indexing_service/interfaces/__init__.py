@@ -406,6 +406,10 @@ class IntakeRepositoryInterface(Protocol):
         """Forget what jobs of the source that have ended still hold of these: there is something newer."""
 
     @abstractmethod
+    async def awaited(self, source_id: UUID, external_ids: Sequence[str], *, beside: UUID) -> set[str]:
+        """Those of these that a job of the source which has not ended holds, but for this one."""
+
+    @abstractmethod
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None: ...
 
     @abstractmethod

@@ -6,7 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flash_core.errors import UpstreamUnavailableError
 from indexing_service.interfaces import Item, Outcome, SourceDocument
+
+
+class SourceAwayError(UpstreamUnavailableError):
+    """No one document is to blame: the source can't be reached, or wants to be left alone for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,9 @@ Found = Callable[[int], None]
 class DocumentationSourceInterface(Protocol):
     """One source that is connected. Reading it changes nothing there.
 
-    Raises `UpstreamUnavailableError` for what may pass, as lasting throttling, `UpstreamRejectedError`, saying what
-    to do, when it can't be read with this configuration or these credentials.
+    Raises `UpstreamUnavailableError` for what may pass, `SourceAwayError` where that can't be a single document's, as
+    lasting throttling; `UpstreamRejectedError`, saying what to do, when it can't be read with this configuration or
+    these credentials.
     """
 
     @abstractmethod
@@ -78,7 +84,9 @@ class DocumentationSourceInterface(Protocol):
 
     @abstractmethod
     async def fetch(self, external_id: str) -> SourceDocument | Outcome:
-        """One document, or why there is none (any more). What is wrong with one never raises."""
+        """One document, or why there is none (any more). What is wrong with one never raises, but for what
+        may pass.
+        """
 
     @abstractmethod
     async def permissions(self) -> Mapping[str, frozenset[str]] | None:

@@ -9,12 +9,14 @@ import httpx2
 import orjson
 
 from flash_core.errors import UpstreamUnavailableError
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.providers.rest_errors import refusal
 from indexing_service.providers.rest_pace import Pace, Timing
 
 _TRIES: Final = 5
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 16.0
+_NOT_REACHED: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class RestClient:
 
     At most `per_second` requests are begun; `Retry-After`, on whatever answer, holds back all that follow, and a quota
     that runs out (`X-RateLimit-…`) slows them down. Throttling, servers' failures and broken connections are tried
-    again, at most five times within `seconds`. Then, and if a server wants to be left alone for longer, it is
-    `UpstreamUnavailableError`; `NotFoundError` for 404 and 410; `UpstreamRejectedError`, saying what to do, for any
-    other refusal and for a sign-in page in an answer's place; `TooLargeError` as `open_outgoing` says.
+    again, at most five times within `seconds`. Then it is `UpstreamUnavailableError`, `SourceAwayError` if the server
+    is not reached, throttles, or wants to be left alone for longer; `NotFoundError` for 404 and 410;
+    `UpstreamRejectedError`, saying what to do, for any other refusal and for a sign-in page in an answer's place;
+    `TooLargeError` as `open_outgoing` says.
     """
 
     def __init__(
@@ -87,7 +90,10 @@ class RestClient:
         except TimeoutError as error:
             raise UpstreamUnavailableError(f"{host} did not answer in time.") from error
         except httpx2.HTTPError as error:
-            raise UpstreamUnavailableError(f"{host} can't be reached ({type(error).__name__}).") from error
+            away = SourceAwayError if isinstance(error, _NOT_REACHED) else UpstreamUnavailableError
+            raise away(f"{host} can't be reached ({type(error).__name__}).") from error
+        except UpstreamUnavailableError as error:  # of what comes before the question: its name, a token
+            raise SourceAwayError(str(error)) from error
         self._pace.heard(answer.headers)
         if refused := refusal(answer):
             raise refused

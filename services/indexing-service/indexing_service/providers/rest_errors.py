@@ -9,6 +9,7 @@ import httpx2
 import orjson
 
 from flash_core.errors import FlashError, NotFoundError, UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.providers.redaction import forms_of, without
 
 _LONGEST_MESSAGE: Final = 200
@@ -43,8 +44,10 @@ def refusal(answer: httpx2.Response) -> FlashError | None:
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         message = f"{host} has nothing there, or does not show it{_said(answer)} ({status})."
         return NothingThereError(message, answer.content)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error:
-        return UpstreamUnavailableError(f"{host} can't answer now{_said(answer)} ({status}).")
+    throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+    if throttled or answer.is_server_error:
+        away = SourceAwayError if throttled or "Retry-After" in answer.headers else UpstreamUnavailableError
+        return away(f"{host} can't answer now{_said(answer)} ({status}).")
     return UpstreamRejectedError(f"{host} refused the request{_said(answer)} ({status}).")
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from flash_core.clients.retry_after import retry_after_seconds
-from flash_core.errors import UpstreamUnavailableError
+from indexing_service.interfaces.providers import SourceAwayError
 
 _LOW: Final = 0.2
 """The share of a quota from which on it is spread over the time that is left."""
@@ -37,10 +37,10 @@ class Pace:
         self._free = timing.monotonic()
 
     async def turn(self, deadline: float) -> None:
-        """Wait for it. `UpstreamUnavailableError` at once if it would come after the deadline."""
+        """Wait for it. `SourceAwayError` at once if it would come after the deadline."""
         while (wait := self._free - self._timing.monotonic()) > 0:
             if self._free > deadline:
-                raise UpstreamUnavailableError(f"The server asks to be left alone for {wait:.0f} more seconds.")
+                raise SourceAwayError(f"The server asks to be left alone for {wait:.0f} more seconds.")
             await self._timing.sleep(wait)
         self._free = self._timing.monotonic() + self._interval
 

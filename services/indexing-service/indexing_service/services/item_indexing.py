@@ -1,9 +1,12 @@
 """The documents of a job, on their way through the pipeline in groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
+
+import structlog
 
 from flash_core.errors import FencedError, FlashError
 from indexing_service.interfaces import (
@@ -11,12 +14,16 @@ from indexing_service.interfaces import (
     Item,
     ItemState,
     Job,
+    JobKind,
     Outcome,
     Source,
     SourceDocument,
     UnitOfWorkFactory,
 )
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.interfaces.syncing import Known
+
+log = structlog.get_logger(__name__)
 
 _GROUP_BYTES: Final = 50_000
 _GROUP_DOCUMENTS: Final = 32
@@ -24,9 +31,12 @@ _GROUPS_AT_ONCE: Final = 3
 """While one group is being stored, the next is embedded and a third is read: the model never waits."""
 _ITEMS_A_READ: Final = 200
 _MAX_TRIES: Final = 3
+_IN_A_ROW: Final = 3
+"""When so many documents do not come, it may be the source that is away."""
 _OPEN: Final = (ItemState.FAILED, ItemState.SKIPPED)
 
 Fetch = Callable[[Item], Awaitable[SourceDocument | Outcome]]
+Another = Callable[[Collection[str]], Awaitable[Item | None]]
 
 
 @dataclass(slots=True)
@@ -65,6 +75,60 @@ class _Group:
         return self.bytes >= _GROUP_BYTES or len(self.items) >= _GROUP_DOCUMENTS
 
 
+class _Fetches:
+    """Documents as they come. One that does not, for what may pass, holds up no other: it is put off to the end, and
+    has failed if it does not come then either.
+
+    Where several in a row do not, one that came before is asked for, or what `another` gives: if that does not come
+    either, the source is `away`. Without `another`, what may pass stops all.
+    """
+
+    def __init__(self, fetch: Fetch, another: Another | None) -> None:
+        self._fetch = fetch
+        self._another = another
+        self._missed = 0
+        self._came: Item | None = None
+        self.deferred: list[Item] = []
+        self.away: FlashError | None = None
+
+    async def into(self, group: _Group, item: Item, *, last: bool) -> None:
+        if item.tries >= _MAX_TRIES:
+            reason = f"Indexing it was begun {_MAX_TRIES} times and never came to an end."
+            group.add(item, Outcome(ItemState.FAILED, reason))
+            return
+        try:
+            group.add(item, await self._fetch(item))
+        except FlashError as error:
+            if not error.retryable or self._another is None:
+                raise
+            log.warning("document.missed", error=error.code)
+            if not last:
+                await self._put_off(item, error, self._another)
+            elif isinstance(error, SourceAwayError):
+                self.away = error
+            else:
+                group.add(item, Outcome(ItemState.FAILED, str(error)))
+        else:
+            self._missed, self._came = 0, item
+
+    async def _put_off(self, item: Item, error: FlashError, another: Another) -> None:
+        self.deferred.append(item)
+        self._missed += 1
+        if self._missed % _IN_A_ROW == 0:
+            beside = self._came or await another({one.external_id for one in self.deferred})
+            if beside is None or not await self._comes(beside):
+                self.away = error
+
+    async def _comes(self, item: Item) -> bool:
+        try:
+            await self._fetch(item)
+        except FlashError as error:
+            if not error.retryable:
+                raise
+            return False
+        return True
+
+
 class ItemIndexer:
     """What is done is in the rows, so that a job goes on where its last worker stopped."""
 
@@ -95,23 +159,54 @@ class ItemIndexer:
 
     async def _grouped(self, job: Job, fetch: Fetch) -> AsyncIterator[_Group]:
         """Pending documents in their order, each begun before it is asked for. One that a worker did not survive, or
-        did not finish, travels alone: all before it come to an end first.
+        did not finish, travels alone: all before it come to an end first, as they do before the source is given up.
         """
-        group, after = _Group(), -1
+        group = _Group()
+        fetches = _Fetches(fetch, partial(self._another, job) if job.kind is JobKind.SYNC else None)
+        async for some, last in self._turns(job, fetches.deferred):
+            if some[0].tries:
+                yield replace(group, alone=True)
+                group = _Group()
+            if not last:
+                await self._begin(job, some)
+            for item in some:
+                await fetches.into(group, item, last=last)
+                alone = item.tries > 0 or fetches.away is not None
+                if alone or group.is_full:
+                    yield replace(group, alone=alone)
+                    group = _Group()
+                if fetches.away:
+                    raise fetches.away
+        if group.items:
+            yield group
+
+    async def _turns(self, job: Job, deferred: Sequence[Item]) -> AsyncIterator[tuple[Sequence[Item], bool]]:
+        """What is begun together, and whether this is its last turn: that of what was put off comes when the others
+        have had theirs.
+        """
+        after = -1
         while items := await self._pending(job, after):
             after = items[-1].ordinal
             for some in _begun_together(items):
-                if some[0].tries:
-                    yield replace(group, alone=True)
-                    group = _Group()
-                await self._begin(job, some)
-                for item in some:
-                    group.add(item, await _fetched(fetch, item))
-                    if item.tries or group.is_full:
-                        yield replace(group, alone=item.tries > 0)
-                        group = _Group()
-        if group.items:
-            yield group
+                yield some, False
+        for some in _begun_together(deferred):
+            yield some, True
+
+    async def _another(self, job: Job, missed: Collection[str]) -> Item | None:
+        """One that came before, or else the last whose turn is to come: what is broken lies together. A different one
+        each time that the job has waited.
+        """
+        async with self._unit_of_work() as work:
+            known = await work.known.of(job.source_id)
+            pending = await work.items.pending(job.id, after=-1, limit=_ITEMS_A_READ)
+        came = [Item(0, one.external_id) for one in known.values() if one.version and one.external_id not in missed]
+        others = came or [item for item in pending if item.external_id not in missed]
+        if not others:
+            return None
+        item = others[-1 - job.postponed % len(others)]
+        if not came:
+            await self._begin(job, [item])
+        return item
 
     async def _pending(self, job: Job, after: int) -> list[Item]:
         async with self._unit_of_work() as work:
@@ -175,12 +270,6 @@ def _begun_together(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
             together.append(item)
     if together:
         yield together
-
-
-async def _fetched(fetch: Fetch, item: Item) -> SourceDocument | Outcome:
-    if item.tries >= _MAX_TRIES:
-        return Outcome(ItemState.FAILED, f"Indexing it was begun {_MAX_TRIES} times and never came to an end.")
-    return await fetch(item)
 
 
 def _settled(item: Item, outcome: Outcome) -> Item:

@@ -77,7 +77,9 @@ class JobWork(JobWorkInterface):
         if job.kind is JobKind.SYNC:
             async with self._connections.connect(source) as connected:
                 return await self._sync(job, source, connected)
-        await self._settle_groups(job, await self._items.index(job, partial(self._handed_in, job)))
+        used = await self._items.index(job, partial(self._handed_in, job))
+        await self._removal.of_emptied(job)
+        await self._settle_groups(job, used)
         return None
 
     async def _sync(self, job: Job, source: Source, connected: DocumentationSourceInterface) -> str | None:

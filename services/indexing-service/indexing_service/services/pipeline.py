@@ -8,12 +8,13 @@ from uuid import UUID
 
 import structlog
 
-from flash_core.errors import ConflictError, FencedError, FlashError, TooLargeError
+from flash_core.errors import ConflictError, FencedError, FlashError, TooLargeError, UnsupportedMediaError
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.interfaces.embedding import EmbeddingModelsInterface, Priority, Purpose, Vectors
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.vector import CHUNKS, ChunkPoint
 from flash_core.schemas.documentation import PutDocumentRequest, ResolvedDocument
+from flash_core.schemas.indexing import SourceType
 from indexing_service.interfaces import DocumentPipelineInterface, ItemState, Outcome, Source, SourceDocument
 from indexing_service.interfaces.parsing import ConverterInterface, UnreadableError
 from indexing_service.interfaces.rebuilds import RebuildTransactionFactory
@@ -127,6 +128,7 @@ class DocumentPipeline(DocumentPipelineInterface):
         """The version that `document` is, or why there is nothing in it to be found.
 
         What can't be read, or not for what it may cost, has failed: it may be mended, and the version before stays.
+        A source that is synced holds files of all kinds; what was handed in was meant to be read.
         """
         try:
             parsed = await self._patiently(lambda: self._parser.parsed(document))
@@ -135,7 +137,8 @@ class DocumentPipeline(DocumentPipelineInterface):
         except FlashError as error:
             if error.retryable:
                 raise
-            return Outcome(ItemState.WITHDRAWN, str(error))
+            meant = source.type is SourceType.UPLOAD and isinstance(error, UnsupportedMediaError)
+            return Outcome(ItemState.FAILED if meant else ItemState.WITHDRAWN, str(error))
         return await asyncio.to_thread(version_of, source, document, parsed)
 
     async def _confirmed(self, source: Source, unchanged: Sequence[_Work]) -> AsyncIterator[tuple[str, Outcome]]:

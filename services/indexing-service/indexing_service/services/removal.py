@@ -43,16 +43,26 @@ class Removal:
         """What was found to be gone one by one."""
         async with self._unit_of_work() as work:
             names = await work.items.gone(job.id)
-        gone: list[ResolvedDocument] = []
-        for page in pages(names):
-            gone += await self._registry.resolve(job.source_id, page)
+        gone = await self._named(job, names)
         total = 0
         if len(gone) > 1:
             total = sum([1 async for _ in live_documents(self._registry, job.source_id)])
         return await self._remove(job, gone, total)
 
+    async def of_emptied(self, job: Job) -> None:
+        """What was handed in with nothing in it any more; but for what waits to be brought in anew, which replaces it
+        where it is. Whoever named each of them is not asked again.
+        """
+        async with self._unit_of_work() as work:
+            names = await work.items.gone(job.id)
+            newer = await work.intake.awaited(job.source_id, names, beside=job.id)
+        if emptied := [one for one in names if one not in newer]:
+            await self._delete(job, await self._named(job, emptied))
+
+    async def _named(self, job: Job, names: Sequence[str]) -> list[ResolvedDocument]:
+        return [one for page in pages(names) for one in await self._registry.resolve(job.source_id, page)]
+
     async def _remove(self, job: Job, documents: Sequence[ResolvedDocument], total: int) -> str | None:
-        """First counted, then done: a repetition finds them counted already."""
         count = sum(one.content_hash is not None for one in documents)
         held = await self._is_held(job, count, total)
         async with self._unit_of_work() as work:
@@ -63,6 +73,11 @@ class Removal:
         if held:
             log.warning("job.deletions_held", documents=count, of=total)
             return _held_detail(count, total)
+        await self._delete(job, documents)
+        return None
+
+    async def _delete(self, job: Job, documents: Sequence[ResolvedDocument]) -> None:
+        """First counted, then done: a repetition finds them counted already."""
         for page in pages(documents):
             async with self._unit_of_work() as work:
                 await work.jobs.hold(job)
@@ -70,7 +85,6 @@ class Removal:
                 await work.commit()
             await self._registry.delete_documents([one.document_id for one in page], fence=job.fence)
             log.info("job.cleaned", documents=len(page))
-        return None
 
     async def _is_held(self, job: Job, count: int, total: int) -> bool:
         async with self._unit_of_work() as work:

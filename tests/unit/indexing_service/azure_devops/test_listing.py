@@ -264,3 +264,30 @@ async def test_a_page_whose_tag_is_not_said_is_read_each_time(
     server.fail(f"/pages/{page}", 404, body={"typeKey": "WikiPageNotFoundException"})
     [item] = (await source.list(found)).items
     assert (item.state, item.version) == (ItemState.PENDING, "")
+
+
+async def test_without_git_a_page_that_breaks_is_listed_with_no_version(
+    server: AzureDevOps, wiki: Wiki, source: DocumentationSourceInterface
+) -> None:
+    server.scopes = {"wiki"}
+    broken, fine = server.write(wiki, "/Broken", "text"), server.write(wiki, "/Fine", "text")
+    server.fail(f"/pages/{broken}$", 200, times=9, body="{")
+    listed = versions(await source.list(found))
+    assert [bool(listed[f"{wiki.id}/{page}"]) for page in (broken, fine)] == [False, True]
+
+
+@pytest.mark.parametrize(("pages", "status", "headers"), [(11, 200, {}), (1, 429, {"Retry-After": "300"})])
+async def test_without_git_a_listing_waits_for_a_server_that_breaks_at_every_page_or_throttles(
+    server: AzureDevOps,
+    wiki: Wiki,
+    source: DocumentationSourceInterface,
+    pages: int,
+    status: int,
+    headers: dict[str, str],
+) -> None:
+    server.scopes = {"wiki"}
+    for number in range(pages):
+        server.write(wiki, f"/Page {number}", "text")
+    server.fail("/pages/", status, times=99, headers=headers, body="{")
+    with pytest.raises(UpstreamUnavailableError):
+        await source.list(found)

@@ -70,6 +70,18 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
         )
         await self._session.execute(delete(IntakeRow).where(older))
 
+    async def awaited(self, source_id: UUID, external_ids: Sequence[str], *, beside: UUID) -> set[str]:
+        waiting = select(JobItemRow.external_id).where(
+            JobRow.source_id == source_id,
+            JobRow.finished_at.is_(None),
+            JobRow.id != beside,
+            IntakeRow.job_id == JobRow.id,
+            JobItemRow.job_id == IntakeRow.job_id,
+            JobItemRow.ordinal == IntakeRow.ordinal,
+            JobItemRow.external_id.in_(external_ids),
+        )
+        return set(await self._session.scalars(waiting))
+
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None:
         await self._session.execute(
             delete(IntakeRow).where(IntakeRow.job_id == job_id, IntakeRow.ordinal.in_(ordinals))

@@ -1,15 +1,18 @@
 """One wiki as it is now: which pages there are, where they are written and in which version."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from typing import Final
 
-from flash_core.errors import NotFoundError, UpstreamRejectedError
+from flash_core.errors import NotFoundError, UpstreamRejectedError, UpstreamUnavailableError
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.providers.azure_devops.client import WikiClient
 from indexing_service.providers.azure_devops.paths import file_of, folder_of, page_of, within
 from indexing_service.providers.azure_devops.wiki import File, Wiki
+
+_MOST_MISSED: Final = 10
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,23 @@ async def _files(client: WikiClient, wiki: Wiki, commit: str) -> Sequence[File] 
 
 
 async def _tagged(client: WikiClient, wiki: Wiki, pages: Mapping[int, str]) -> Mapping[str, File]:
-    """Page by page: the tag of a page is the object id of its file."""
+    """Page by page: the tag of a page is the object id of its file. What is wrong with a page, reading it will say;
+    what is with many of them is no fault of theirs.
+    """
     files: dict[str, File] = {}
+    missed = 0
     for page, path in pages.items():
-        with suppress(NotFoundError, UpstreamRejectedError):  # reading it will say what is wrong
+        try:
             found = await client.page(wiki, page, path, content=False)
-            if found and found.tag:
-                files[path] = File(file_of(path, wiki.root), found.tag, folder=False)
+        except (NotFoundError, UpstreamRejectedError):
+            continue
+        except UpstreamUnavailableError as error:
+            missed += 1
+            if missed > _MOST_MISSED or isinstance(error, SourceAwayError):
+                raise
+            continue
+        if found and found.tag:
+            files[path] = File(file_of(path, wiki.root), found.tag, folder=False)
     return files
 
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.errors import UpstreamRejectedError
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.providers.git.command import Git, GitFailedError, Limits, Reach
 from indexing_service.providers.git.failures import refused
 
@@ -91,7 +92,7 @@ class Clone:
         return Head(branch or default, commit)
 
     async def update(self, branch: str | None) -> Head:
-        """Bring the branch here. Raises `UpstreamUnavailableError`, `UpstreamRejectedError`."""
+        """Bring the branch here. Raises `SourceAwayError`, `UpstreamRejectedError`."""
         async with self.held():
             await self._initialised()
             wanted = await self.remote_head(branch)
@@ -170,7 +171,7 @@ class Clone:
         with _lock_file(self._folder) as file:
             while not _locked(file):
                 if time.monotonic() > deadline:
-                    raise UpstreamUnavailableError("The copy of the repository is being worked on by another job.")
+                    raise SourceAwayError("The copy of the repository is being worked on by another job.")
                 await asyncio.sleep(_WAIT)
             yield
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from flash_core.errors import UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.errors import UpstreamRejectedError
+from indexing_service.interfaces.providers import SourceAwayError
 from indexing_service.providers.redaction import without
 
 _OLDEST: Final = (2, 37)
@@ -76,13 +77,13 @@ class Git:
         self._limits = limits
 
     async def output(self, *arguments: str, reach: Reach = NOWHERE) -> bytes:
-        """What a command that says little writes; raises `GitFailedError`, `UpstreamUnavailableError`."""
+        """What a command that says little writes; raises `GitFailedError`, `SourceAwayError`."""
         try:
             async with asyncio.timeout(self._limits.seconds), self.started(*arguments, reach=reach) as process:
                 written, errors = await process.communicate()
         except TimeoutError as error:
             detail = f"Git took longer than {self._limits.seconds / 60:.0f} minutes."
-            raise UpstreamUnavailableError(detail) from error
+            raise SourceAwayError(detail) from error
         if process.returncode:
             said = errors[-_MAX_ERROR:].decode("utf-8", "replace").strip()
             raise GitFailedError(without(reach.secrets, said))

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.errors import FlashError, UpstreamRejectedError
+from indexing_service.interfaces.providers import SourceAwayError
 
 _MAX_SAID: Final = 300
 _CAUSES: Final = (
@@ -42,7 +43,7 @@ def refused(said: str, max_bytes: int) -> FlashError:
     for signs, advice in _CAUSES:
         if any(sign in said for sign in signs):
             return UpstreamRejectedError(advice)
-    return UpstreamUnavailableError(f"The repository can't be read now: {_told(said)}")
+    return SourceAwayError(f"The repository can't be read now: {_told(said)}")
 
 
 def _told(said: str) -> str:

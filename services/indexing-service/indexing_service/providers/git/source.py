@@ -11,9 +11,16 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
-from flash_core.errors import FlashError, UpstreamRejectedError, UpstreamUnavailableError
+from flash_core.errors import FlashError, UpstreamRejectedError
 from indexing_service.interfaces import Item, ItemState, Outcome, SourceDocument
-from indexing_service.interfaces.providers import Changes, Check, DocumentationSourceInterface, Found, Inventory
+from indexing_service.interfaces.providers import (
+    Changes,
+    Check,
+    DocumentationSourceInterface,
+    Found,
+    Inventory,
+    SourceAwayError,
+)
 from indexing_service.providers.azure_devops.content import as_markdown
 from indexing_service.providers.azure_devops.links import leads_elsewhere, meanings
 from indexing_service.providers.azure_devops.paths import page_name
@@ -73,7 +80,7 @@ class GitSource(DocumentationSourceInterface):
                 raise UpstreamRejectedError(detail) from error
             await self._reader.close()
             await self._clone.discard()
-            raise UpstreamUnavailableError("The copy of the repository was damaged; it is made anew.") from error
+            raise SourceAwayError("The copy of the repository was damaged; it is made anew.") from error
         self._tree = tree
         items = [self._item(number, blob) for number, blob in enumerate(tree.blobs.values())]
         return Inventory(items, complete=True, cursor=self._cursor(tree.head))
