@@ -433,7 +433,7 @@ export interface components {
             request_id: string;
             /**
              * Errors
-             * @description On 422: what is wrong with which field.
+             * @description On 422: what is wrong with which field; the name is empty where none is to blame.
              * @default null
              */
             errors: {
