@@ -85,7 +85,7 @@ async def test_an_attack_ends_alone(
 async def test_a_page_without_an_end_is_given_up() -> None:
     """A second is less than a fast machine needs for it; a longer page would take the memory first."""
     async with ConverterPool(replace(SHORT, seconds=1), processes=1) as pool:
-        with pytest.raises(UnreadableError, match="takes (longer|more) than 1 s"):
+        with pytest.raises(UnreadableError, match=r"takes (longer|more) than 1 s"):
             await pool.converted("pdf", ENDLESS)
         assert (await pool.converted("csv", GOOD)).markdown == SHOWN
 
