@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from flash_core.clients.documentation import DocumentRegistryClient, StoredDocumentsClient
+from flash_core.clients.documentation import DocumentRegistryClient, StoredDocumentsClient, VisibleDocumentsClient
 from flash_core.clients.embedding import EmbeddingModelsClient
 from flash_core.clients.outgoing import OutgoingPolicy
 from flash_core.clients.vector import VectorStoreClient
@@ -53,6 +53,7 @@ from indexing_service.services.sources import SourceManager
 from indexing_service.services.webhooks import WebhookReceiver
 
 GROUP = "indexing"
+_VISIBLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
     ):
         unit_of_work = partial(SqlIndexingUnitOfWork, database.sessions)
         registry = DocumentRegistryClient(platform.http.sibling(settings.documentation_url))
+        visible = VisibleDocumentsClient(platform.http.sibling(settings.documentation_url), seconds=_VISIBLE_SECONDS)
         vectors = VectorStoreClient(platform.http.sibling(settings.vector_url))
         models = EmbeddingModelsClient(platform.http.sibling(settings.embedding_url))
         stored = StoredDocumentsClient(platform.http.sibling(settings.documentation_url))
@@ -107,7 +109,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             idempotency=platform.idempotency,
             health=(*platform.health, database),
             sources=sources,
-            intake=DocumentIntake(unit_of_work, registry, clock),
+            intake=DocumentIntake(unit_of_work, registry, visible, clock),
             jobs=JobManager(unit_of_work, clock),
             collections=IndexCollections(rebuilds, models, vectors, clock),
             webhooks=WebhookReceiver(

@@ -483,9 +483,11 @@ async def test_what_is_newer_takes_the_place_of_what_ended_jobs_hold(store: Stor
     async with store.unit_of_work() as work:
         for one in (ended, waiting, elsewhere):
             await work.items.add(one.id, [Item(0, "a"), Item(1, "b")])
-            await work.intake.add(one.id, {0: page("a"), 1: page("b")})
+            await work.intake.add(one.id, {0: page("a", groups=frozenset({one.id.hex})), 1: page("b")})
         for one in (ended, elsewhere):
             await work.jobs.finish(one.id, JobState.FAILED, JobCounts(found=2, failed=2), None)
+        held = await work.intake.groups_of(uploads.id, ["a", "c"])
+        assert sorted(held) == sorted(("a", frozenset({one.id.hex})) for one in (ended, waiting))
         await work.intake.supersede(uploads.id, ["a", "c"])
         await work.commit()
     async with store.unit_of_work() as work:

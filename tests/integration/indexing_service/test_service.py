@@ -40,7 +40,7 @@ from indexing_service.services.scheduled_syncs import ScheduledSyncs
 from indexing_service.services.scheduler import JobScheduler
 from indexing_service.services.sources import NewSource, SourceManager
 from tests.unit.indexing_service.fake_rebuilds import pipeline_of
-from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault
+from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault, FakeVisibleDocuments
 from tests.unit.indexing_service.world import ADMIN, EDITOR
 
 NOBODY = "http://127.0.0.1:9"
@@ -63,7 +63,7 @@ class World:
 
     @property
     def intake(self) -> DocumentIntake:
-        return DocumentIntake(self.unit_of_work, self.registry, SystemClock())
+        return DocumentIntake(self.unit_of_work, self.registry, FakeVisibleDocuments(self.registry), SystemClock())
 
     @property
     def sources(self) -> SourceManager:
@@ -143,7 +143,7 @@ async def test_an_accepted_batch_travels_through_the_queue_into_the_index(
         relay = OutboxRelay(world.database, OutboxRow, RedisMessageQueue(raw), poll_seconds=0.05)
         consumer = StreamConsumer(raw, Subscription(JobQueued, scheduler.job_queued), group=GROUP, member="one")
         async with running(scheduler, relay, consumer):
-            accepted = await world.intake.accept_batch(batch(400))
+            accepted = await world.intake.accept_batch(batch(400), EDITOR)
             job = await world.ended(accepted.job_id)
     assert (job.state, job.counts) == (JobState.SUCCEEDED, JobCounts(found=400, indexed=400))
     assert await world.attempts(accepted.job_id) == 1
@@ -167,7 +167,7 @@ async def test_a_job_outlives_its_worker(world: World, monkeypatch: pytest.Monke
     """The first worker vanishes without a word: no goodbye, no more heartbeats."""
     first = world.scheduler(Stalling(), lease_seconds=0.5)
     monkeypatch.setattr(first, "_give_back", lambda _: asyncio.sleep(0))
-    accepted = await world.intake.accept_batch(batch(150))
+    accepted = await world.intake.accept_batch(batch(150), EDITOR)
     async with running(first):
         await eventually(lambda: len(world.registry.live) >= 64)
     before = await world.jobs.get(accepted.job_id)
@@ -181,7 +181,7 @@ async def test_a_job_outlives_its_worker(world: World, monkeypatch: pytest.Monke
 
 
 async def test_a_worker_that_leaves_hands_over_at_once(world: World) -> None:
-    accepted = await world.intake.accept_batch(batch(150))
+    accepted = await world.intake.accept_batch(batch(150), EDITOR)
     async with running(world.scheduler(Stalling())):
         await eventually(lambda: len(world.registry.live) >= 32)
     assert (await world.jobs.get(accepted.job_id)).state is JobState.QUEUED
@@ -220,7 +220,7 @@ async def test_a_source_that_is_due_is_taken_by_one_of_several_replicas(world: W
 
 
 async def test_uploads_at_the_same_moment_share_one_default_source(world: World) -> None:
-    accepted = await asyncio.gather(*(world.intake.accept_batch(batch(1)) for _ in range(5)))
+    accepted = await asyncio.gather(*(world.intake.accept_batch(batch(1), EDITOR) for _ in range(5)))
     assert len({one.job_id for one in accepted}) == 5
     assert len(world.registry.sources) == 1
     async with running(world.scheduler()):

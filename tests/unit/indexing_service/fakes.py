@@ -11,8 +11,9 @@ from typing import Self
 from uuid import UUID
 
 from flash_core.errors import ConflictError, FencedError, NotFoundError, UpstreamRejectedError
-from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface, VisibleDocumentsInterface
 from flash_core.messaging.events import Event
+from flash_core.models.user import Principal
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument
 from flash_core.schemas.indexing import JobCounts, JobState
 from flash_core.testing.fakes import FakeOutbox
@@ -508,6 +509,13 @@ class FakeIntake(IntakeRepositoryInterface):
     async def kept(self, job_id: UUID) -> set[int]:
         return {ordinal for of, ordinal in self._state.intake if of == job_id}
 
+    async def groups_of(self, source_id: UUID, external_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+        held = [
+            (self._state.jobs[job_id].job, self._state.items[job_id][ordinal].external_id, document.groups)
+            for (job_id, ordinal), document in self._state.intake.items()
+        ]
+        return [(name, groups) for job, name, groups in held if job.source_id == source_id and name in external_ids]
+
     async def supersede(self, source_id: UUID, external_ids: Sequence[str]) -> None:
         for job_id, ordinal in list(self._state.intake):
             job = self._state.jobs[job_id].job
@@ -632,6 +640,22 @@ class FakeDocumentRegistry(DocumentRegistryInterface):
     def _check(self) -> None:
         if self.error is not None:
             raise self.error
+
+
+@dataclass
+class FakeVisibleDocuments(VisibleDocumentsInterface):
+    """By the groups of what the registry knows."""
+
+    registry: FakeDocumentRegistry
+
+    async def versions(self, document_ids: Sequence[UUID], principal: Principal) -> dict[UUID, str]:
+        known = self.registry.live
+        return {one: known[one].content_hash for one in document_ids if one in known and self._open(one, principal)}
+
+    def _open(self, document_id: UUID, principal: Principal) -> bool:
+        document = self.registry.live[document_id]
+        restricted = (document.groups, self.registry.sources[document.source_id].groups)
+        return all(not groups or principal.groups & set(groups) for groups in restricted)
 
 
 @dataclass

@@ -39,7 +39,7 @@ from indexing_service.services.sources import SourceManager
 from indexing_service.services.webhooks import WebhookReceiver
 from tests.unit.indexing_service.fake_rebuilds import FakeRebuilds
 from tests.unit.indexing_service.fake_source import FakeProvider
-from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeVault
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry, FakeVault, FakeVisibleDocuments
 from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, job, listed, source, stored
 
 UNKNOWN = "01a20752-444d-7012-a4be-4da4dd32f44c"
@@ -81,7 +81,7 @@ async def service() -> AsyncIterator[Service]:
             authenticator=FakeAuthenticator(dict(USERS)),
             idempotency=FakeIdempotencyStore(),
             sources=sources,
-            intake=DocumentIntake(unit_of_work, registry, clock),
+            intake=DocumentIntake(unit_of_work, registry, FakeVisibleDocuments(registry), clock),
             jobs=JobManager(unit_of_work, clock, watch_seconds=0.001),
             collections=IndexCollections(
                 FakeRebuilds().transaction, FakeEmbeddingModels([FakeEmbeddingProvider()]), FakeVectorStore(), clock
@@ -208,6 +208,18 @@ async def test_a_document_as_json(service: Service) -> None:
     assert first.status_code == 202
     again = await service.call("POST", "/documents", json=body | {"text": "26 days."})
     assert again.json()["document_id"] == first.json()["document_id"]
+
+
+async def test_a_document_does_not_replace_what_its_editor_may_not_see(service: Service) -> None:
+    body = {"title": "Pay", "text": "Secret.", "external_id": "pay", "groups": ["hr"]}
+    assert (await service.call("POST", "/documents", "admin", json=body)).status_code == 202
+    refused = await service.call("POST", "/documents", json=body | {"groups": []})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:flash:conflict")
+    documents = [{"external_id": name, "title": "Mine", "text": "x"} for name in ("pay", "other")]
+    accepted = await service.call("POST", "/documents/batch", json={"documents": documents})
+    job = (await service.call("GET", f"/indexing/jobs/{accepted.json()['job_id']}")).json()
+    assert (job["counts"]["found"], job["counts"]["failed"]) == (2, 1)
+    assert [one["document"] for one in job["problems"]] == ["pay"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from flash_core.errors import (
     BadRequestError,
+    ConflictError,
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
@@ -32,7 +33,13 @@ router = APIRouter(
     prefix="/api/v1/documents",
     tags=["documents"],
     responses=problems(
-        UnauthenticatedError, ForbiddenError, InvalidInputError, NotFoundError, TooLargeError, UpstreamUnavailableError
+        UnauthenticatedError,
+        ForbiddenError,
+        InvalidInputError,
+        NotFoundError,
+        ConflictError,
+        TooLargeError,
+        UpstreamUnavailableError,
     ),
 )
 UPLOAD_BODY: Final = 51 * MIB
@@ -45,20 +52,20 @@ UPLOAD_BODY: Final = 51 * MIB
     responses=problems(BadRequestError, UnsupportedMediaError),
     openapi_extra=UPLOAD_SCHEMA,
 )
-async def post_document(request: Request, _: CurrentEditor, intake: IntakeDep) -> DocumentAcceptedResponse:
+async def post_document(request: Request, editor: CurrentEditor, intake: IntakeDep) -> DocumentAcceptedResponse:
     """One document, as a file in a form or as JSON. It is stored when this returns and searchable when its job ends."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        return await intake.accept_file(await read_upload(request))
+        return await intake.accept_file(await read_upload(request), editor)
     if media_type == "application/json":
-        return await intake.accept_single(await _single(request))
+        return await intake.accept_single(await _single(request), editor)
     raise UnsupportedMediaError("Send multipart/form-data with a `file`, or application/json.")
 
 
 @router.post("/batch", status_code=status.HTTP_202_ACCEPTED)
-async def post_batch(body: BatchRequest, _: CurrentEditor, intake: IntakeDep) -> JobAcceptedResponse:
-    """Up to 1,000 documents; the same external id in the same source replaces."""
-    return await intake.accept_batch(body)
+async def post_batch(body: BatchRequest, editor: CurrentEditor, intake: IntakeDep) -> JobAcceptedResponse:
+    """Up to 1,000 documents; the same external id in the same source replaces, except what the editor may not see."""
+    return await intake.accept_batch(body, editor)
 
 
 async def _single(request: Request) -> SingleDocumentRequest:

@@ -402,6 +402,10 @@ class IntakeRepositoryInterface(Protocol):
         """The ordinals of what is still there."""
 
     @abstractmethod
+    async def groups_of(self, source_id: UUID, external_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+        """Name and groups of each of these that jobs of the source hold."""
+
+    @abstractmethod
     async def supersede(self, source_id: UUID, external_ids: Sequence[str]) -> None:
         """Forget what jobs of the source that have ended still hold of these: there is something newer."""
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from flash_core.errors import FieldError, InvalidInputError, NotFoundError
+from flash_core.errors import ConflictError, FieldError, InvalidInputError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
-from flash_core.interfaces.documents import DocumentRegistryInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface, VisibleDocumentsInterface
 from flash_core.messaging.events import JobQueued
-from flash_core.schemas.documentation import PutSourceRequest
+from flash_core.models.user import Principal
+from flash_core.schemas.documentation import PutSourceRequest, ResolvedDocument
 from flash_core.schemas.indexing import (
     BatchRequest,
     DocumentAcceptedResponse,
@@ -23,6 +25,7 @@ from flash_core.utils.request_id import current_request_id
 from indexing_service.interfaces import (
     IndexingUnitOfWorkInterface,
     Item,
+    ItemState,
     Job,
     JobKind,
     Source,
@@ -32,55 +35,89 @@ from indexing_service.interfaces import (
 from indexing_service.services.incoming import UploadedFile, from_file, from_incoming, from_single
 
 log = structlog.get_logger(__name__)
+_TAKEN: Final = "This external id can't be used; choose another one."
 
 
 class DocumentIntake:
-    """Takes documents for sources of type `upload`; those of other sources come and go with their syncs."""
+    """Takes documents for sources of type `upload`; those of other sources come and go with their syncs.
+
+    Only administrators replace what they may not see. `ConflictError` when nothing of what was handed in is left.
+    """
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, registry: DocumentRegistryInterface, clock: ClockInterface
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        registry: DocumentRegistryInterface,
+        visible: VisibleDocumentsInterface,
+        clock: ClockInterface,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._registry = registry
+        self._visible = visible
         self._clock = clock
 
-    async def accept_single(self, body: SingleDocumentRequest) -> DocumentAcceptedResponse:
-        return await self._accept_one(body.source_id, from_single(body, self._clock.now()))
+    async def accept_single(self, body: SingleDocumentRequest, editor: Principal) -> DocumentAcceptedResponse:
+        return await self._accept_one(body.source_id, from_single(body, self._clock.now()), editor)
 
-    async def accept_file(self, file: UploadedFile) -> DocumentAcceptedResponse:
-        return await self._accept_one(file.source_id, from_file(file, self._clock.now()))
+    async def accept_file(self, file: UploadedFile, editor: Principal) -> DocumentAcceptedResponse:
+        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor)
 
-    async def accept_batch(self, body: BatchRequest) -> JobAcceptedResponse:
+    async def accept_batch(self, body: BatchRequest, editor: Principal) -> JobAcceptedResponse:
         """Of documents with the same external id the last one counts."""
         now = self._clock.now()
         documents = [from_incoming(one.external_id, one, now) for one in body.documents]
-        job_id, _ = await self._accept(await self._source(body.source_id), documents)
+        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor)
         return JobAcceptedResponse(job_id=job_id)
 
-    async def _accept_one(self, source_id: UUID | None, document: SourceDocument) -> DocumentAcceptedResponse:
-        job_id, [document_id] = await self._accept(await self._source(source_id), [document])
+    async def _accept_one(
+        self, source_id: UUID | None, document: SourceDocument, editor: Principal
+    ) -> DocumentAcceptedResponse:
+        job_id, [document_id] = await self._accept(await self._source(source_id), [document], editor)
         return DocumentAcceptedResponse(document_id=document_id, job_id=job_id)
 
-    async def _accept(self, source: Source, documents: Sequence[SourceDocument]) -> tuple[UUID, list[UUID]]:
+    async def _accept(
+        self, source: Source, documents: Sequence[SourceDocument], editor: Principal
+    ) -> tuple[UUID, list[UUID]]:
         """The job, and what each document is to become. It is said now, so that one which is deleted before its turn
         does not come back.
         """
         last = {document.external_id: document for document in documents}
+        hidden = await self._on_their_way(source.id, list(last), editor)  # first: what ends meanwhile is there below
         places = await self._registry.resolve(source.id, list(last))
-        ids = [place.document_id for place in places]
-        meant = [replace(one, document_id=to_be) for one, to_be in zip(last.values(), ids, strict=True)]
+        hidden |= await self._there(places, editor)
         async with self._unit_of_work() as work:
             if await work.sources.get(source.id, locked=True) is None:  # nothing older is retried behind this one
                 raise NotFoundError(f"There is no source {source.id}.")
+            hidden |= await _held(work, source.id, list(last), editor)  # handed in meanwhile
+            if hidden == set(last):
+                raise ConflictError(_TAKEN)
             job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
-            await work.intake.supersede(source.id, list(last))
+            items = [_item(ordinal, name, taken=name in hidden) for ordinal, name in enumerate(last)]
+            meant = {
+                ordinal: replace(last[place.external_id], document_id=place.document_id)
+                for ordinal, place in enumerate(places)
+                if place.external_id not in hidden
+            }
+            await work.intake.supersede(source.id, [one.external_id for one in meant.values()])
             await work.jobs.add(job)
-            await work.items.add(job.id, [Item(ordinal, name) for ordinal, name in enumerate(last)])
-            await work.intake.add(job.id, dict(enumerate(meant)))
+            await work.items.add(job.id, items)
+            await work.intake.add(job.id, meant)
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
             await work.commit()
         log.info("job.queued", job_id=str(job.id), source_id=str(source.id), kind=job.kind, documents=len(last))
-        return job.id, ids
+        return job.id, [place.document_id for place in places]
+
+    async def _on_their_way(self, source_id: UUID, names: Sequence[str], editor: Principal) -> set[str]:
+        async with self._unit_of_work() as work:
+            return await _held(work, source_id, names, editor)
+
+    async def _there(self, places: Sequence[ResolvedDocument], editor: Principal) -> set[str]:
+        """The names of searchable documents that the editor may not see."""
+        there = {place.document_id: place.external_id for place in places if place.content_hash is not None}
+        if editor.is_admin or not there:
+            return set()
+        visible = await self._visible.versions(list(there), editor)
+        return {name for document_id, name in there.items() if document_id not in visible}
 
     async def _source(self, source_id: UUID | None) -> Source:
         """The source, known to documentation; the default one, made when it is first needed, if none is named."""
@@ -103,6 +140,22 @@ class DocumentIntake:
                 await self._registry.put_source(source.id, known)
             await work.commit()
         return source
+
+
+async def _held(
+    work: IndexingUnitOfWorkInterface, source_id: UUID, names: Sequence[str], editor: Principal
+) -> set[str]:
+    """The names of documents on their way that the editor may not see."""
+    source = await work.sources.get(source_id)
+    if editor.is_admin or source is None:
+        return set()
+    seen = source.visible_to(editor.groups)
+    held = await work.intake.groups_of(source_id, names)
+    return {name for name, groups in held if not seen or (groups and not groups & editor.groups)}
+
+
+def _item(ordinal: int, name: str, *, taken: bool) -> Item:
+    return Item(ordinal, name, ItemState.FAILED, _TAKEN) if taken else Item(ordinal, name)
 
 
 async def _upload_source(work: IndexingUnitOfWorkInterface, source_id: UUID) -> Source:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,6 +58,15 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
 
     async def kept(self, job_id: UUID) -> set[int]:
         return set(await self._session.scalars(select(IntakeRow.ordinal).where(IntakeRow.job_id == job_id)))
+
+    async def groups_of(self, source_id: UUID, external_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+        held = (
+            select(JobItemRow.external_id, IntakeRow.groups)
+            .join(JobRow, JobRow.id == IntakeRow.job_id)
+            .join(JobItemRow, and_(JobItemRow.job_id == JobRow.id, JobItemRow.ordinal == IntakeRow.ordinal))
+            .where(JobRow.source_id == source_id, JobItemRow.external_id.in_(external_ids))
+        )
+        return [(name, frozenset(groups)) for name, groups in await self._session.execute(held)]
 
     async def supersede(self, source_id: UUID, external_ids: Sequence[str]) -> None:
         older = exists().where(
