@@ -93,6 +93,28 @@ async def test_an_uploaded_file_is_found(admin: User) -> None:
     assert hit["document_id"] == response.json()["document_id"]
 
 
+async def test_an_editor_does_not_replace_what_he_may_not_see(fleet: Fleet, admin: User) -> None:
+    word = f"quokka{secrets.token_hex(3)}"
+    insider, outsider = f"in-{word}@example.org", f"out-{word}@example.org"
+    for email, groups in ((insider, [word]), (outsider, [])):
+        account = {"email": email, "password": "a-long-password", "groups": groups, "roles": ["editor"]}
+        await admin.post("/api/v1/users", account, expect=201)
+    page = {"external_id": word, "title": "Pay", "text": f"The secret is {word}.", "groups": [word]}
+    async with signed_in(fleet, insider, "a-long-password") as user:
+        accepted = await user.post("/api/v1/documents/batch", {"documents": [page]}, expect=202)
+        assert (await user.finished_job(accepted["job_id"]))["state"] == "succeeded"
+    mine = [{"external_id": name, "title": "Mine", "text": f"Open {name}."} for name in (word, f"{word}-other")]
+    async with signed_in(fleet, outsider, "a-long-password") as user:
+        accepted = await user.post("/api/v1/documents/batch", {"documents": mine}, expect=202)
+        job = await user.finished_job(accepted["job_id"])
+        assert (job["state"], job["counts"]["indexed"], job["counts"]["failed"]) == ("partial", 1, 1)
+        assert (await user.http.post("/api/v1/documents", json=mine[0])).status_code == 409
+    async with signed_in(fleet, insider, "a-long-password") as user:
+        assert word in [hit["external_id"] for hit in await _found(user, word)]
+        accepted = await user.post("/api/v1/documents/batch", {"documents": [page | {"text": "New."}]}, expect=202)
+        assert (await user.finished_job(accepted["job_id"]))["state"] == "succeeded"
+
+
 async def test_a_documents_groups_hide_it_from_all_others(fleet: Fleet, admin: User) -> None:
     word = f"canary{secrets.token_hex(3)}"
     group = f"group-{word}"
