@@ -109,8 +109,14 @@ async def test_an_editor_does_not_replace_what_he_may_not_see(fleet: Fleet, admi
         job = await user.finished_job(accepted["job_id"])
         assert (job["state"], job["counts"]["indexed"], job["counts"]["failed"]) == ("partial", 1, 1)
         assert (await user.http.post("/api/v1/documents", json=mine[0])).status_code == 409
+        for text in ("Once.", "Renewed."):
+            own = {"external_id": f"{word}-own", "title": "Own", "text": f"{word} {text}", "groups": [word]}
+            accepted = await user.post("/api/v1/documents", own, expect=202)
+            assert (await user.finished_job(accepted["job_id"]))["state"] == "succeeded"
     async with signed_in(fleet, insider, "a-long-password") as user:
-        assert word in [hit["external_id"] for hit in await _found(user, word)]
+        found = {hit["external_id"]: hit["text"] for hit in await _found(user, word)}
+        assert word in found
+        assert "Renewed." in found[f"{word}-own"]
         accepted = await user.post("/api/v1/documents/batch", {"documents": [page | {"text": "New."}]}, expect=202)
         assert (await user.finished_job(accepted["job_id"]))["state"] == "succeeded"
 

@@ -495,6 +495,38 @@ async def test_what_is_newer_takes_the_place_of_what_ended_jobs_hold(store: Stor
         assert kept == [{1}, {0, 1}, {0, 1}]
 
 
+async def test_the_last_who_handed_a_document_in_is_known_and_only_the_last_version_is_kept(store: Store) -> None:
+    uploads, others = source(kind=SourceType.UPLOAD), source(kind=SourceType.UPLOAD)
+    first, second, again = (job(uploads, JobKind.DOCUMENTS, listed=True) for _ in range(3))
+    elsewhere = job(others, JobKind.DOCUMENTS, listed=True)
+    await stored(store.unit_of_work, uploads, first, second, again)
+    await stored(store.unit_of_work, others, elsewhere)
+    one, other = new_id(), new_id()
+    async with store.unit_of_work() as work:
+        for of in (first, second, elsewhere):
+            await work.items.add(of.id, [Item(0, "a"), Item(1, "b"), Item(2, "unsigned")])
+            await work.intake.add(of.id, {0: page("a"), 1: page("b"), 2: page("unsigned")})
+        await work.intake.sign(first, ["b", "a"], one)
+        await work.intake.sign(elsewhere, ["a", "b"], other)
+        await work.intake.sign(first, [], other)
+        await work.commit()
+    async with store.unit_of_work() as work:
+        assert await work.intake.signed_by(one, uploads.id, ["a", "b", "c"]) == {"a", "b"}
+        await work.intake.sign(second, ["a"], other)
+        assert await work.intake.signed_by(one, uploads.id, ["a", "b", "c"]) == {"b"}
+        assert await work.intake.signed_by(other, uploads.id, ["a", "b"]) == {"a"}
+        assert await work.intake.signed_by(one, uploads.id, []) == set()
+        assert await work.intake.kept(first.id) == {1, 2}
+        await work.items.add(again.id, [Item(1, "b")])
+        await work.intake.move(first.id, again.id, [1])
+        assert [await work.intake.kept(of.id) for of in (first, again, elsewhere)] == [{2}, {1}, {0, 1, 2}]
+        await work.commit()
+    async with store.unit_of_work() as work:
+        await work.sources.delete(uploads.id)
+        assert await work.intake.signed_by(one, uploads.id, ["b"]) == set()
+        assert await work.intake.signed_by(other, others.id, ["b"]) == {"b"}
+
+
 async def test_what_waits_to_be_brought_in_is_known_by_name(store: Store) -> None:
     uploads, others = source(kind=SourceType.UPLOAD), source(kind=SourceType.UPLOAD)
     ended, one, other = (job(uploads, JobKind.DOCUMENTS, listed=True) for _ in range(3))

@@ -60,6 +60,8 @@ class _State:
     items: dict[UUID, dict[int, Item]] = field(default_factory=dict)
     intake: dict[tuple[UUID, int], SourceDocument] = field(default_factory=dict)
     known: dict[UUID, dict[str, Known]] = field(default_factory=dict)
+    handed_in: dict[tuple[UUID, str], tuple[UUID, UUID]] = field(default_factory=dict)
+    """User and job of the last hand-in, by source and name."""
 
 
 @dataclass
@@ -143,6 +145,7 @@ class FakeSources(SourceRepositoryInterface):
     async def delete(self, source_id: UUID) -> None:
         del self._state.sources[source_id]
         self._state.known.pop(source_id, None)
+        self._state.handed_in = {key: one for key, one in self._state.handed_in.items() if key[0] != source_id}
         for job_id in [one.job.id for one in self._state.jobs.values() if one.job.source_id == source_id]:
             del self._state.jobs[job_id]
             self._state.items.pop(job_id, None)
@@ -507,7 +510,21 @@ class FakeIntake(IntakeRepositoryInterface):
         return self._state.intake.get((job_id, ordinal))
 
     async def kept(self, job_id: UUID) -> set[int]:
-        return {ordinal for of, ordinal in self._state.intake if of == job_id}
+        return {ordinal for of, ordinal in self._state.intake if of == job_id and self._is_latest(of, ordinal)}
+
+    async def sign(self, job: Job, external_ids: Sequence[str], user_id: UUID) -> None:
+        self._state.handed_in |= {(job.source_id, name): (user_id, job.id) for name in external_ids}
+
+    async def signed_by(self, user_id: UUID, source_id: UUID, external_ids: Sequence[str]) -> set[str]:
+        latest = {name: self._state.handed_in.get((source_id, name)) for name in external_ids}
+        return {name for name, signed in latest.items() if signed and signed[0] == user_id}
+
+    def _key(self, job_id: UUID, ordinal: int) -> tuple[UUID, str]:
+        return self._state.jobs[job_id].job.source_id, self._state.items[job_id][ordinal].external_id
+
+    def _is_latest(self, job_id: UUID, ordinal: int) -> bool:
+        signed = self._state.handed_in.get(self._key(job_id, ordinal))
+        return signed is None or signed[1] == job_id
 
     async def groups_of(self, source_id: UUID, external_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
         held = [
@@ -539,6 +556,8 @@ class FakeIntake(IntakeRepositoryInterface):
         for ordinal in ordinals:
             if (document := self._state.intake.pop((job_id, ordinal), None)) is not None:
                 self._state.intake[to_job_id, ordinal] = document
+                if signed := self._state.handed_in.get(self._key(job_id, ordinal)):
+                    self._state.handed_in[self._key(job_id, ordinal)] = (signed[0], to_job_id)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from flash_core.errors import (
     UnsupportedMediaError,
     UpstreamUnavailableError,
 )
+from flash_core.models.user import Principal
 from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest
 from flash_core.schemas.indexing import (
     BatchRequest,
@@ -136,10 +137,12 @@ async def test_only_upload_sources_take_documents(
     await intake.accept_batch(BatchRequest(source_id=uploads.id, documents=batch), EDITOR)
 
 
-async def handed_in(intake: DocumentIntake, registry: FakeDocumentRegistry, *groups: str) -> DocumentAcceptedResponse:
+async def handed_in(
+    intake: DocumentIntake, registry: FakeDocumentRegistry, *groups: str, by: Principal = ADMIN
+) -> DocumentAcceptedResponse:
     """The page `a`, searchable in its first version."""
     body = SingleDocumentRequest(title="Pay", text="Secret.", external_id="a", groups=list(groups))
-    accepted = await intake.accept_single(body, ADMIN)
+    accepted = await intake.accept_single(body, by)
     [source_id] = registry.sources
     published = PutDocumentRequest(
         source_id=source_id, external_id="a", title="Pay", path=[], url=None, text="Secret.", groups=list(groups),
@@ -173,6 +176,43 @@ async def test_what_an_editor_may_not_see_he_does_not_replace(
     assert again.document_id == first.document_id
 
 
+@pytest.mark.parametrize("is_waiting", [False, True])
+async def test_who_handed_a_document_in_may_replace_it_whoever_may_see_it(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry, *, is_waiting: bool
+) -> None:
+    first = await handed_in(intake, registry, "hr", by=EDITOR)
+    if is_waiting:
+        registry.live.clear()
+    else:
+        database.state.intake.clear()
+    job_id = (await intake.accept_batch(BATCH, EDITOR)).job_id
+    assert {item.state for item in database.state.items[job_id].values()} == {ItemState.PENDING}
+    other = replace(EDITOR, user_id=uuid4())
+    with pytest.raises(ConflictError):
+        await intake.accept_single(SingleDocumentRequest(title="Mine", text="x", external_id="a"), other)
+    taken_over = await intake.accept_single(SingleDocumentRequest(title="Pay", text="x", external_id="a"), ADMIN)
+    assert taken_over.document_id == first.document_id
+
+
+async def test_what_another_has_handed_in_since_is_not_ones_own_any_more(
+    intake: DocumentIntake, registry: FakeDocumentRegistry
+) -> None:
+    await handed_in(intake, registry, "hr", by=EDITOR)
+    await handed_in(intake, registry, "hr", by=ADMIN)
+    with pytest.raises(ConflictError):
+        await intake.accept_single(SingleDocumentRequest(title="Mine", text="x", external_id="a"), EDITOR)
+
+
+async def test_a_name_that_is_free_again_can_be_taken_by_anyone(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
+    await handed_in(intake, registry, "hr", by=ADMIN)
+    database.state.intake.clear()
+    registry.live.clear()
+    await intake.accept_single(SingleDocumentRequest(title="Mine", text="x", external_id="a", groups=["it"]), EDITOR)
+    await intake.accept_single(SingleDocumentRequest(title="Mine", text="y", external_id="a", groups=["it"]), EDITOR)
+
+
 async def test_administrators_replace_what_they_may_not_see(
     intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
 ) -> None:
@@ -190,7 +230,8 @@ async def test_in_a_source_that_an_editor_may_not_see_he_only_adds(
     body = BATCH.model_copy(update={"source_id": uploads.id})
     await intake.accept_batch(body, EDITOR)
     with pytest.raises(ConflictError):
-        await intake.accept_batch(body, EDITOR)
+        await intake.accept_batch(body, replace(EDITOR, user_id=uuid4()))
+    await intake.accept_batch(body, EDITOR)
     await intake.accept_batch(body, IN_HR)
 
 

@@ -156,6 +156,7 @@ async def test_what_a_repetition_left_is_repeated_when_it_is_asked_for_again(
     assert await jobs.retry(one.id) == await jobs.retry(second) == third
     async with database.unit_of_work() as work:
         await work.items.settle(third, [Item(1, "", ItemState.INDEXED)])
+        await work.intake.drop(third, [1])
         await ended(work, third, None, None)
         await work.commit()
     assert await jobs.retry(one.id) == third
@@ -174,6 +175,19 @@ async def test_what_was_handed_in_anew_is_not_brought_back_by_a_retry(database: 
         await work.commit()
     with pytest.raises(ConflictError):
         await jobs.retry(other.id)
+
+
+async def test_what_was_handed_in_anew_before_its_job_was_cancelled_is_not_brought_back_either(
+    database: FakeDatabase, jobs: JobManager
+) -> None:
+    one = await handed_in(database, ItemState.CANCELLED, ItemState.CANCELLED)
+    newer = job(HANDBOOK, JobKind.DOCUMENTS, listed=True)
+    async with database.unit_of_work() as work:
+        await work.intake.sign(one, ["0.md", "1.md"], uuid4())
+        await work.intake.sign(newer, ["0.md"], uuid4())
+        await work.commit()
+    again = await jobs.retry(one.id)
+    assert [item.external_id for item in database.state.items[again].values()] == ["1.md"]
 
 
 async def handed_in(database: FakeDatabase, *states: ItemState) -> Job:

@@ -147,6 +147,19 @@ class IntakeRow(IndexingBase):
     modified_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class HandedInRow(IndexingBase):
+    """Who handed a document in last, and the job that brings it or brought it. It outlives both: a name that is free
+    again can be taken by anyone.
+    """
+
+    __tablename__ = "handed_in"
+
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    user_id: Mapped[UUID]
+    job_id: Mapped[UUID]
+
+
 class RebuildRow(IndexingBase):
     """The index built anew in another collection. At most one has not ended."""
 

@@ -399,7 +399,15 @@ class IntakeRepositoryInterface(Protocol):
 
     @abstractmethod
     async def kept(self, job_id: UUID) -> set[int]:
-        """The ordinals of what is still there."""
+        """The ordinals of what is still there and was not handed in anew since."""
+
+    @abstractmethod
+    async def sign(self, job: Job, external_ids: Sequence[str], user_id: UUID) -> None:
+        """This user hands these in, with this job."""
+
+    @abstractmethod
+    async def signed_by(self, user_id: UUID, source_id: UUID, external_ids: Sequence[str]) -> set[str]:
+        """Those of these that nobody handed in after this user did."""
 
     @abstractmethod
     async def groups_of(self, source_id: UUID, external_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:

@@ -41,7 +41,8 @@ _TAKEN: Final = "This external id can't be used; choose another one."
 class DocumentIntake:
     """Takes documents for sources of type `upload`; those of other sources come and go with their syncs.
 
-    Only administrators replace what they may not see. `ConflictError` when nothing of what was handed in is left.
+    What somebody else handed in is replaced only by those who may see it, and by administrators. `ConflictError` when
+    nothing of what was handed in is left.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class DocumentIntake:
             if await work.sources.get(source.id, locked=True) is None:  # nothing older is retried behind this one
                 raise NotFoundError(f"There is no source {source.id}.")
             hidden |= await _held(work, source.id, list(last), editor)  # handed in meanwhile
+            hidden -= await work.intake.signed_by(editor.user_id, source.id, list(hidden))
             if hidden == set(last):
                 raise ConflictError(_TAKEN)
             job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
@@ -98,7 +100,9 @@ class DocumentIntake:
                 for ordinal, place in enumerate(places)
                 if place.external_id not in hidden
             }
-            await work.intake.supersede(source.id, [one.external_id for one in meant.values()])
+            names = [one.external_id for one in meant.values()]
+            await work.intake.supersede(source.id, names)
+            await work.intake.sign(job, names, editor.user_id)
             await work.jobs.add(job)
             await work.items.add(job.id, items)
             await work.intake.add(job.id, meant)

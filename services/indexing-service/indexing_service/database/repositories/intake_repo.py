@@ -8,8 +8,8 @@ from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from indexing_service.database.tables import IntakeRow, JobItemRow, JobRow
-from indexing_service.interfaces import DocumentFormat, IntakeRepositoryInterface, SourceDocument
+from indexing_service.database.tables import HandedInRow, IntakeRow, JobItemRow, JobRow
+from indexing_service.interfaces import DocumentFormat, IntakeRepositoryInterface, Job, SourceDocument
 from indexing_service.services.formats import is_text
 
 
@@ -57,7 +57,35 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
         )
 
     async def kept(self, job_id: UUID) -> set[int]:
-        return set(await self._session.scalars(select(IntakeRow.ordinal).where(IntakeRow.job_id == job_id)))
+        newer = exists().where(
+            JobRow.id == job_id,
+            JobItemRow.job_id == job_id,
+            JobItemRow.ordinal == IntakeRow.ordinal,
+            HandedInRow.source_id == JobRow.source_id,
+            HandedInRow.external_id == JobItemRow.external_id,
+            HandedInRow.job_id != job_id,
+        )
+        kept = select(IntakeRow.ordinal).where(IntakeRow.job_id == job_id, ~newer)
+        return set(await self._session.scalars(kept))
+
+    async def sign(self, job: Job, external_ids: Sequence[str], user_id: UUID) -> None:
+        rows = [
+            {"source_id": job.source_id, "external_id": name, "user_id": user_id, "job_id": job.id}
+            for name in sorted(external_ids)
+        ]
+        if rows:
+            new = insert(HandedInRow)
+            latest = {"user_id": new.excluded.user_id, "job_id": new.excluded.job_id}
+            key = [HandedInRow.source_id, HandedInRow.external_id]
+            await self._session.execute(new.on_conflict_do_update(index_elements=key, set_=latest), rows)
+
+    async def signed_by(self, user_id: UUID, source_id: UUID, external_ids: Sequence[str]) -> set[str]:
+        own = select(HandedInRow.external_id).where(
+            HandedInRow.source_id == source_id,
+            HandedInRow.external_id.in_(external_ids),
+            HandedInRow.user_id == user_id,
+        )
+        return set(await self._session.scalars(own))
 
     async def groups_of(self, source_id: UUID, external_ids: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
         held = (
@@ -97,6 +125,9 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
         )
 
     async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
+        names = select(JobItemRow.external_id).where(JobItemRow.job_id == job_id, JobItemRow.ordinal.in_(ordinals))
+        signed = update(HandedInRow).where(HandedInRow.job_id == job_id, HandedInRow.external_id.in_(names))
+        await self._session.execute(signed.values(job_id=to_job_id))
         which = (IntakeRow.job_id == job_id) & IntakeRow.ordinal.in_(ordinals)
         await self._session.execute(update(IntakeRow).where(which).values(job_id=to_job_id))
 
