@@ -1,7 +1,7 @@
 """The indexing service on PostgreSQL and Valkey: accepted work is carried out, whatever dies in between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -102,6 +102,19 @@ class World:
         live = {str(key): one.content_hash for key, one in self.registry.live.items()}
         assert {point.payload["document_id"]: point.payload["content_hash"] for point in self.vectors.points()} == live
         assert len(self.vectors.points()) == len(live)
+
+
+@dataclass
+class Leaving(FakeDocumentRegistry):
+    """Documents leave when they may."""
+
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    may_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def delete_documents(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> None:
+        self.began.set()
+        await self.may_go.wait()
+        await super().delete_documents(document_ids, fence=fence)
 
 
 def batch(count: int) -> BatchRequest:
@@ -226,6 +239,22 @@ async def test_uploads_at_the_same_moment_share_one_default_source(world: World)
     async with running(world.scheduler()):
         ended = [await world.ended(one.job_id) for one in accepted]
     assert sorted(job.counts.indexed for job in ended) == [0, 0, 0, 0, 1]
+
+
+async def test_a_text_that_comes_while_its_emptied_version_leaves_is_not_lost(world: World) -> None:
+    world.registry = leaving = Leaving()
+    full, empty = batch(1), batch(1)
+    empty.documents[0].text = " "
+    await world.intake.accept_batch(full, EDITOR)
+    async with running(world.scheduler()):
+        await world.intake.accept_batch(empty, EDITOR)
+        await leaving.began.wait()
+        again = asyncio.create_task(world.intake.accept_batch(full, EDITOR))
+        await asyncio.sleep(0.2)
+        assert not again.done()
+        leaving.may_go.set()
+        assert (await world.ended((await again).job_id)).counts == JobCounts(found=1, indexed=1)
+    assert [one.text for one in world.registry.live.values()] == [full.documents[0].text]
 
 
 async def test_a_source_deleted_in_the_middle_of_its_sync_leaves_nothing(world: World, tmp_path: Path) -> None:

@@ -257,6 +257,7 @@ async def test_a_document_as_a_file(service: Service) -> None:
         ({"data": {"file": "no file"}}, 415),
         ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": "x"}}, 422),
         ({"files": {"file": ("a.md", b"x")}, "data": {"surprise": "x"}}, 422),
+        ({"files": {"file": ("a.md", b"x")}, "data": {"title": "a\x00b"}}, 422),
         ({"files": {"file": ("a.md", b"x")}, "data": {"source_id": UNKNOWN}}, 404),
         ({"files": [("file", ("a.md", b"x")), ("file", ("b.md", b"x"))]}, 400),
         ({"files": {"file": ("a.pdf", b"words, but no PDF")}}, 415),

@@ -3,24 +3,22 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from flash_core.errors import BadRequestError, FieldError, InvalidInputError
-from flash_core.schemas.common import GroupName
+from flash_core.schemas.common import GroupName, Request
 from flash_core.schemas.indexing import ExternalId, SingleDocumentRequest
 from indexing_service.services.incoming import UploadedFile
 
 _MAX_FIELDS: Final = 300
 
 
-class _Fields(BaseModel):
+class _Fields(Request):
     """The form's fields beside `file`; `groups` and `path` may be repeated, a path may have slashes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     source_id: UUID | None = None
     title: Annotated[str, StringConstraints(max_length=500)] | None = None
@@ -53,7 +51,7 @@ UPLOAD_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-async def read_upload(request: Request) -> UploadedFile:
+async def read_upload(request: HttpRequest) -> UploadedFile:
     try:
         async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
             return await _upload(form)

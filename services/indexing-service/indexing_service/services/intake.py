@@ -1,6 +1,6 @@
 """Documents that are handed in: stored durably with the job that will index them, before anything is answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -35,6 +35,7 @@ from indexing_service.interfaces import (
 from indexing_service.services.incoming import UploadedFile, from_file, from_incoming, from_single
 
 log = structlog.get_logger(__name__)
+Groups = frozenset[str]
 _TAKEN: Final = "This external id can't be used; choose another one."
 
 
@@ -83,39 +84,35 @@ class DocumentIntake:
         does not come back.
         """
         last = {document.external_id: document for document in documents}
-        hidden = await self._on_their_way(source.id, list(last), editor)  # first: what ends meanwhile is there below
-        places = await self._registry.resolve(source.id, list(last))
-        hidden |= await self._there(places, editor)
         async with self._unit_of_work() as work:
-            if await work.sources.get(source.id, locked=True) is None:  # nothing older is retried behind this one
+            # While the source is locked nothing else is handed in or retried, and nothing that was emptied leaves.
+            now = await work.sources.get(source.id, locked=True)
+            if now is None:
                 raise NotFoundError(f"There is no source {source.id}.")
-            hidden |= await _held(work, source.id, list(last), editor)  # handed in meanwhile
-            hidden -= await work.intake.signed_by(editor.user_id, source.id, list(hidden))
-            if hidden == set(last):
-                raise ConflictError(_TAKEN)
-            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
-            items = [_item(ordinal, name, taken=name in hidden) for ordinal, name in enumerate(last)]
+            held = await work.intake.groups_of(source.id, list(last))  # first: what ends meanwhile is there below
+            places = await self._registry.resolve(source.id, list(last))
+            closed = _held_closed(now, held, editor) | await self._closed(places, editor)
+            closed -= await work.intake.signed_by(editor.user_id, source.id, list(closed))
             meant = {
                 ordinal: replace(last[place.external_id], document_id=place.document_id)
                 for ordinal, place in enumerate(places)
-                if place.external_id not in hidden
+                if place.external_id not in closed
             }
+            if not meant:
+                raise ConflictError(_TAKEN)
+            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
             names = [one.external_id for one in meant.values()]
             await work.intake.supersede(source.id, names)
             await work.intake.sign(job, names, editor.user_id)
             await work.jobs.add(job)
-            await work.items.add(job.id, items)
+            await work.items.add(job.id, [_item(ordinal, name, name in closed) for ordinal, name in enumerate(last)])
             await work.intake.add(job.id, meant)
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
             await work.commit()
         log.info("job.queued", job_id=str(job.id), source_id=str(source.id), kind=job.kind, documents=len(last))
         return job.id, [place.document_id for place in places]
 
-    async def _on_their_way(self, source_id: UUID, names: Sequence[str], editor: Principal) -> set[str]:
-        async with self._unit_of_work() as work:
-            return await _held(work, source_id, names, editor)
-
-    async def _there(self, places: Sequence[ResolvedDocument], editor: Principal) -> set[str]:
+    async def _closed(self, places: Sequence[ResolvedDocument], editor: Principal) -> set[str]:
         """The names of searchable documents that the editor may not see."""
         there = {place.document_id: place.external_id for place in places if place.content_hash is not None}
         if editor.is_admin or not there:
@@ -146,20 +143,16 @@ class DocumentIntake:
         return source
 
 
-async def _held(
-    work: IndexingUnitOfWorkInterface, source_id: UUID, names: Sequence[str], editor: Principal
-) -> set[str]:
+def _held_closed(source: Source, held: Iterable[tuple[str, Groups]], editor: Principal) -> set[str]:
     """The names of documents on their way that the editor may not see."""
-    source = await work.sources.get(source_id)
-    if editor.is_admin or source is None:
+    if editor.is_admin:
         return set()
-    seen = source.visible_to(editor.groups)
-    held = await work.intake.groups_of(source_id, names)
-    return {name for name, groups in held if not seen or (groups and not groups & editor.groups)}
+    is_open = source.visible_to(editor.groups)
+    return {name for name, groups in held if not is_open or (groups and not groups & editor.groups)}
 
 
-def _item(ordinal: int, name: str, *, taken: bool) -> Item:
-    return Item(ordinal, name, ItemState.FAILED, _TAKEN) if taken else Item(ordinal, name)
+def _item(ordinal: int, name: str, is_closed: bool) -> Item:
+    return Item(ordinal, name, ItemState.FAILED, _TAKEN) if is_closed else Item(ordinal, name)
 
 
 async def _upload_source(work: IndexingUnitOfWorkInterface, source_id: UUID) -> Source:

@@ -51,13 +51,16 @@ class Removal:
 
     async def of_emptied(self, job: Job) -> None:
         """What was handed in with nothing in it any more; but for what waits to be brought in anew, which replaces it
-        where it is. Whoever named each of them is not asked again.
+        where it is: nothing is handed in while these leave. Whoever named each of them is not asked again.
         """
         async with self._unit_of_work() as work:
             names = await work.items.gone(job.id)
+        if not names:
+            return
+        async with self._unit_of_work() as work:
+            await work.sources.get(job.source_id, locked=True)
             newer = await work.intake.awaited(job.source_id, names, beside=job.id)
-        if emptied := [one for one in names if one not in newer]:
-            await self._delete(job, await self._named(job, emptied))
+            await self._delete(job, await self._named(job, [one for one in names if one not in newer]))
 
     async def _named(self, job: Job, names: Sequence[str]) -> list[ResolvedDocument]:
         return [one for page in pages(names) for one in await self._registry.resolve(job.source_id, page)]

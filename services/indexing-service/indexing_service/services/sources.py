@@ -227,8 +227,7 @@ def _check_allowed(kind: SourceType, user: Principal) -> None:
 
 
 def _named(name: str) -> str:
-    """Without a NUL, which PostgreSQL can't hold."""
-    stripped = " ".join(name.replace("\x00", " ").split())
+    stripped = " ".join(name.split())
     if not stripped:
         raise InvalidInputError("The source needs a name.", [FieldError("name", "It is empty.")])
     return stripped
