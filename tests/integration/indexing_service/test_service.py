@@ -19,6 +19,7 @@ from flash_core.messaging.consumer import StreamConsumer, Subscription
 from flash_core.messaging.events import JobQueued
 from flash_core.messaging.outbox_relay import OutboxRelay
 from flash_core.messaging.redis_queue import RedisMessageQueue
+from flash_core.schemas.documentation import PutSourceRequest
 from flash_core.schemas.indexing import BatchRequest, IncomingDocument, JobCounts, JobResponse, JobState, SourceType
 from flash_core.testing.fakes import FakeAuthenticator, FakeEmbeddingProvider
 from flash_core.testing.vector_store import FakeVectorStore
@@ -38,7 +39,7 @@ from indexing_service.services.job_work import JobWork
 from indexing_service.services.jobs import JobManager
 from indexing_service.services.scheduled_syncs import ScheduledSyncs
 from indexing_service.services.scheduler import JobScheduler
-from indexing_service.services.sources import NewSource, SourceManager
+from indexing_service.services.sources import NewSource, SourceChanges, SourceManager
 from tests.unit.indexing_service.fake_rebuilds import pipeline_of
 from tests.unit.indexing_service.fakes import FakeDocumentRegistry, FakeVault, FakeVisibleDocuments
 from tests.unit.indexing_service.world import ADMIN, EDITOR
@@ -115,6 +116,20 @@ class Leaving(FakeDocumentRegistry):
         self.began.set()
         await self.may_go.wait()
         await super().delete_documents(document_ids, fence=fence)
+
+
+@dataclass
+class Announcing(FakeDocumentRegistry):
+    """What a job announces arrives when it may."""
+
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    may_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def put_source(self, source_id: UUID, source: PutSourceRequest) -> None:
+        if source.fence is not None:
+            self.began.set()
+            await self.may_go.wait()
+        await super().put_source(source_id, source)
 
 
 def batch(count: int) -> BatchRequest:
@@ -255,6 +270,21 @@ async def test_a_text_that_comes_while_its_emptied_version_leaves_is_not_lost(wo
         leaving.may_go.set()
         assert (await world.ended((await again).job_id)).counts == JobCounts(found=1, indexed=1)
     assert [one.text for one in world.registry.live.values()] == [full.documents[0].text]
+
+
+async def test_a_source_that_is_closed_while_a_job_begins_stays_closed(world: World) -> None:
+    world.registry = announcing = Announcing()
+    made = await world.sources.create(NewSource("upload", "x", {}, frozenset()), ADMIN)
+    body = batch(1).model_copy(update={"source_id": made.id})
+    job_id = (await world.intake.accept_batch(body, EDITOR)).job_id
+    async with running(world.scheduler()):
+        await announcing.began.wait()
+        closing = asyncio.create_task(world.sources.update(made.id, SourceChanges(groups=frozenset({"hr"})), ADMIN))
+        await asyncio.sleep(0.2)
+        announcing.may_go.set()
+        await closing
+        await world.ended(job_id)
+    assert world.registry.sources[made.id].groups == ["hr"]
 
 
 async def test_a_source_deleted_in_the_middle_of_its_sync_leaves_nothing(world: World, tmp_path: Path) -> None:

@@ -25,14 +25,15 @@ _SECRET_SETTINGS = {"token"}
 class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface):
     """Documents by name; an `Outcome` stands for one that can't be read. `error` is raised by listings and changes.
 
-    `failing` says what is raised when a document is fetched; `missed` are listed and not there when they are. `hidden`
-    are those that its permissions do not name.
+    `tells_renames`: names may change, as in a folder. `failing` says what is raised when a document is fetched; `missed`
+    are listed and not there when they are. `hidden` are those that its permissions do not name.
     `remembers`: it can say what changed since a listing; then `renamed` holds what it knows of its renames.
     `calls` are those that a source would have to answer, in their order.
     """
 
     documents: dict[str, SourceDocument | Outcome] = field(default_factory=dict)
     complete: bool = True
+    tells_renames: bool = True
     missed: set[str] = field(default_factory=set)
     remembers: bool = False
     restricted: dict[str, frozenset[str]] | None = None
@@ -67,7 +68,8 @@ class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface)
         self._answer("list")
         items = [_item(at, *one) for at, one in enumerate(sorted(self._versions().items()))]
         found(len(items))
-        return Inventory(items, self.complete, self._remembered() if self.remembers else None)
+        cursor = self._remembered() if self.remembers else None
+        return Inventory(items, self.complete, cursor, tells_renames=self.tells_renames)
 
     async def changes(self, cursor: str, found: Found) -> Changes | None:
         self._answer("changes")

@@ -36,12 +36,14 @@ class Inventory:
     """All that is in a source now, each item with its version.
 
     `complete` False: something may be missing, so nothing may be removed. `cursor`: where the changes after this
-    inventory begin; None where the source keeps no record of changes.
+    inventory begin; None where the source keeps no record of changes. `tells_renames`: an external id is a name that
+    may change, and a version is that of one content, so that a document is known by it under another name.
     """
 
     items: Sequence[Item]
     complete: bool
     cursor: str | None = None
+    tells_renames: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _inventory(config: Mapping[str, Any]) -> Inventory:
         raise UpstreamRejectedError(problem)
     entries = sorted(_walk(Path(config["path"]), config), key=lambda entry: entry.name)
     items = [_item(ordinal, entry) for ordinal, entry in enumerate(entries)]
-    return Inventory(items, complete=not any(entry.folder for entry in entries))
+    return Inventory(items, complete=not any(entry.folder for entry in entries), tells_renames=True)
 
 
 def _item(ordinal: int, entry: _Entry) -> Item:

@@ -69,11 +69,7 @@ class JobWork(JobWorkInterface):
         self._items = ItemIndexer(unit_of_work, pipeline)
 
     async def perform(self, job: Job) -> str | None:
-        source = await self._source(job)
-        known = PutSourceRequest(
-            name=source.name, provider=source.type.value, groups=sorted(source.groups), fence=job.fence
-        )
-        await self._registry.put_source(source.id, known)
+        source = await self._announced(job)
         if job.kind is JobKind.SYNC:
             async with self._connections.connect(source) as connected:
                 return await self._sync(job, source, connected)
@@ -111,6 +107,20 @@ class JobWork(JobWorkInterface):
         async with self._unit_of_work() as work:
             await work.jobs.advance(job, phase)
             await work.commit()
+
+    async def _announced(self, job: Job) -> Source:
+        """The source, known to documentation by its fence. It is held meanwhile: what it is made into at this moment is
+        announced behind this, not undone by it.
+        """
+        async with self._unit_of_work() as work:
+            source = await work.sources.get(job.source_id, locked=True)
+            if source is None:
+                raise FencedError("The source was deleted.")
+            known = PutSourceRequest(
+                name=source.name, provider=source.type.value, groups=sorted(source.groups), fence=job.fence
+            )
+            await self._registry.put_source(source.id, known)
+        return source
 
     async def _source(self, job: Job) -> Source:
         async with self._unit_of_work() as work:

@@ -35,7 +35,7 @@ def items_of_inventory(
 
 def renamed_in_inventory(inventory: Inventory, known: Mapping[str, Known]) -> dict[str, str]:
     """A new document that carries the version of exactly one that disappeared is that one, by another name."""
-    if not inventory.complete:
+    if not (inventory.complete and inventory.tells_renames):
         return {}
     listed = {item.external_id for item in inventory.items}
     lost = _by_version((one.external_id, one.version) for one in known.values() if one.external_id not in listed)

@@ -3,6 +3,8 @@
 import pytest
 
 from flash_core.errors import UpstreamRejectedError
+from indexing_service.interfaces.syncing import Known
+from indexing_service.services.planning import renamed_in_inventory
 from tests.servers.confluence_world import Confluence
 from tests.unit.indexing_service.confluence.world import connected, listed, pending, problems, uncounted
 
@@ -182,3 +184,16 @@ async def test_a_page_that_a_listing_leaves_out_is_asked_for_if_it_was_there_bef
     async with connected(confluence, face) as source:
         inventory = await source.list(uncounted, ["1001", "1003", "1004", "x"])
     assert (sorted(pending(inventory)), inventory.complete) == (["1001", "1002", "1003"], True)
+
+
+async def test_a_new_page_is_not_taken_for_one_that_was_deleted(confluence: Confluence, face: str) -> None:
+    """Both are the first version at the same place, and only one of them may be open to all."""
+    salaries = confluence.write("Salaries", "<p>Ada earns a million.</p>")
+    async with connected(confluence, face) as source:
+        before = await listed(source)
+        confluence.trash(salaries)
+        menu = confluence.write("Canteen menu", "<p>Soup.</p>")
+        now = await listed(source)
+    known = {item.external_id: Known(item.external_id, item.version) for item in before.items}
+    assert {salaries, menu} == known.keys() ^ {item.external_id for item in now.items}
+    assert renamed_in_inventory(now, known) == {}

@@ -77,6 +77,13 @@ async def test_what_the_server_refuses_is_said(
     assert (check.ok, advice in check.detail) == (False, True)
 
 
+async def test_a_copy_that_others_made_is_read_only_with_their_permission(remote: World) -> None:
+    await remote.inventory()
+    assert (await remote.document("index.md")).content == b"# Start\n"
+    with pytest.raises(UpstreamRejectedError, match="refuses these credentials"):
+        await replace(remote, settings=signed_in("reader:wrong")).document("index.md")
+
+
 async def test_a_server_in_trouble_may_recover(remote: World, server: GitServer) -> None:
     server.status = 503
     with pytest.raises(UpstreamUnavailableError, match="503"):
@@ -107,7 +114,6 @@ async def test_a_transfer_that_is_cut_leaves_the_copy_as_it_was(
     server.cut_after = 20_000
     with pytest.raises(UpstreamUnavailableError):
         await remote.changes(before.cursor)
-    assert (await remote.document("index.md")).content == b"# Start\n"
     server.cut_after = -1
     changes = await remote.changes(before.cursor)
     assert changes is not None

@@ -67,15 +67,6 @@ class Clone:
         self._folder = home / hashlib.sha256(url.encode()).hexdigest()[:32]
         self.git = Git(self._folder, limits)
 
-    async def head(self, branch: str | None) -> Head | None:
-        """As of the last update; None if there was none."""
-        try:
-            name = branch or (await self._line("symbolic-ref", "HEAD")).removeprefix(_BRANCHES)
-            commit = await self._line("rev-parse", "--verify", "--quiet", f"{_BRANCHES}{name}^{{commit}}")
-        except GitFailedError:
-            return None
-        return Head(name, commit)
-
     async def remote_head(self, branch: str | None) -> Head:
         """What the remote says now; raises `UpstreamRejectedError` when there is no such branch."""
         wanted = f"{_BRANCHES}{branch}" if branch else "HEAD"
@@ -96,12 +87,10 @@ class Clone:
         async with self.held():
             await self._initialised()
             wanted = await self.remote_head(branch)
-            if await self.head(wanted.branch) != wanted:
+            if await self._head(wanted.branch) != wanted:
                 await self._fetched(wanted.branch)
-            if not branch:
-                await self._line("symbolic-ref", "HEAD", f"{_BRANCHES}{wanted.branch}")
             await self._tidied()
-            head = await self.head(wanted.branch)
+            head = await self._head(wanted.branch)
         await asyncio.to_thread(remove_unused, self._home)
         return head or wanted
 
@@ -134,6 +123,14 @@ class Clone:
         """Begin anew with the next update: something here can't be read."""
         async with self.held():
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _head(self, branch: str) -> Head | None:
+        """As of the last update; None if there was none."""
+        try:
+            commit = await self._line("rev-parse", "--verify", "--quiet", f"{_BRANCHES}{branch}^{{commit}}")
+        except GitFailedError:
+            return None
+        return Head(branch, commit)
 
     async def _fetched(self, branch: str) -> None:
         name = f"{_BRANCHES}{branch}"

@@ -83,7 +83,7 @@ class GitSource(DocumentationSourceInterface):
             raise SourceAwayError("The copy of the repository was damaged; it is made anew.") from error
         self._tree = tree
         items = [self._item(number, blob) for number, blob in enumerate(tree.blobs.values())]
-        return Inventory(items, complete=True, cursor=self._cursor(tree.head))
+        return Inventory(items, complete=True, cursor=self._cursor(tree.head), tells_renames=True)
 
     async def changes(self, cursor: str, found: Found) -> Changes | None:
         commit, _, chosen = cursor.partition(" ")
@@ -131,11 +131,12 @@ class GitSource(DocumentationSourceInterface):
         return Check(ok=True, detail=f"Branch `{head.branch}` can be read.", found=found)
 
     async def _current(self) -> _Tree:
-        """As listed, by this worker or by the one before it."""
+        """As listed by this worker, or else as the repository is now: it is asked whether these credentials may read
+        it, since others may have filled the copy.
+        """
         async with self._reading:
             if self._tree is None:
-                branch = self._configuration.branch
-                head = await self._clone.head(branch) or await self._clone.update(branch)
+                head = await self._clone.update(self._configuration.branch)
                 self._tree = await self._read(head, lambda _: None)
             return self._tree
 
