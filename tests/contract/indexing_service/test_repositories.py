@@ -201,10 +201,12 @@ async def test_sources_that_are_due_are_named_in_their_order(store: Store) -> No
     for one in (later, first, never, future):
         await stored(store.unit_of_work, one)
     async with store.unit_of_work() as work:
-        assert [one.id for one in await work.sources.due(10)] == [first.id, later.id]
-        assert [one.id for one in await work.sources.due(1)] == [first.id]
+        moment, due = await work.sources.due(10)
+        assert [one.id for one in due] == [first.id, later.id]
+        assert abs((moment - datetime.now(UTC)).total_seconds()) < 60
+        assert [one.id for one in (await work.sources.due(1))[1]] == [first.id]
         await work.sources.update(replace(first, next_sync_at=None))
-        assert [one.id for one in await work.sources.due(10)] == [later.id]
+        assert [one.id for one in (await work.sources.due(10))[1]] == [later.id]
 
 
 async def test_jobs_are_shown_newest_first(store: Store) -> None:
@@ -458,6 +460,7 @@ async def test_what_was_handed_in_is_kept_until_it_is_dropped(store: Store) -> N
         "a", "Text", title="T", url="https://example.org", path=("x", "y"), groups=frozenset({"hr"}), updated_at=NOON,
         document_id=new_id(),
     )  # fmt: skip
+    meant = new_id()
     async with store.unit_of_work() as work:
         await work.intake.add(first.id, {0: full, 1: page("b", format="text")})
         await work.intake.add(first.id, {})
@@ -465,11 +468,11 @@ async def test_what_was_handed_in_is_kept_until_it_is_dropped(store: Store) -> N
     async with store.unit_of_work() as work:
         assert await work.intake.get(first.id, 0) == full
         assert await work.intake.get(second.id, 0) is None
-        await work.intake.move(first.id, second.id, [0])
+        await work.intake.move(first.id, second.id, {0: meant})
         await work.intake.drop(first.id, [0, 1])
         await work.commit()
     async with store.unit_of_work() as work:
-        assert await work.intake.get(second.id, 0) == full
+        assert await work.intake.get(second.id, 0) == replace(full, document_id=meant)
         assert await work.intake.get(first.id, 1) is None
         assert (await work.intake.kept(first.id), await work.intake.kept(second.id)) == (set(), {0})
 
@@ -518,7 +521,7 @@ async def test_the_last_who_handed_a_document_in_is_known_and_only_the_last_vers
         assert await work.intake.signed_by(one, uploads.id, []) == set()
         assert await work.intake.kept(first.id) == {1, 2}
         await work.items.add(again.id, [Item(1, "b")])
-        await work.intake.move(first.id, again.id, [1])
+        await work.intake.move(first.id, again.id, {1: new_id()})
         assert [await work.intake.kept(of.id) for of in (first, again, elsewhere)] == [{2}, {1}, {0, 1, 2}]
         await work.commit()
     async with store.unit_of_work() as work:

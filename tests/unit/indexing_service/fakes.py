@@ -137,10 +137,11 @@ class FakeSources(SourceRepositoryInterface):
     async def synced(self, source_id: UUID, state: SyncState) -> None:
         self._state.sources[source_id] = replace(self._state.sources[source_id], sync=state)
 
-    async def due(self, limit: int) -> list[Source]:
+    async def due(self, limit: int) -> tuple[datetime, list[Source]]:
         waiting = [(one.next_sync_at, one.id) for one in self._state.sources.values() if one.next_sync_at]
-        due = [source_id for at, source_id in sorted(waiting) if at <= self._database.now()]
-        return [shown for one in due[:limit] if (shown := self._with_last_job(self._state.sources[one]))]
+        now = self._database.now()
+        due = [source_id for at, source_id in sorted(waiting) if at <= now]
+        return now, [shown for one in due[:limit] if (shown := self._with_last_job(self._state.sources[one]))]
 
     async def delete(self, source_id: UUID) -> None:
         del self._state.sources[source_id]
@@ -170,6 +171,9 @@ class FakeJobs(JobRepositoryInterface):
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
         row = self._state.jobs.get(job_id)
         return row.job if row else None
+
+    async def next_id(self, source_id: UUID) -> UUID:
+        return new_id(after=max(self._of_source(source_id), default=None))
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return min(self._syncs(source_id), key=lambda one: one.id, default=None)
@@ -393,13 +397,12 @@ class FakeItems(ItemRepositoryInterface):
             self._of(job_id)[item.ordinal] = replace(known, state=item.state, reason=item.reason)
 
     async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None:
-        await self.settle(
-            job_id,
-            [
-                replace(item, state=state, reason=reason)
-                for item in await self.pending(job_id, after=-1, limit=1_000_000)
-            ],
-        )
+        open_ = [
+            item
+            for item in self._in(job_id, ItemState.PENDING, ItemState.WITHDRAWN)
+            if item.state is ItemState.PENDING or (job_id, item.ordinal) in self._state.intake
+        ]
+        await self.settle(job_id, [replace(item, state=state, reason=reason) for item in open_])
 
     async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
         gone = {ItemState.WITHDRAWN, ItemState.GONE, ItemState.DELETED}
@@ -552,12 +555,16 @@ class FakeIntake(IntakeRepositoryInterface):
         for ordinal in ordinals:
             self._state.intake.pop((job_id, ordinal), None)
 
-    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
-        for ordinal in ordinals:
-            if (document := self._state.intake.pop((job_id, ordinal), None)) is not None:
-                self._state.intake[to_job_id, ordinal] = document
-                if signed := self._state.handed_in.get(self._key(job_id, ordinal)):
-                    self._state.handed_in[self._key(job_id, ordinal)] = (signed[0], to_job_id)
+    async def drop_emptied(self, job_id: UUID) -> None:
+        emptied = [at for at, item in self._state.items[job_id].items() if item.state is ItemState.WITHDRAWN]
+        await self.drop(job_id, emptied)
+
+    async def move(self, job_id: UUID, to_job_id: UUID, meant: Mapping[int, UUID]) -> None:
+        for ordinal, document_id in meant.items():
+            document = self._state.intake.pop((job_id, ordinal))
+            self._state.intake[to_job_id, ordinal] = replace(document, document_id=document_id)
+            if signed := self._state.handed_in.get(self._key(job_id, ordinal)):
+                self._state.handed_in[self._key(job_id, ordinal)] = (signed[0], to_job_id)
 
 
 @dataclass

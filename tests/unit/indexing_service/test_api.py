@@ -82,7 +82,7 @@ async def service() -> AsyncIterator[Service]:
             idempotency=FakeIdempotencyStore(),
             sources=sources,
             intake=DocumentIntake(unit_of_work, registry, FakeVisibleDocuments(registry), clock),
-            jobs=JobManager(unit_of_work, clock, watch_seconds=0.001),
+            jobs=JobManager(unit_of_work, registry, clock, watch_seconds=0.001),
             collections=IndexCollections(
                 FakeRebuilds().transaction, FakeEmbeddingModels([FakeEmbeddingProvider()]), FakeVectorStore(), clock
             ),

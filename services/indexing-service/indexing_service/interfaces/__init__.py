@@ -204,8 +204,8 @@ class SourceRepositoryInterface(Protocol):
         """What the last sync left."""
 
     @abstractmethod
-    async def due(self, limit: int) -> list[Source]:
-        """Those whose next sync is due, each held by this transaction alone."""
+    async def due(self, limit: int) -> tuple[datetime, list[Source]]:
+        """What time it is, and those whose next sync is due by then, each held by this transaction alone."""
 
     @abstractmethod
     async def delete(self, source_id: UUID) -> None:
@@ -300,6 +300,10 @@ class JobRepositoryInterface(Protocol):
         """So far its listing is."""
 
     @abstractmethod
+    async def next_id(self, source_id: UUID) -> UUID:
+        """Behind those of all jobs of the source, whatever this machine's clock says, while the source is locked."""
+
+    @abstractmethod
     async def held(self, job: Job, deletions: int | None) -> None:
         """So many wait for an approval."""
 
@@ -358,7 +362,8 @@ class ItemRepositoryInterface(Protocol):
         """Store state and reason of these."""
 
     @abstractmethod
-    async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None: ...
+    async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None:
+        """What has not come to its end; of what was handed in also what was found empty and has not left yet."""
 
     @abstractmethod
     async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
@@ -425,7 +430,12 @@ class IntakeRepositoryInterface(Protocol):
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None: ...
 
     @abstractmethod
-    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None: ...
+    async def drop_emptied(self, job_id: UUID) -> None:
+        """What was found to have nothing in it."""
+
+    @abstractmethod
+    async def move(self, job_id: UUID, to_job_id: UUID, meant: Mapping[int, UUID]) -> None:
+        """Documents by their ordinals, to become these."""
 
 
 class IndexingUnitOfWorkInterface(UnitOfWorkInterface, Protocol):

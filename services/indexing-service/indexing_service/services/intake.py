@@ -100,7 +100,8 @@ class DocumentIntake:
             }
             if not meant:
                 raise ConflictError(_TAKEN)
-            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
+            job_id = await work.jobs.next_id(source.id)
+            job = Job(job_id, source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
             names = [one.external_id for one in meant.values()]
             await work.intake.supersede(source.id, names)
             await work.intake.sign(job, names, editor.user_id)

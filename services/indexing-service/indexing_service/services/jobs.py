@@ -8,6 +8,7 @@ import structlog
 
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobResponse, JobState
 from flash_core.schemas.monitoring import QueueStatus
@@ -30,8 +31,16 @@ CANCELLED_REASON = "The job was cancelled before its turn."
 
 
 class JobManager:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: ClockInterface, *, watch_seconds: float = 0.5) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        registry: DocumentRegistryInterface,
+        clock: ClockInterface,
+        *,
+        watch_seconds: float = 0.5,
+    ) -> None:
         self._unit_of_work = unit_of_work
+        self._registry = registry
         self._clock = clock
         self._watch_seconds = watch_seconds
 
@@ -103,7 +112,8 @@ class JobManager:
         async with self._unit_of_work() as work:
             job = await _existing(work, job_id)
             await work.sources.get(job.source_id, locked=True)  # one request at a time, and nothing newer meanwhile
-            again = await retried(work, await _existing(work, job_id, locked=True), self._clock.now())
+            job = await _existing(work, job_id, locked=True)
+            again = await retried(work, self._registry, job, self._clock.now())
             await work.commit()
         log.info("job.retried", job_id=str(job_id), as_job_id=str(again))
         return again

@@ -176,7 +176,8 @@ class SourceManager:
                 await work.jobs.widen(waiting.id, full=full, allow_deletions=allow_deletions)
                 await work.commit()
                 return waiting.id
-            job = Job(new_id(), source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
+            job_id = await work.jobs.next_id(source_id)
+            job = Job(job_id, source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
             await work.jobs.add(job)
             await work.sources.update(replace(source, next_sync_at=next_after(source.schedule, now)))
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))

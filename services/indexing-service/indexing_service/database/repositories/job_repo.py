@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from flash_core.errors import FencedError
 from flash_core.schemas.indexing import JobCounts, JobState
+from flash_core.utils.ids import new_id
 from indexing_service.database.tables import JobRow
 from indexing_service.interfaces import Backlog, Job, JobKind, JobQuery, JobRepositoryInterface, Phase
 from indexing_service.interfaces.syncing import Plan
@@ -45,6 +46,10 @@ class SqlJobRepository(JobRepositoryInterface):
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
         statement = select(JobRow).where(JobRow.id == job_id)
         return await self._one(statement.with_for_update() if locked else statement)
+
+    async def next_id(self, source_id: UUID) -> UUID:
+        newest = select(JobRow.id).where(JobRow.source_id == source_id).order_by(JobRow.id.desc()).limit(1)
+        return new_id(after=await self._session.scalar(newest))
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return await self._one(

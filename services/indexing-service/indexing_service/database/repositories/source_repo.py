@@ -1,5 +1,6 @@
 """Sources in PostgreSQL."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, Select, delete, func, or_, select, update
@@ -54,10 +55,11 @@ class SqlSourceRepository(SourceRepositoryInterface):
             )
         )
 
-    async def due(self, limit: int) -> list[Source]:
+    async def due(self, limit: int) -> tuple[datetime, list[Source]]:
+        now = (await self._session.execute(select(func.now()))).scalar_one()
         statement = _with_last_job().where(SourceRow.next_sync_at <= func.now()).order_by(SourceRow.next_sync_at)
         held = statement.limit(limit).with_for_update(of=SourceRow, skip_locked=True)
-        return [source for row in await self._session.execute(held) if (source := _source(row))]
+        return now, [source for row in await self._session.execute(held) if (source := _source(row))]
 
     async def delete(self, source_id: UUID) -> None:
         await self._session.execute(delete(SourceRow).where(SourceRow.id == source_id))
