@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from flash_core.utils.plain import plain_text
+from flash_core.utils.plain import LINK_TARGET, plain_text
 
-_TARGET: Final = r"(?:\{[%{].{0,200}?[%}]\}[^()\s]*|<[^<>\n]{0,500}>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)"
-"""An address, or what a site generator makes one of: `{% link guides/leave.md %}`."""
-
-_LINK = re.compile(rf"(?<!!)\[([^\[\]]{{1,200}})\]\(\s*({_TARGET})(?:\s+\"[^\"\n]{{0,200}}\")?\s*\)")
+_LINK = re.compile(rf"(?<!!)\[([^\[\]]{{1,200}})\]\(\s*({LINK_TARGET})(?:\s+\"[^\"\n]{{0,200}}\")?\s*\)")
 _WIKI_LINK = re.compile(r"(?<!!)\[\[([^\[\]|\n]{1,200})(?:\|([^\[\]\n]{1,200}))?\]\]")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _LONGEST_LINE: Final = 2_000
