@@ -1,5 +1,6 @@
 """Documents that are handed in: stored durably with the job that will index them, before anything is answered."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -36,6 +37,8 @@ from indexing_service.services.incoming import UploadedFile, from_file, from_inc
 
 log = structlog.get_logger(__name__)
 Groups = frozenset[str]
+_AT_ONCE: Final = 8
+"""Hand-ins of one source wait for each other, each with a connection of the database, which jobs need, too."""
 _TAKEN: Final = "This external id can't be used; choose another one."
 
 
@@ -57,6 +60,7 @@ class DocumentIntake:
         self._registry = registry
         self._visible = visible
         self._clock = clock
+        self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def accept_single(self, body: SingleDocumentRequest, editor: Principal) -> DocumentAcceptedResponse:
         return await self._accept_one(body.source_id, from_single(body, self._clock.now()), editor)
@@ -84,7 +88,7 @@ class DocumentIntake:
         does not come back.
         """
         last = {document.external_id: document for document in documents}
-        async with self._unit_of_work() as work:
+        async with self._places, self._unit_of_work() as work:
             # While the source is locked nothing else is handed in or retried, and nothing that was emptied leaves.
             now = await work.sources.get(source.id, locked=True)
             if now is None:
