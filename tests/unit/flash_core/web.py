@@ -27,6 +27,7 @@ from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.common import Request as Body
 from flash_core.testing.fakes import FakeAuthenticator, FakeIdempotencyStore
 from flash_core.web.app import ServiceSpec, create_app
+from flash_core.web.idempotency import RequestName
 from flash_core.web.identity import CurrentAdmin, CurrentEditor, CurrentUser, InternalCaller, OnBehalf
 from flash_core.web.problems import problems
 
@@ -104,6 +105,11 @@ async def everyone(request: Request) -> Response:
 async def own_keys(request: Request) -> dict[str, int]:
     request.app.state.created.append("own")
     return {"number": len(request.app.state.created)}
+
+
+@router.post("/named")
+async def named(name: RequestName, user: CurrentUser) -> Response:
+    return Response(name, status_code=400)
 
 
 @router.get("/who/user")

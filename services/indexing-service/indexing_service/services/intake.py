@@ -42,6 +42,7 @@ class DocumentIntake:
     """Takes documents for sources of type `upload`; those of other sources come and go with their syncs.
 
     Only administrators replace what they may not see. `ConflictError` when nothing of what was handed in is left.
+    A `request_name` that was accepted before is the same hand-in again: the job that it has.
     """
 
     def __init__(
@@ -56,27 +57,35 @@ class DocumentIntake:
         self._visible = visible
         self._clock = clock
 
-    async def accept_single(self, body: SingleDocumentRequest, editor: Principal) -> DocumentAcceptedResponse:
-        return await self._accept_one(body.source_id, from_single(body, self._clock.now()), editor)
+    async def accept_single(
+        self, body: SingleDocumentRequest, editor: Principal, request_name: str | None = None
+    ) -> DocumentAcceptedResponse:
+        document = from_single(body, self._clock.now(), request_name)
+        return await self._accept_one(body.source_id, document, editor, request_name)
 
-    async def accept_file(self, file: UploadedFile, editor: Principal) -> DocumentAcceptedResponse:
-        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor)
+    async def accept_file(
+        self, file: UploadedFile, editor: Principal, request_name: str | None = None
+    ) -> DocumentAcceptedResponse:
+        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor, request_name)
 
-    async def accept_batch(self, body: BatchRequest, editor: Principal) -> JobAcceptedResponse:
+    async def accept_batch(
+        self, body: BatchRequest, editor: Principal, request_name: str | None = None
+    ) -> JobAcceptedResponse:
         """Of documents with the same external id the last one counts."""
         now = self._clock.now()
         documents = [from_incoming(one.external_id, one, now) for one in body.documents]
-        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor)
+        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor, request_name)
         return JobAcceptedResponse(job_id=job_id)
 
     async def _accept_one(
-        self, source_id: UUID | None, document: SourceDocument, editor: Principal
+        self, source_id: UUID | None, document: SourceDocument, editor: Principal, request_name: str | None
     ) -> DocumentAcceptedResponse:
-        job_id, [document_id] = await self._accept(await self._source(source_id), [document], editor)
+        source = await self._source(source_id)
+        job_id, [document_id] = await self._accept(source, [document], editor, request_name)
         return DocumentAcceptedResponse(document_id=document_id, job_id=job_id)
 
     async def _accept(
-        self, source: Source, documents: Sequence[SourceDocument], editor: Principal
+        self, source: Source, documents: Sequence[SourceDocument], editor: Principal, request_name: str | None
     ) -> tuple[UUID, list[UUID]]:
         """The job, and what each document is to become. It is said now, so that one which is deleted before its turn
         does not come back.
@@ -88,10 +97,13 @@ class DocumentIntake:
         async with self._unit_of_work() as work:
             if await work.sources.get(source.id, locked=True) is None:  # nothing older is retried behind this one
                 raise NotFoundError(f"There is no source {source.id}.")
+            before = None if request_name is None else await work.jobs.named(request_name)
+            if before is not None:
+                return before.id, [place.document_id for place in places]
             hidden |= await _held(work, source.id, list(last), editor)  # handed in meanwhile
             if hidden == set(last):
                 raise ConflictError(_TAKEN)
-            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
+            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True, request_name=request_name)
             items = [_item(ordinal, name, taken=name in hidden) for ordinal, name in enumerate(last)]
             meant = {
                 ordinal: replace(last[place.external_id], document_id=place.document_id)

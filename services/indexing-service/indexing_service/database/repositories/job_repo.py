@@ -37,6 +37,7 @@ class SqlJobRepository(JobRepositoryInterface):
                 phase=job.phase.value,
                 listed=job.listed,
                 allow_deletions=job.allow_deletions,
+                request_name=job.request_name,
                 created_at=job.created_at,
             )
         )
@@ -45,6 +46,9 @@ class SqlJobRepository(JobRepositoryInterface):
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
         statement = select(JobRow).where(JobRow.id == job_id)
         return await self._one(statement.with_for_update() if locked else statement)
+
+    async def named(self, request_name: str) -> Job | None:
+        return await self._one(select(JobRow).where(JobRow.request_name == request_name))
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return await self._one(
@@ -285,6 +289,7 @@ def _job(row: JobRow) -> Job:
         done=row.done,
         worked_seconds=row.worked_seconds,
         held_deletions=row.held_deletions,
+        request_name=row.request_name,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
         finished_at=row.finished_at,
