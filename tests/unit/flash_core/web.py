@@ -1,5 +1,6 @@
 """A small service, for tests of what all services have in common."""
 
+import errno
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ RAISED: Mapping[str, Exception] = {
     "rate": RateLimitedError("too often", 0.1),
     "away": UpstreamUnavailableError("away"),
     "crash": RuntimeError("a secret of the inside"),
+    "disk": OSError(errno.ENOSPC, "No space left on device"),
     "base": FlashError("on purpose"),
     "499": HTTPException(499, "gone"),
     "599": HTTPException(599, "odd"),
