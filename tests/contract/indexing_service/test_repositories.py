@@ -223,6 +223,18 @@ async def test_jobs_are_shown_newest_first(store: Store) -> None:
         assert await work.jobs.get(new_id()) is None
 
 
+async def test_a_request_has_one_job_and_leads_to_it(store: Store) -> None:
+    handbook = source()
+    first, second = (replace(job(handbook, JobKind.DOCUMENTS), request_name=name) for name in ("first", "second"))
+    await stored(store.unit_of_work, handbook, first, second, job(handbook, JobKind.DOCUMENTS))
+    async with store.unit_of_work() as work:
+        assert await work.jobs.named("second") == second
+        assert await work.jobs.named("third") is None
+    with pytest.raises(ConflictError):
+        async with store.unit_of_work() as work:
+            await work.jobs.add(replace(job(handbook, JobKind.DOCUMENTS), request_name="first"))
+
+
 async def test_the_backlog_counts_what_waits_and_what_runs(store: Store) -> None:
     async with store.unit_of_work() as work:
         assert await work.jobs.backlog() == Backlog(waiting=0, running=0, oldest=None)

@@ -166,6 +166,8 @@ class FakeJobs(JobRepositoryInterface):
     async def add(self, job: Job) -> None:
         if job.kind is JobKind.SYNC and job.attempt == 0 and await self.waiting_sync(job.source_id):
             raise ConflictError("This conflicts with what is stored already.")
+        if job.request_name is not None and await self.named(job.request_name):
+            raise ConflictError("This conflicts with what is stored already.")
         self._state.jobs[job.id] = _JobRow(job)
 
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
@@ -174,6 +176,9 @@ class FakeJobs(JobRepositoryInterface):
 
     async def next_id(self, source_id: UUID) -> UUID:
         return new_id(after=max(self._of_source(source_id), default=None))
+
+    async def named(self, request_name: str) -> Job | None:
+        return next((row.job for row in self._state.jobs.values() if row.job.request_name == request_name), None)
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return min(self._syncs(source_id), key=lambda one: one.id, default=None)

@@ -97,6 +97,7 @@ class JobRow(IndexingBase):
     done: Mapped[int] = mapped_column(server_default=text("0"))
     worked_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     held_deletions: Mapped[int | None]
+    request_name: Mapped[str | None] = mapped_column(Text, unique=True)
     counts: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

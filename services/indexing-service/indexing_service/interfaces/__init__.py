@@ -78,6 +78,7 @@ class Job:
     row that a service it needs was away. `problem` is what stopped or delays the job as a whole. `current` is the
     document that was begun last; `held_deletions` wait for an approval, which `allow_deletions` is. `seen`: documents
     that its listing has come across; `done`: those that it has worked on since, for `worked_seconds`.
+    `request_name`: what it was asked for by, the same for every try of that request.
     """
 
     id: UUID
@@ -103,6 +104,7 @@ class Job:
     done: int = 0
     worked_seconds: float = 0.0
     held_deletions: int | None = None
+    request_name: str | None = None
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     finished_at: datetime | None = None
@@ -236,10 +238,15 @@ class JobRepositoryInterface(Protocol):
 
     @abstractmethod
     async def add(self, job: Job) -> None:
-        """`ConflictError` for a second sync of a source that has one which waits for its first turn."""
+        """`ConflictError` for a second sync of a source that has one which waits for its first turn, and for a second
+        job of the same request.
+        """
 
     @abstractmethod
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None: ...
+
+    @abstractmethod
+    async def named(self, request_name: str) -> Job | None: ...
 
     @abstractmethod
     async def active_sync(self, source_id: UUID) -> Job | None:

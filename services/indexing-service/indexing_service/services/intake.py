@@ -47,6 +47,7 @@ class DocumentIntake:
 
     What somebody else handed in is replaced only by those who may see it, and by administrators. `ConflictError` when
     nothing of what was handed in is left.
+    A `request_name` that was accepted before is the same hand-in again: the job that it has.
     """
 
     def __init__(
@@ -62,27 +63,35 @@ class DocumentIntake:
         self._clock = clock
         self._places = asyncio.Semaphore(_AT_ONCE)
 
-    async def accept_single(self, body: SingleDocumentRequest, editor: Principal) -> DocumentAcceptedResponse:
-        return await self._accept_one(body.source_id, from_single(body, self._clock.now()), editor)
+    async def accept_single(
+        self, body: SingleDocumentRequest, editor: Principal, request_name: str | None = None
+    ) -> DocumentAcceptedResponse:
+        document = from_single(body, self._clock.now(), request_name)
+        return await self._accept_one(body.source_id, document, editor, request_name)
 
-    async def accept_file(self, file: UploadedFile, editor: Principal) -> DocumentAcceptedResponse:
-        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor)
+    async def accept_file(
+        self, file: UploadedFile, editor: Principal, request_name: str | None = None
+    ) -> DocumentAcceptedResponse:
+        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor, request_name)
 
-    async def accept_batch(self, body: BatchRequest, editor: Principal) -> JobAcceptedResponse:
+    async def accept_batch(
+        self, body: BatchRequest, editor: Principal, request_name: str | None = None
+    ) -> JobAcceptedResponse:
         """Of documents with the same external id the last one counts."""
         now = self._clock.now()
         documents = [from_incoming(one.external_id, one, now) for one in body.documents]
-        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor)
+        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor, request_name)
         return JobAcceptedResponse(job_id=job_id)
 
     async def _accept_one(
-        self, source_id: UUID | None, document: SourceDocument, editor: Principal
+        self, source_id: UUID | None, document: SourceDocument, editor: Principal, request_name: str | None
     ) -> DocumentAcceptedResponse:
-        job_id, [document_id] = await self._accept(await self._source(source_id), [document], editor)
+        source = await self._source(source_id)
+        job_id, [document_id] = await self._accept(source, [document], editor, request_name)
         return DocumentAcceptedResponse(document_id=document_id, job_id=job_id)
 
     async def _accept(
-        self, source: Source, documents: Sequence[SourceDocument], editor: Principal
+        self, source: Source, documents: Sequence[SourceDocument], editor: Principal, request_name: str | None
     ) -> tuple[UUID, list[UUID]]:
         """The job, and what each document is to become. It is said now, so that one which is deleted before its turn
         does not come back.
@@ -95,6 +104,9 @@ class DocumentIntake:
                 raise NotFoundError(f"There is no source {source.id}.")
             held = await work.intake.groups_of(source.id, list(last))  # first: what ends meanwhile is there below
             places = await self._registry.resolve(source.id, list(last))
+            before = None if request_name is None else await work.jobs.named(request_name)
+            if before is not None:
+                return before.id, [place.document_id for place in places]
             closed = _held_closed(now, held, editor) | await self._closed(places, editor)
             closed -= await work.intake.signed_by(editor.user_id, source.id, list(closed))
             meant = {
@@ -105,7 +117,7 @@ class DocumentIntake:
             if not meant:
                 raise ConflictError(_TAKEN)
             job_id = await work.jobs.next_id(source.id)
-            job = Job(job_id, source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
+            job = Job(job_id, source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True, request_name=request_name)
             names = [one.external_id for one in meant.values()]
             await work.intake.supersede(source.id, names)
             await work.intake.sign(job, names, editor.user_id)

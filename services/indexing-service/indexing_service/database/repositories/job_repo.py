@@ -38,6 +38,7 @@ class SqlJobRepository(JobRepositoryInterface):
                 phase=job.phase.value,
                 listed=job.listed,
                 allow_deletions=job.allow_deletions,
+                request_name=job.request_name,
                 created_at=job.created_at,
             )
         )
@@ -50,6 +51,9 @@ class SqlJobRepository(JobRepositoryInterface):
     async def next_id(self, source_id: UUID) -> UUID:
         newest = select(JobRow.id).where(JobRow.source_id == source_id).order_by(JobRow.id.desc()).limit(1)
         return new_id(after=await self._session.scalar(newest))
+
+    async def named(self, request_name: str) -> Job | None:
+        return await self._one(select(JobRow).where(JobRow.request_name == request_name))
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return await self._one(
@@ -290,6 +294,7 @@ def _job(row: JobRow) -> Job:
         done=row.done,
         worked_seconds=row.worked_seconds,
         held_deletions=row.held_deletions,
+        request_name=row.request_name,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
         finished_at=row.finished_at,
