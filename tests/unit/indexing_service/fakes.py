@@ -125,9 +125,9 @@ class FakeSources(SourceRepositoryInterface):
         self._state.sources[found.id] = found
         return self._with_last_job(found) or found
 
-    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
+    async def page(self, reader: Principal | None, after: UUID | None, limit: int) -> list[Source]:
         found = sorted(self._state.sources.values(), key=lambda one: one.id)
-        seen = [one for one in found if groups is None or one.visible_to(groups)]
+        seen = [one for one in found if reader is None or one.visible_to(reader.groups) or one.managed_by(reader)]
         page = [one for one in seen if after is None or one.id > after][:limit]
         return [shown for one in page if (shown := self._with_last_job(one))]
 
@@ -204,7 +204,11 @@ class FakeJobs(JobRepositoryInterface):
             if (query.before is None or job.id < query.before)
             and query.source_id in {None, job.source_id}
             and query.state in {None, job.state}
+            and (query.editor is None or self._is_managed(job, query.editor))
         ][: query.limit]
+
+    def _is_managed(self, job: Job, editor: Principal) -> bool:
+        return job.created_by == editor.user_id or self._state.sources[job.source_id].managed_by(editor)
 
     async def backlog(self) -> Backlog:
         jobs = [row.job for row in self._state.jobs.values()]

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from flash_core.interfaces.persistence import UnitOfWorkInterface
+from flash_core.models.user import Principal
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from indexing_service.interfaces.syncing import KnownRepositoryInterface, Plan, SyncState
 
@@ -49,9 +50,14 @@ class Source:
     sealed_credentials: bytes | None = field(default=None, repr=False)
     next_sync_at: datetime | None = None
     sync: SyncState = field(default_factory=SyncState)
+    created_by: UUID | None = None
 
     def visible_to(self, groups: frozenset[str]) -> bool:
         return not self.groups or bool(self.groups & groups)
+
+    def managed_by(self, user: Principal) -> bool:
+        """Editors open, change and look into nothing that is closed to them, but for what they made themselves."""
+        return user.is_admin or (user.is_editor and (self.visible_to(user.groups) or self.created_by == user.user_id))
 
 
 class JobKind(StrEnum):
@@ -105,6 +111,7 @@ class Job:
     worked_seconds: float = 0.0
     held_deletions: int | None = None
     request_name: str | None = None
+    created_by: UUID | None = None
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     finished_at: datetime | None = None
@@ -194,8 +201,8 @@ class SourceRepositoryInterface(Protocol):
         """The default source; `candidate` becomes it if there is none, whoever else tries at the same time."""
 
     @abstractmethod
-    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
-        """Ordered by id; only those visible to members of `groups`, all if None."""
+    async def page(self, reader: Principal | None, after: UUID | None, limit: int) -> list[Source]:
+        """Ordered by id; only those that are visible to `reader` or managed by him, all if None."""
 
     @abstractmethod
     async def update(self, source: Source) -> None:
@@ -216,12 +223,13 @@ class SourceRepositoryInterface(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobQuery:
-    """A page of jobs, newest first, behind (older than) `before`."""
+    """A page of jobs, newest first, behind (older than) `before`; with an `editor` those that he may look into."""
 
     limit: int
     before: UUID | None = None
     source_id: UUID | None = None
     state: JobState | None = None
+    editor: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)

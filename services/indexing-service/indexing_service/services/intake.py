@@ -117,7 +117,15 @@ class DocumentIntake:
             if not meant:
                 raise ConflictError(_TAKEN)
             job_id = await work.jobs.next_id(source.id)
-            job = Job(job_id, source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True, request_name=request_name)
+            job = Job(
+                job_id,
+                source.id,
+                JobKind.DOCUMENTS,
+                self._clock.now(),
+                listed=True,
+                request_name=request_name,
+                created_by=editor.user_id,
+            )
             names = [one.external_id for one in meant.values()]
             await work.intake.supersede(source.id, names)
             await work.intake.sign(job, names, editor.user_id)

@@ -10,6 +10,7 @@ from flash_core.errors import ConflictError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import JobQueued
+from flash_core.models.user import Principal
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobResponse, JobState
 from flash_core.schemas.monitoring import QueueStatus
 from indexing_service.interfaces import (
@@ -51,6 +52,16 @@ class JobManager:
     async def get(self, job_id: UUID) -> JobResponse:
         async with self._unit_of_work() as work:
             return await described(work, await _existing(work, job_id))
+
+    async def check_managed(self, job_id: UUID, editor: Principal) -> None:
+        """`NotFoundError` for those who may not manage its source: its problems name documents. Who handed in what it
+        brings may look after it in any case.
+        """
+        async with self._unit_of_work() as work:
+            job = await _existing(work, job_id)
+            source = await work.sources.get(job.source_id)
+        if job.created_by != editor.user_id and (source is None or not source.managed_by(editor)):
+            raise _not_there(job_id)
 
     async def queue(self) -> QueueStatus:
         """Jobs as the status of the fleet shows them. None is given up: it ends, and says why."""
@@ -188,5 +199,9 @@ def _outcome(counts: JobCounts, *, undone: bool) -> JobState:
 async def _existing(work: IndexingUnitOfWorkInterface, job_id: UUID, *, locked: bool = False) -> Job:
     job = await work.jobs.get(job_id, locked=locked)
     if job is None:
-        raise NotFoundError(f"There is no job {job_id}.")
+        raise _not_there(job_id)
     return job
+
+
+def _not_there(job_id: UUID) -> NotFoundError:
+    return NotFoundError(f"There is no job {job_id}.")

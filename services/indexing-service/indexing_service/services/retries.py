@@ -73,7 +73,7 @@ async def _hand_in(
 
 async def _queued(work: IndexingUnitOfWorkInterface, job: Job, items: list[Item], now: datetime) -> UUID:
     again_id = await work.jobs.next_id(job.source_id)
-    again = Job(again_id, job.source_id, job.kind, now, full=job.full, listed=bool(items))
+    again = Job(again_id, job.source_id, job.kind, now, full=job.full, listed=bool(items), created_by=job.created_by)
     await work.jobs.add(again)
     await work.items.add(again.id, [Item(item.ordinal, item.external_id, version=item.version) for item in items])
     work.outbox.add(JobQueued(job_id=again.id, request_id=current_request_id()))
