@@ -95,7 +95,7 @@ async def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=150, help="at most so many of each kind")
-    parser.add_argument("--threshold", type=float, default=0.55, help="AI_REFUSE_BELOW")
+    parser.add_argument("--threshold", type=float, default=0.5, help="AI_REFUSE_BELOW")
     parser.add_argument("--diagrams", type=Path, help="a folder for the curves of the docs")
     parser.add_argument("--url", help="a fleet that runs already, e.g. http://127.0.0.1:8080")
     parser.add_argument("--password", default="", help="its administrator's password")

@@ -52,7 +52,7 @@ class AiMainSettings(ServiceSettings):
     ai_max_tokens: int = Field(default=1_024, ge=16, le=32_768, description="The longest answer of a model.")
 
     ai_refuse_below: float = Field(
-        default=0.55,
+        default=0.5,
         ge=0,
         le=1,
         description="A question is refused when the documentation answers it with a lower probability than this: the "

@@ -25,7 +25,7 @@ from flash_core.utils.words import content_stems, document_language
 log = structlog.get_logger(__name__)
 
 _DOCUMENTS: Final = 400
-_QUESTIONS: Final = 100
+_QUESTIONS: Final = 400
 _PASSAGE_CHARACTERS: Final = 800
 _PASSAGES_A_DOCUMENT: Final = 25
 _FREQUENCIES: Final = 50_000
