@@ -59,6 +59,8 @@ def shown(*pieces: str) -> str:
         ("| `a | b` | `c` |", "| a | b | `c` |"),
         ("a **bold** and a_b and 5 > 3 & 2", "a **bold** and a_b and 5 > 3 & 2"),
         ("trailing space ", "trailing space "),
+        *((f"Ends. [1]{end}Begins.", "Ends. [1]\nBegins.") for end in "\u000b\u000c\u0085\u2028\u2029"),
+        ("Ends.&#8232;Begins.", "Ends.&#8232;Begins."),
         ("[" + "y" * 500 + "](http://evil)", "[" + "y" * 500 + "] (…)"),
         ("[x](" + "y" * 2_100 + ")", "[x] (" + "y" * 2_100 + ")"),
         ("[two\n\nparagraphs](http://evil)", "[two\n\nparagraphs] (…)"),

@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Callable
 
-from ai_main_service.services.cleaning import INVISIBLE
+from ai_main_service.services.cleaning import without_invisible
 from ai_main_service.services.fences import Fence, Lines, info_of
 from ai_main_service.services.links import GONE, LinkRule
 from flash_core.utils.elements import ELEMENTS
@@ -71,7 +71,7 @@ class Markup:
         }
 
     def feed(self, text: str) -> str:
-        return self._take(self._held + INVISIBLE.sub("", text).replace("\r", ""), final=False)
+        return self._take(self._held + without_invisible(text).replace("\r", ""), final=False)
 
     def close(self) -> str:
         rest = self._take(self._held, final=True)
@@ -265,7 +265,7 @@ def _character(text: str, at: int, *, final: bool) -> _Step:
     reference = _REFERENCE.match(text, at)
     if reference is None:
         return None if _REFERENCE_BEGUN.match(text, at) and not final else (at + 1, "&", "")
-    character = INVISIBLE.sub("", html.unescape(reference[0]))
+    character = without_invisible(html.unescape(reference[0]))
     if character.startswith("&") or set(character) & _STAYS_REFERENCE:
         return reference.end(), reference[0], ""
     return reference.end(), "", character
