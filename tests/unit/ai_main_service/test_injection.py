@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -182,6 +182,15 @@ def test_no_combination_of_signs_comes_to_life(text: str, size: int) -> None:
     content = filtered([text])
     assert lively(content) == []
     assert filtered(cut(text, size)) == content
+
+
+COMMENTS = ("<!--", "-->", "<!", "&lt;", "<", ">", "-", "!", "a@evil.example", "mailto:", " ", "`")
+
+
+@example("<!--&lt;!a@evil.example>-->mailto:a@evil.example", 4)
+@given(st.lists(st.sampled_from(COMMENTS), max_size=12).map("".join), st.integers(1, 8))
+def test_what_is_a_comment_does_not_depend_on_how_the_text_was_cut(text: str, size: int) -> None:
+    assert filtered(cut(text, size)) == filtered([text])
 
 
 TITLES = (

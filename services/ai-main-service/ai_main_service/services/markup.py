@@ -167,11 +167,12 @@ class Markup:
         tag = _TAG.match(text, at)
         if tag is not None:
             return tag.end(), " " if tag[1] else "", ""
-        autolink = _AUTOLINK.match(text, at)
+        is_open = not final and _TAG_BEGUN.match(text, at)
+        autolink = None if is_open else _AUTOLINK.match(text, at)
         if autolink is not None:
             address = autolink[1] if ":" in autolink[1] else f"mailto:{autolink[1]}"
             return autolink.end(), autolink[0] if self._is_allowed_link(address) else GONE, ""
-        if not final and (_TAG_BEGUN.match(text, at) or _AUTOLINK_BEGUN.match(text, at)):
+        if is_open or (not final and _AUTOLINK_BEGUN.match(text, at)):
             return None
         return at + 1, "&lt;" if _OPENS.match(text, at) else "<", ""
 
