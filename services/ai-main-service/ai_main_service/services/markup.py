@@ -27,7 +27,7 @@ _TAG_BEGUN = re.compile(
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.\-]{0,31}:[^\s<>]{0,2000}|[^\s<>@]{1,64}@[^\s<>@]{1,255})>", re.IGNORECASE)
 _AUTOLINK_BEGUN = re.compile(r"<[^\s<>]{0,2000}\Z")
 _OPENS = re.compile(r"<[A-Za-z/!?]")
-_MET = re.compile(rf"!\[|\]\(|{_OPENS.pattern}")
+_MET = re.compile(rf"!\[|\][(:]|{_OPENS.pattern}")
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _REFERENCE_BEGUN = re.compile(r"&[#a-z0-9]{0,32}\Z", re.IGNORECASE)
 _STAYS_REFERENCE = frozenset("<>&\"'") | frozenset(map(chr, range(33))) | {"\xa0"}
@@ -103,10 +103,11 @@ class Markup:
         return "".join(shown)
 
     def _show(self, shown: list[str], piece: str, *, is_code: bool = False) -> None:
-        """Neighbours that met because something between them was taken out must not make an image, a link or a tag."""
+        """Neighbours must not make an image, a link, a definition or a tag, whatever stood between them."""
         if not piece:
             return
-        if not is_code and _MET.fullmatch(self._last + piece[0]):
+        met = self._last + piece[0]
+        if not is_code and _MET.fullmatch(met) and not (met == "]:" and self._lines.is_behind_marker):
             piece = f" {piece}"
         shown.append(piece)
         self._last = piece[-1]
@@ -131,8 +132,6 @@ class Markup:
         end = at + len(sign)
         if end == len(text) and not final and sign != "\n":
             return None
-        if sign == "]":  # a label before a colon would be a definition, text before a bracket a link
-            return end, "] " if text[end : end + 1] in {"(", ":"} else "]", ""
         read = self._readers.get(sign[-1] if sign[-1] == "[" else sign[0])
         return read(text, at, final=final) if read else (end, sign, "")
 
@@ -219,8 +218,7 @@ class Markup:
         if index_end != at:
             return None if index_end is None else (index_end - 1, text[at : index_end - 1], "")
         self._has_dropped = not markers
-        is_label = following == ":" and self._lines.is_at_start
-        return end, markers + (" " if is_label else ""), ""
+        return end, markers, ""
 
     def _index_end(self, text: str, start: int, end: int, *, final: bool) -> int | None:
         """The end of `[1][2]` where that is text, else `start`; None when what follows decides."""
