@@ -94,7 +94,7 @@ def _error_page(problem: GatewayProblem) -> str:
 
 def _place(problem: GatewayProblem) -> str:
     """Nginx goes to a named location only once it has understood the address; before that it takes a path."""
-    return f"/.problem/{problem.status}" if problem.early else f"@problem_{problem.status}"
+    return f"/.problem/{problem.status}" if problem.early else f"@problem_{problem.causes[0]}"
 
 
 def _page_headers() -> list[str]:

@@ -29,7 +29,13 @@ PROBLEMS = (
     GatewayProblem(413, "too-large", "The body is larger than this address takes.", (413,)),
     GatewayProblem(414, "uri-too-long", "The address is too long.", (414,), early=True),
     GatewayProblem(431, "headers-too-large", "The headers are too large.", (494,), early=True),
-    GatewayProblem(500, "internal", "Something went wrong on our side; the request id finds it in the logs.", (500,)),
+    GatewayProblem(
+        503,
+        "upstream-unavailable",
+        "The gateway could not take the request in; its disk may be full. Try again when there is room.",
+        (500,),
+        retry_after=10,
+    ),
     GatewayProblem(
         503,
         "upstream-unavailable",

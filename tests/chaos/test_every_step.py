@@ -2,22 +2,30 @@
 of whoever asks and of whoever is asked. The short selection takes one of each kind; `make chaos` takes all.
 """
 
-import asyncio
-import json
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from redis import Redis
 
-from tests.chaos.shelf import CHANGED, ended, ids_of, only_stored, reckoned, settled, shelved, stored, sync
+from tests.chaos.shelf import (
+    CHANGED,
+    SECONDS,
+    cleared,
+    ended,
+    ids_of,
+    only_stored,
+    reckoned,
+    settled,
+    shelved,
+    stored,
+    sync,
+)
+from tests.chaos.steps import Death, cases, deaths, died, of_both, of_servers
 from tests.chaos.wires.traps import Moment, Trap, Traps
 from tests.e2e.fleet import Fleet, User, until
 
 pytestmark = pytest.mark.timeout(240)
-_SECONDS: Final = 90.0
 
 BETWEEN_SERVICES: Final = {
     "indexing: PUT /internal/sources/{id}": "documentation",
@@ -68,39 +76,11 @@ LATER: Final = {"indexing: GET /internal/sources/{id}/documents": (1, 3), "index
 """Steps that a sync takes more than once, for more than one reason: which times to look at."""
 
 
-@dataclass(frozen=True)
-class Death:
-    victim: str
-    step: str
-    moment: Moment
-    nth: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.victim} {self.moment} {self.step} {self.nth}"
-
-
-def _deaths() -> list[Death]:
-    steps = [(step, {step.partition(":")[0], asked}) for step, asked in BETWEEN_SERVICES.items()]
-    steps += [(step, {step.partition(":")[0]}) for step in IN_DATABASES]
-    return [
-        Death(victim, step, moment, nth)
-        for step, victims in steps
-        for nth in LATER.get(step, (1,))
-        for moment in Moment
-        for victim in sorted(victims)
-    ]
-
-
-SERVERS: Final = tuple(
-    Death(victim, step, Moment.AFTER)
-    for victim in ("postgres", "redis")
-    for step in (
-        "indexing: DELETE job_items, INSERT job_items, UPDATE jobs",
-        "indexing: POST /internal/collections/{name}/points",
-        "indexing: PUT /internal/documents/{id}",
-    )
+SERVERS: Final = of_servers(
+    "indexing: DELETE job_items, INSERT job_items, UPDATE jobs",
+    "indexing: POST /internal/collections/{name}/points",
+    "indexing: PUT /internal/documents/{id}",
 )
-"""PostgreSQL loses its processes, Redis all that it holds."""
 SHORT: Final = (
     *SERVERS[1::3],
     Death("documentation", "documentation: UPDATE sources, DELETE documents, INSERT vector_chores", Moment.AFTER),
@@ -108,10 +88,7 @@ SHORT: Final = (
     Death("indexing", "indexing: PUT /internal/documents/{id}", Moment.AFTER),
     Death("indexing", "indexing: DELETE known_documents, UPDATE sources", Moment.AFTER),
 )
-DEATHS: Final = [
-    pytest.param(death, id=str(death), marks=[] if death in SHORT else pytest.mark.long)
-    for death in (*_deaths(), *SERVERS)
-]
+DEATHS: Final = cases((*deaths(BETWEEN_SERVICES, IN_DATABASES, LATER), *SERVERS), short=SHORT)
 
 
 async def test_the_steps_of_a_sync_are_these(admin: User, traps: Traps, tmp_path: Path) -> None:
@@ -123,8 +100,7 @@ async def test_the_steps_of_a_sync_are_these(admin: User, traps: Traps, tmp_path
     assert (job["state"], job["counts"]) == ("succeeded", CHANGED)
     assert await shelf.wrong(admin, source_id) == []
     await admin.http.delete(f"/api/v1/sources/{source_id}")
-    steps = {step for step in seen if step.startswith(("indexing:", "documentation:"))}
-    assert steps - set(OTHERS) == {*BETWEEN_SERVICES, *IN_DATABASES}
+    assert of_both(seen) - set(OTHERS) == {*BETWEEN_SERVICES, *IN_DATABASES}
 
 
 @pytest.mark.parametrize("death", DEATHS)
@@ -136,12 +112,7 @@ async def test_whoever_dies_at_a_step_nothing_is_lost_and_nothing_doubled(
     shelf, source_id = await shelved(admin, tmp_path / "pages")
     ids = await ids_of(admin, source_id)
     shelf.second()
-    trap = Trap(death.step, death.moment, lambda: _kill(fleet, death.victim), death.nth)
-    with traps.set(trap):
-        job_id = await sync(admin, source_id)
-        assert await asyncio.to_thread(trap.sprung.wait, 30), "it never came to this step"
-        job = await ended(admin, job_id)
-    await settled(fleet, admin)
+    job = await died(death, fleet, admin, traps, lambda: sync(admin, source_id))
     assert (job["state"], reckoned(job["counts"]), job["problems"]) == ("succeeded", reckoned(CHANGED), [])
     assert await shelf.wrong(admin, source_id) == []
     now = await ids_of(admin, source_id)
@@ -149,8 +120,7 @@ async def test_whoever_dies_at_a_step_nothing_is_lost_and_nothing_doubled(
     assert {name: now[name] for name in kept} == {name: ids[before] for name, before in kept.items()}
     visible = await shelf.passages(admin, source_id)
     await only_stored(admin, others + visible)
-    assert (await admin.http.delete(f"/api/v1/sources/{source_id}")).status_code == 204
-    await only_stored(admin, others)
+    await cleared(admin, source_id, others)
 
 
 @pytest.mark.parametrize("moment", [pytest.param(Moment.BEFORE, marks=pytest.mark.long), Moment.AFTER])
@@ -170,18 +140,10 @@ async def test_a_sync_that_was_asked_of_a_dying_service_is_asked_again_and_index
     with traps.set(Trap(ACCEPTED, moment, lambda: fleet.kill("indexing"))) as trap:
         assert await asked() is None
         assert trap.sprung.is_set()
-    job_id = await until(asked, seconds=_SECONDS)
+    job_id = await until(asked, seconds=SECONDS)
     assert (await ended(admin, job_id))["state"] == "succeeded"
     jobs = (await admin.get("/api/v1/indexing/jobs", source_id=source["id"]))["items"]
     assert {job["state"] for job in jobs} == {"succeeded"}
     assert sum(job["counts"]["indexed"] for job in jobs) == 1
     assert len(await ids_of(admin, source["id"])) == 1
     await admin.http.delete(f"/api/v1/sources/{source['id']}")
-
-
-def _kill(fleet: Fleet, victim: str) -> None:
-    if victim == "redis":
-        password = json.loads((fleet.home / "secrets.json").read_text())["redis"]
-        with Redis(port=fleet.state()["ports"]["redis"], password=password) as redis:
-            redis.flushall()
-    fleet.kill(victim)

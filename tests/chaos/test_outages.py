@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.chaos.shelf import CHANGED, ended, only_stored, reckoned, settled, shelved, stored, sync
+from tests.chaos.shelf import CHANGED, cleared, ended, only_stored, reckoned, settled, shelved, stored, sync
 from tests.chaos.wires.traps import Traps
 from tests.e2e.fleet import Fleet, User, until
 
@@ -73,8 +73,7 @@ async def test_a_job_waits_for_what_is_away_and_goes_on_by_itself(
     await settled(fleet, admin)
     assert await shelf.wrong(admin, source_id) == []
     await only_stored(admin, others + await shelf.passages(admin, source_id))
-    await admin.http.delete(f"/api/v1/sources/{source_id}")
-    await only_stored(admin, others)
+    await cleared(admin, source_id, others)
 
 
 async def test_a_search_says_that_it_can_not_be_answered_while_the_vectors_are_away(

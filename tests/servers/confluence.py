@@ -62,7 +62,7 @@ class _Api:
         add(f"{_V2}/{{collection}}/{{id}}", self._content_v2)
         for api in ("/wiki/rest/api", "/rest/api"):
             add(f"{api}/user/current", self._user)
-            add(f"{api}/search", self._count)
+            add(f"{api}/search", self._search_of_everything)
             add(f"{api}/content/search", self._search)
             add(f"{api}/content/{{id}}/restriction/byOperation/read", self._restriction)
             add(f"{api}/content/{{id}}/restriction", self._restrictions)
@@ -188,8 +188,14 @@ class _Api:
             raise web.HTTPNotFound
         return web.json_response(self._row(one, request.query["expand"]))
 
-    async def _count(self, request: web.Request) -> web.Response:
-        return web.json_response({"results": [], "totalSize": len(self._matching(request.query["cql"]))})
+    async def _search_of_everything(self, request: web.Request) -> web.Response:
+        """Contents lie inside its rows."""
+        found = self._matching(request.query["cql"])
+        if "expand" not in request.query:
+            return web.json_response({"results": [], "totalSize": len(found)})
+        expand = request.query["expand"].replace("content.", "")
+        rows = [{"content": self._row(one, expand), "title": one.title} for one in found]
+        return by_offset(self._world, request, rows)
 
     async def _search(self, request: web.Request) -> web.Response:
         rows = [self._row(one, request.query["expand"]) for one in self._matching(request.query["cql"])]

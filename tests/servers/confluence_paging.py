@@ -47,6 +47,6 @@ def by_offset(world: Confluence, request: web.Request, rows: Sequence[Any]) -> w
     links: dict[str, Any] = {}
     if start + len(part) < len(rows) or world.circling(request.path):
         links["next"] = f"{request.path}?{urlencode({**request.query, 'start': start + asked})}"
-    found = [row for row in part if row["id"] not in world.hidden]
+    found = [row for row in part if (row.get("content") or row)["id"] not in world.hidden]
     body = {"results": found, "start": start, "limit": asked, "size": len(found), "_links": links}
     return web.json_response(body)

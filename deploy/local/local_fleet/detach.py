@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -43,6 +44,7 @@ def _run(work: Callable[[Callable[[], None]], int], writer: int, log: Path) -> i
         os.close(writer)
 
     code = work(ready)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # the log's disk is full
+        sys.stdout.flush()
+        sys.stderr.flush()
     return code

@@ -91,7 +91,8 @@ class Keeper:
         try:
             self.child = spawn(self.process, self._log)
         except OSError as error:
-            self._log.write_text(f"{self.process.argv[0]}: {error.strerror}\n")
+            with suppress(OSError):  # on a full disk
+                self._log.write_text(f"{self.process.argv[0]}: {error.strerror}\n")
             self._ended.set()
             return
         self.state.pid = self.child.pid

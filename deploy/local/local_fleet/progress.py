@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 
@@ -41,5 +41,6 @@ class Progress:
         self._write(f"{text}\n")
 
     def _write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
+        with suppress(OSError):  # on a full disk: what is said must not stop what is done
+            self._out.write(text)
+            self._out.flush()

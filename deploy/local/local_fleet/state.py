@@ -1,5 +1,6 @@
 """`run/fleet.json`: what a running fleet tells about itself, for `status`, `down` and the next start."""
 
+import asyncio
 import json
 import time
 from dataclasses import asdict, dataclass, field
@@ -55,6 +56,30 @@ class FleetState:
         for process in self.processes:
             _write_pid(home.run / f"{process.name}.pid", process.pid)
         _write_pid(home.run / "supervisor.pid", self.pid)
+
+
+class StateFile:
+    """Keeps what a fleet tells about itself in its file. What can't be written now, as on a full disk, is written when
+    it can: the programs are kept alive meanwhile. For the running event loop.
+    """
+
+    def __init__(self, state: FleetState, home: Home, *, again_seconds: float = 1.0) -> None:
+        self._state = state
+        self._home = home
+        self._again_seconds = again_seconds
+        self._again: asyncio.TimerHandle | None = None
+
+    def save(self) -> None:
+        self.close()
+        try:
+            self._state.save(self._home)
+        except OSError:
+            self._again = asyncio.get_running_loop().call_later(self._again_seconds, self.save)
+
+    def close(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
 
 def alive(pid: int, started_at: float) -> psutil.Process | None:

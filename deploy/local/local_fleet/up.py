@@ -13,7 +13,7 @@ from local_fleet.errors import FleetError
 from local_fleet.progress import Progress
 from local_fleet.settings import FleetSettings
 from local_fleet.startup import Startup, count_steps
-from local_fleet.state import FleetState, ProcessState, alive, start_time
+from local_fleet.state import FleetState, ProcessState, StateFile, alive, start_time
 from local_fleet.supervisor import Supervisor
 
 _LEFTOVER_SECONDS = 5.0
@@ -37,15 +37,18 @@ def up(settings: FleetSettings, ready: Callable[[], None]) -> int:
             state.pid, state.ready = 0, False
             for process in state.processes:
                 process.pid = 0
-            state.save(settings.home)
+            with suppress(OSError):  # on a full disk: who looks sees that the lock is free
+                state.save(settings.home)
 
 
 async def _live(settings: FleetSettings, state: FleetState, ready: Callable[[], None]) -> int:
     progress = Progress(count_steps(settings, state))
 
+    file = StateFile(state, settings.home)
+
     def changed(processes: list[ProcessState]) -> None:
         state.processes = processes
-        state.save(settings.home)
+        file.save()
 
     supervisor = Supervisor(settings.home.log, changed, progress.say)
     told_to_stop = _on_signals(supervisor)
@@ -56,7 +59,7 @@ async def _live(settings: FleetSettings, state: FleetState, ready: Callable[[], 
         if startup.done():
             startup.result()
             state.ready = state.was_ready = True
-            state.save(settings.home)
+            file.save()
             ready()
             await stopping
         return 0
@@ -65,6 +68,7 @@ async def _live(settings: FleetSettings, state: FleetState, ready: Callable[[], 
         stopping.cancel()
         await asyncio.gather(startup, stopping, return_exceptions=True)
         await _stop(supervisor, progress)
+        file.close()
 
 
 async def _stop(supervisor: Supervisor, progress: Progress) -> None:

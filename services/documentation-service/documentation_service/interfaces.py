@@ -11,7 +11,7 @@ from uuid import UUID
 from flash_core.interfaces.embedding import EmbeddingProviderInterface
 from flash_core.interfaces.persistence import TransactionInterface
 from flash_core.models.document import Document
-from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
+from flash_core.schemas.documentation import CurrentVersion, ResolvedDocument, StoredDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class DocumentRepositoryInterface(Protocol):
         """
 
     @abstractmethod
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
         """Of those that are searchable now."""
 
     @abstractmethod

@@ -110,7 +110,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             health=(*platform.health, database),
             sources=sources,
             intake=DocumentIntake(unit_of_work, registry, visible, clock),
-            jobs=JobManager(unit_of_work, clock),
+            jobs=JobManager(unit_of_work, registry, clock),
             collections=IndexCollections(rebuilds, models, vectors, clock),
             webhooks=WebhookReceiver(
                 partial(sources.sync, full=False), settings.internal_key.get_secret_value().encode()
@@ -118,7 +118,7 @@ async def compose(settings: Settings | None = None) -> AsyncIterator[Container]:
             workers=(
                 OutboxRelay(database, OutboxRow, RedisMessageQueue(platform.redis)),
                 scheduler,
-                ScheduledSyncs(unit_of_work, clock),
+                ScheduledSyncs(unit_of_work),
                 JobRetention(unit_of_work, keep=timedelta(days=settings.indexing_keep_days)),
                 IndexRebuilder(rebuilds, stored, models, vectors, clock),
                 IndexUpkeep(unit_of_work, rebuilds, stored, models, vectors, clock),

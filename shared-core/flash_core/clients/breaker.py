@@ -20,7 +20,7 @@ class CircuitBreaker:
     that the dependency answers: others pass from then on, and its failure after all opens the breaker again.
 
     A dependency that is unavailable, too slow or crashes fails. One that says what is wrong, or that it has no room,
-    lives. A cancelled call counts as nothing.
+    lives. A cancelled call counts as nothing. While it is open it says what the last failure said.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class CircuitBreaker:
         self._failures = 0
         self._open_until = 0.0
         self._probing = False
+        self._reason = ""
 
     @asynccontextmanager
     async def guard(self) -> AsyncIterator[Callable[[], None]]:
@@ -50,7 +51,7 @@ class CircuitBreaker:
             yield self._answers
         except FlashError as error:
             if isinstance(error, UpstreamUnavailableError):
-                self._failed()
+                self._failed(f": {error}")
             else:
                 self._succeeded()
             raise
@@ -70,7 +71,8 @@ class CircuitBreaker:
 
     def _admit(self) -> bool:
         if self.is_open:
-            raise UpstreamUnavailableError(f"{self._name} keeps failing; it is tried again in a moment.")
+            detail = f"{self._name} keeps failing and is tried again in a moment{self._reason or '.'}"
+            raise UpstreamUnavailableError(detail)
         self._probing = self._failures >= self._threshold
         return self._probing
 
@@ -79,8 +81,9 @@ class CircuitBreaker:
             self._failures = self._threshold - 1
             self._probing = False
 
-    def _failed(self) -> None:
+    def _failed(self, reason: str = "") -> None:
         self._failures += 1
+        self._reason = reason
         if self._failures >= self._threshold:
             self._open_until = self._monotonic() + self._open_seconds
             log.warning("breaker.open", dependency=self._name, seconds=self._open_seconds)

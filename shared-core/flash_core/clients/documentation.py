@@ -14,8 +14,9 @@ from flash_core.interfaces.search import SearchInterface
 from flash_core.models.user import Principal
 from flash_core.schemas.documentation import (
     CheckedSourceRequest,
-    ContentHashesRequest,
-    ContentHashesResponse,
+    CurrentVersion,
+    CurrentVersionsRequest,
+    CurrentVersionsResponse,
     DeleteDocumentsRequest,
     DeletedSourceResponse,
     PutDocumentRequest,
@@ -134,12 +135,12 @@ class StoredDocumentsClient(StoredDocumentsInterface):
         )
         return answer.documents
 
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
-        request = ContentHashesRequest(document_ids=list(document_ids))
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
+        request = CurrentVersionsRequest(document_ids=list(document_ids))
         answer = await self._documentation.post(
-            ContentHashesResponse, "/internal/documents/content-hashes", request, seconds=_WRITE_SECONDS
+            CurrentVersionsResponse, "/internal/documents/current", request, seconds=_WRITE_SECONDS
         )
-        return answer.content_hashes
+        return answer.versions
 
     async def index_changed(self) -> None:
         await self._documentation.call("POST", "/internal/index/changed", seconds=_WRITE_SECONDS)

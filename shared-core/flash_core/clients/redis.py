@@ -23,6 +23,7 @@ _CONNECT_SECONDS = 2.0
 _POOL_SECONDS = 5.0
 _CONNECTIONS = 200
 _MOMENT_SECONDS = 1.0
+_NOT_WRITING = "Redis can't write to its disk, which may be full. Make room."
 
 
 @asynccontextmanager
@@ -99,7 +100,8 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise UpstreamUnavailableError("Redis did not answer.") from error
+        detail = _NOT_WRITING if str(error).startswith("MISCONF") else "Redis did not answer."
+        raise UpstreamUnavailableError(detail) from error
 
 
 class RedisHealth(HealthCheckInterface):

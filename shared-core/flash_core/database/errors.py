@@ -14,6 +14,7 @@ AWAY = (OSError, TimeoutError, PoolTimeoutError, DBAPIError, asyncpg.PostgresErr
 
 _DATA_EXCEPTION = "22"
 """The SQLSTATE class of values that a column can't hold: a NUL in a text, a number out of range."""
+_DISK_FULL = "53100"
 
 
 @contextmanager
@@ -31,10 +32,17 @@ def translated_errors() -> Iterator[None]:
     except AWAY as error:
         if isinstance(error, DBAPIError) and _is_data_exception(error):
             raise InvalidInputError("This holds a value that can't be stored.") from error
+        if _state(error) == _DISK_FULL:
+            raise UpstreamUnavailableError("The disk of the database is full. Make room.") from error
         raise UpstreamUnavailableError("The database did not answer.") from error
 
 
 def _is_data_exception(error: DBAPIError) -> bool:
-    original = error.orig
-    state = str(getattr(original, "sqlstate", None) or "")
-    return state.startswith(_DATA_EXCEPTION) or isinstance(getattr(original, "__cause__", None), asyncpg.DataError)
+    cause = getattr(error.orig, "__cause__", None)
+    return _state(error).startswith(_DATA_EXCEPTION) or isinstance(cause, asyncpg.DataError)
+
+
+def _state(error: Exception) -> str:
+    """The SQLSTATE, "" where there is none."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(original, "sqlstate", None) or "")

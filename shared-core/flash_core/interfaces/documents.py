@@ -7,7 +7,13 @@ from typing import Protocol
 from uuid import UUID
 
 from flash_core.models.user import Principal
-from flash_core.schemas.documentation import PutDocumentRequest, PutSourceRequest, ResolvedDocument, StoredDocument
+from flash_core.schemas.documentation import (
+    CurrentVersion,
+    PutDocumentRequest,
+    PutSourceRequest,
+    ResolvedDocument,
+    StoredDocument,
+)
 
 
 class VisibleDocumentsInterface(Protocol):
@@ -73,7 +79,7 @@ class StoredDocumentsInterface(Protocol):
         """The next ones behind `after`, ordered by id, with not much more text than one call should carry."""
 
     @abstractmethod
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
         """Of those that are searchable now; at most 1,000 a call."""
 
     @abstractmethod

@@ -163,13 +163,20 @@ class StoredDocumentsResponse(Response):
     documents: list[StoredDocument]
 
 
-class ContentHashesRequest(Request):
-    """POST /internal/documents/content-hashes."""
+class CurrentVersionsRequest(Request):
+    """POST /internal/documents/current."""
 
     document_ids: list[UUID] = Field(max_length=1_000)
 
 
-class ContentHashesResponse(Response):
+class CurrentVersion(Response):
+    """What is searchable of a document now, and for whom."""
+
+    content_hash: str
+    groups: list[str]
+
+
+class CurrentVersionsResponse(Response):
     """Those of the searchable ones among the documents, by id."""
 
-    content_hashes: dict[UUID, str]
+    versions: dict[UUID, CurrentVersion]

@@ -81,8 +81,10 @@ class SearchExplanation(Response):
     """With `explain`: what was done to the query. `expansion` holds, by term of the query, the synonyms added.
 
     A hit's `fused` is `title_weight` · title + `path_weight` · path + (1 - `title_weight` - `path_weight`) ·
-    (`dense_weight` · dense_normalised + (1 - `dense_weight`) · keyword_normalised). Its `score` is that, or with a
-    reranker `rerank_weight` · rerank + (1 - `rerank_weight`) · fused / `best_fused`; far down the list less.
+    (`dense_weight` · dense_normalised + (1 - `dense_weight`) · keyword_normalised). Passages of whose words more than
+    half are links have half of their normalised scores; `link_share` is that of the passage shown. A hit's `score` is
+    `fused`, or with a reranker `rerank_weight` · rerank + (1 - `rerank_weight`) · fused / `best_fused`; far down the
+    list less.
     """
 
     language: str

@@ -5,6 +5,7 @@ from uuid import UUID
 import uuid_utils
 
 
-def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562) as the standard library's type."""
-    return UUID(int=uuid_utils.uuid7().int)
+def new_id(*, after: UUID | None = None) -> UUID:
+    """A UUIDv7 (RFC 9562) as the standard library's type, behind `after` whatever the clock says."""
+    made = UUID(int=uuid_utils.uuid7().int)
+    return made if after is None or made > after else UUID(int=after.int + 1)

@@ -6,6 +6,9 @@ from typing import Final
 
 from flash_core.utils.elements import TAG, attributes_of
 
+LINK_TARGET: Final = r"(?:\{[%{].{0,200}?[%}]\}[^()\s]*|<[^<>\n]{0,500}>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)"
+"""An address, or what a site generator makes one of: `{% link guides/leave.md %}`."""
+
 _CODE: Final = re.compile(
     r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n(?P<block>.*?))?(?:^[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)"
     r"|(?<!`)(?P<ticks>`{1,8})(?!`)(?P<span>[^`\n]+|[^\n]{1,1000}?)(?<!`)(?P=ticks)(?!`)",
@@ -15,10 +18,7 @@ _PLACE: Final = "\ue000"
 """Where code stood, of which nothing is taken away; a character that nobody writes."""
 _BEFORE_TAGS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"^[ \t]*\[([^\]\n]+)\]:[ \t]*\S+.*$", re.MULTILINE), r"\1"),
-    (
-        re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)"),
-        r"\1",
-    ),
+    (re.compile(rf"!?\[([^\[\]]*)\]\({LINK_TARGET}(?:\s+\"[^\"\n]*\")?\)"), r"\1"),
     (re.compile(r"\[([^\[\]\n]+)\]\[[^\[\]\n]*\]"), r"\1"),
 )
 _BEHIND_TAGS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (

@@ -1,4 +1,8 @@
-"""`Idempotency-Key` on a POST that creates: the same key with the same body gives the first response again."""
+"""`Idempotency-Key` on a POST that creates: the same key with the same body gives the first response again.
+
+What is kept here is a response; a process that dies between its commit and its response leaves none. A use case that
+must not do its work twice stores the request's name in its transaction (`RequestName`).
+"""
 
 import asyncio
 import hashlib
@@ -6,7 +10,9 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -24,6 +30,7 @@ HEADER = "Idempotency-Key"
 _MAX_LENGTH = 255
 _SUCCESS = range(200, 300)
 _CREATES = frozenset({201, 202})
+_NAME = "flash.request_name"
 
 
 class Idempotency:
@@ -89,6 +96,7 @@ class Idempotency:
             headers = {"Content-Type": first.content_type, "Idempotency-Replayed": "true"}
             await Response(first.body, first.status, headers)(scope, receive, send)
             return
+        scope[_NAME] = hashlib.sha256(f"{own_key}\n{fingerprint}".encode()).hexdigest()
         recorder = _Recorder(send, partial(store.complete, own_key, fingerprint))
         try:
             async with self._held(store, own_key):
@@ -126,6 +134,15 @@ async def _user(connection: HTTPConnection) -> Principal | None:
         return await current_user(connection)
     except (UnauthenticatedError, ForbiddenError):
         return None
+
+
+async def _request_name(connection: HTTPConnection) -> str | None:
+    name: str | None = connection.scope.get(_NAME)
+    return name
+
+
+RequestName = Annotated[str | None, Depends(_request_name)]
+"""The same for every try of a request, by its user, path, key and body; None for one without a key."""
 
 
 class _Recorder:

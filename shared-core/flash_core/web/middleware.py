@@ -1,5 +1,6 @@
 """What every request passes through: its id, its log line, its metrics, and the limit of its body."""
 
+import errno
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flash_core.errors import FlashError, TooLargeError
+from flash_core.errors import FlashError, TooLargeError, UpstreamUnavailableError
 from flash_core.utils.request_id import HEADER, accept_request_id
 from flash_core.web.problems import problem_response
 
@@ -56,13 +57,19 @@ class RequestContext:
 
         try:
             await self._app(scope, receive, observed_send)
-        except Exception:  # the boundary: the client gets a problem document, the operator the trace
+        except Exception as error:  # the boundary: the client gets a problem document, the operator the trace
             log.exception("http.crashed", method=scope["method"], route=_route(scope))
             if status == 0:
-                crash = FlashError("Something went wrong on our side; the request id finds it in the logs.")
-                await problem_response(crash, instance=scope["path"])(scope, receive, observed_send)
+                await problem_response(_crash(error), instance=scope["path"])(scope, receive, observed_send)
         finally:
             _record(scope, status, time.perf_counter() - began)
+
+
+def _crash(error: Exception) -> FlashError:
+    """A request may be too large to be kept in memory meanwhile."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return UpstreamUnavailableError("The disk for temporary files is full. Make room.")
+    return FlashError("Something went wrong on our side; the request id finds it in the logs.")
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:

@@ -14,6 +14,7 @@ from documentation_service.interfaces import Alias, Chore, ChoreKind, DocumentQu
 from flash_core.database.context import open_database
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.models.document import Document
+from flash_core.schemas.documentation import CurrentVersion
 from flash_core.utils.ids import new_id
 from tests.unit.documentation_service.world import NOON, document, published, source
 
@@ -441,8 +442,8 @@ async def test_stored_documents_come_in_pages_of_so_much_text(transaction: Trans
         assert len(await work.documents.stored(None, 1, characters=25)) == 1
         [one, *_] = first
         assert (one.text, one.groups, one.content_hash) == (lives[0].text, ["hr"], lives[0].content_hash)
-        hashes = await work.documents.content_hashes([lives[1].id, uuid4()])
-        assert hashes == {lives[1].id: lives[1].content_hash}
+        current = await work.documents.current([lives[1].id, uuid4()])
+        assert current == {lives[1].id: CurrentVersion(content_hash=lives[1].content_hash, groups=["hr"])}
 
 
 async def test_a_deleted_sources_documents_are_not_stored(transaction: TransactionFactory) -> None:
@@ -453,4 +454,4 @@ async def test_a_deleted_sources_documents_are_not_stored(transaction: Transacti
         await work.commit()
     async with transaction() as work:
         assert await work.documents.stored(None, 10, characters=100) == []
-        assert await work.documents.content_hashes([live.id]) == {}
+        assert await work.documents.current([live.id]) == {}

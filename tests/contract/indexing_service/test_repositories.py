@@ -8,6 +8,7 @@ import pytest
 
 from flash_core.errors import ConflictError, FencedError
 from flash_core.messaging.events import JobQueued
+from flash_core.models.user import UserRole
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from flash_core.utils.ids import new_id
 from indexing_service.interfaces import (
@@ -22,7 +23,7 @@ from indexing_service.interfaces import (
 )
 from indexing_service.interfaces.syncing import Plan
 from tests.contract.indexing_service.conftest import Store
-from tests.unit.indexing_service.world import NOON, claimed, job, listed, page, source, stored
+from tests.unit.indexing_service.world import ADMIN, EDITOR, NOON, USER, claimed, job, listed, page, source, stored
 
 EVERYTHING = 1_000
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -63,10 +64,8 @@ async def test_sources_are_shown_in_pages_to_members(store: Store) -> None:
         await stored(store.unit_of_work, one)
     async with store.unit_of_work() as work:
         assert [one.id for one in await work.sources.page(None, None, 10)] == sorted(one.id for one in both)
-        assert await work.sources.page(frozenset({"hr"}), None, 10) == sorted(
-            (both[0], both[2]), key=lambda one: one.id
-        )
-        first = await work.sources.page(frozenset(), None, 1)
+        assert await work.sources.page(USER, None, 10) == sorted((both[0], both[2]), key=lambda one: one.id)
+        first = await work.sources.page(EDITOR, None, 1)
         assert first == [both[2]]
         assert await work.sources.page(None, max(one.id for one in both), 10) == []
 
@@ -201,10 +200,12 @@ async def test_sources_that_are_due_are_named_in_their_order(store: Store) -> No
     for one in (later, first, never, future):
         await stored(store.unit_of_work, one)
     async with store.unit_of_work() as work:
-        assert [one.id for one in await work.sources.due(10)] == [first.id, later.id]
-        assert [one.id for one in await work.sources.due(1)] == [first.id]
+        moment, due = await work.sources.due(10)
+        assert [one.id for one in due] == [first.id, later.id]
+        assert abs((moment - datetime.now(UTC)).total_seconds()) < 60
+        assert [one.id for one in (await work.sources.due(1))[1]] == [first.id]
         await work.sources.update(replace(first, next_sync_at=None))
-        assert [one.id for one in await work.sources.due(10)] == [later.id]
+        assert [one.id for one in (await work.sources.due(10))[1]] == [later.id]
 
 
 async def test_jobs_are_shown_newest_first(store: Store) -> None:
@@ -218,7 +219,43 @@ async def test_jobs_are_shown_newest_first(store: Store) -> None:
         assert await work.jobs.page(JobQuery(1, before=newest[0].id)) == [newest[1]]
         assert await work.jobs.page(JobQuery(10, source_id=two.id)) == [jobs[1]]
         assert await work.jobs.page(JobQuery(10, state=JobState.RUNNING)) == []
+
+
+async def test_editors_are_shown_the_sources_and_jobs_that_are_open_to_them_or_their_own(store: Store) -> None:
+    of_hr, of_it, own = source("hr"), source("it"), replace(source("hr"), created_by=EDITOR.user_id)
+    closed, handed_in = job(of_hr), replace(job(of_hr, JobKind.DOCUMENTS), created_by=EDITOR.user_id)
+    opened, of_own = job(of_it), job(own)
+    await stored(store.unit_of_work, of_hr, closed, handed_in)
+    await stored(store.unit_of_work, of_it, opened)
+    await stored(store.unit_of_work, own, of_own)
+    in_it = replace(EDITOR, groups=frozenset({"it"}))
+    only_reads = replace(in_it, roles=frozenset({UserRole.USER}))
+    async with store.unit_of_work() as work:
+        for reader, seen in (
+            (in_it, {of_it.id, own.id}),
+            (only_reads, {of_it.id}),
+            (None, {of_hr.id, of_it.id, own.id}),
+        ):
+            assert {one.id for one in await work.sources.page(reader, None, 10)} == seen
+        for editor, shown in (
+            (in_it, {handed_in.id, opened.id, of_own.id}),
+            (replace(EDITOR, user_id=new_id()), set()),
+            (ADMIN, {closed.id, handed_in.id, opened.id, of_own.id}),
+        ):
+            assert {one.id for one in await work.jobs.page(JobQuery(10, editor=editor))} == shown
         assert await work.jobs.get(new_id()) is None
+
+
+async def test_a_request_has_one_job_and_leads_to_it(store: Store) -> None:
+    handbook = source()
+    first, second = (replace(job(handbook, JobKind.DOCUMENTS), request_name=name) for name in ("first", "second"))
+    await stored(store.unit_of_work, handbook, first, second, job(handbook, JobKind.DOCUMENTS))
+    async with store.unit_of_work() as work:
+        assert await work.jobs.named("second") == second
+        assert await work.jobs.named("third") is None
+    with pytest.raises(ConflictError):
+        async with store.unit_of_work() as work:
+            await work.jobs.add(replace(job(handbook, JobKind.DOCUMENTS), request_name="first"))
 
 
 async def test_the_backlog_counts_what_waits_and_what_runs(store: Store) -> None:
@@ -458,6 +495,7 @@ async def test_what_was_handed_in_is_kept_until_it_is_dropped(store: Store) -> N
         "a", "Text", title="T", url="https://example.org", path=("x", "y"), groups=frozenset({"hr"}), updated_at=NOON,
         document_id=new_id(),
     )  # fmt: skip
+    meant = new_id()
     async with store.unit_of_work() as work:
         await work.intake.add(first.id, {0: full, 1: page("b", format="text")})
         await work.intake.add(first.id, {})
@@ -465,11 +503,11 @@ async def test_what_was_handed_in_is_kept_until_it_is_dropped(store: Store) -> N
     async with store.unit_of_work() as work:
         assert await work.intake.get(first.id, 0) == full
         assert await work.intake.get(second.id, 0) is None
-        await work.intake.move(first.id, second.id, [0])
+        await work.intake.move(first.id, second.id, {0: meant})
         await work.intake.drop(first.id, [0, 1])
         await work.commit()
     async with store.unit_of_work() as work:
-        assert await work.intake.get(second.id, 0) == full
+        assert await work.intake.get(second.id, 0) == replace(full, document_id=meant)
         assert await work.intake.get(first.id, 1) is None
         assert (await work.intake.kept(first.id), await work.intake.kept(second.id)) == (set(), {0})
 
@@ -518,7 +556,7 @@ async def test_the_last_who_handed_a_document_in_is_known_and_only_the_last_vers
         assert await work.intake.signed_by(one, uploads.id, []) == set()
         assert await work.intake.kept(first.id) == {1, 2}
         await work.items.add(again.id, [Item(1, "b")])
-        await work.intake.move(first.id, again.id, [1])
+        await work.intake.move(first.id, again.id, {1: new_id()})
         assert [await work.intake.kept(of.id) for of in (first, again, elsewhere)] == [{2}, {1}, {0, 1, 2}]
         await work.commit()
     async with store.unit_of_work() as work:

@@ -72,7 +72,7 @@ class World:
 
     @property
     def jobs(self) -> JobManager:
-        return JobManager(self.unit_of_work, SystemClock())
+        return JobManager(self.unit_of_work, self.registry, SystemClock())
 
     def scheduler(
         self,
@@ -240,7 +240,7 @@ async def test_a_source_that_is_due_is_taken_by_one_of_several_replicas(world: W
     async with world.unit_of_work() as work:
         await work.sources.update(replace(made, next_sync_at=made.created_at))
         await work.commit()
-    replicas = [ScheduledSyncs(world.unit_of_work, SystemClock()) for _ in range(4)]
+    replicas = [ScheduledSyncs(world.unit_of_work) for _ in range(4)]
     assert sum(await asyncio.gather(*(one.run_once() for one in replicas))) == 1
     [queued] = await world.jobs.page(JobQuery(10))
     async with running(world.scheduler()):

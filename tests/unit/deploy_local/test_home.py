@@ -1,16 +1,20 @@
 """What a fleet keeps in its home."""
 
+import errno
+import io
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from flash_core.testing.waiting import eventually
 from local_fleet.errors import FleetError
 from local_fleet.home import Home
 from local_fleet.process import last_lines, rotate
+from local_fleet.progress import Progress
 from local_fleet.secrets_file import load_or_create
-from local_fleet.state import FleetState, ProcessState, alive, start_time
+from local_fleet.state import FleetState, ProcessState, StateFile, alive, start_time
 
 
 @pytest.fixture
@@ -106,3 +110,22 @@ def test_the_end_of_a_log_is_short(home: Home) -> None:
 def test_a_full_disk_is_refused_before_anything_starts(home: Home) -> None:
     with pytest.raises(FleetError, match="MB are free"):
         home.create(needed_bytes=1 << 60)
+
+
+async def test_a_state_that_can_not_be_written_now_is_written_when_it_can(home: Home) -> None:
+    (in_the_way := home.run / "fleet.json.new").mkdir()
+    file = StateFile(FleetState(port=8080), home, again_seconds=0.001)
+    file.save()
+    assert not home.state.exists()
+    in_the_way.rmdir()
+    await eventually(home.state.exists)
+    assert FleetState.load(home).port == 8080
+
+
+def test_what_can_not_be_said_on_a_full_disk_stops_nothing() -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Progress(1, Full()).step("databases"):
+        pass

@@ -37,7 +37,7 @@ from documentation_service.services.aliases import folded
 from flash_core.errors import ConflictError, FencedError, NotFoundError
 from flash_core.interfaces.embedding import EmbeddingModelsInterface, EmbeddingProviderInterface
 from flash_core.models.document import Document
-from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
+from flash_core.schemas.documentation import CurrentVersion, ResolvedDocument, StoredDocument
 from flash_core.utils.ids import new_id
 
 
@@ -259,8 +259,12 @@ class FakeDocuments(DocumentRepositoryInterface):
                 break
         return found
 
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
-        return {live.id: live.content_hash for live, _ in self._searchable() if live.id in document_ids}
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
+        return {
+            live.id: CurrentVersion(content_hash=live.content_hash, groups=sorted(live.groups))
+            for live, _ in self._searchable()
+            if live.id in document_ids
+        }
 
     async def delete(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> list[UUID]:
         for one in document_ids:

@@ -7,7 +7,7 @@ import pytest
 
 from documentation_service.interfaces import LiveDocument
 from documentation_service.services.page_links import PageIndex
-from documentation_service.services.page_text import Link, Paragraph, links, paragraphs
+from documentation_service.services.page_text import Link, Paragraph, link_share, links, paragraphs
 from tests.unit.documentation_service.world import NOON
 
 SOURCE = uuid4()
@@ -37,6 +37,21 @@ def test_a_link_has_words_and_an_address(markdown: str, link: Link) -> None:
 @pytest.mark.parametrize("markdown", ["![A picture](leave.png)", "[leave] (leave.md)", "[a]", "f[x](y"])
 def test_pictures_and_brackets_are_no_links(markdown: str) -> None:
     assert list(links(markdown)) == []
+
+
+@pytest.mark.parametrize(
+    ("markdown", "share"),
+    [
+        ("- [Leave policy](leave.md)\n- [[Travel|travel]]", 1.0),
+        ("Ask [the office]({% page '/office/of/operations' %}) first.", 0.5),
+        ("No links.", 0.0),
+        ("![A picture](leave.png)", 0.0),
+        ("[–](leave.md)", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_links_have_a_share_of_the_words(markdown: str, share: float) -> None:
+    assert link_share(markdown) == pytest.approx(share)
 
 
 def test_lines_that_were_broken_for_width_are_one() -> None:

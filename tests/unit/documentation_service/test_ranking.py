@@ -6,7 +6,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from documentation_service.interfaces import LiveDocument
-from documentation_service.services.ranking import Found, by_best_passage, by_both_halves, by_passage, tied
+from documentation_service.services.ranking import (
+    TITLE,
+    Found,
+    NameField,
+    Scale,
+    by_best_passage,
+    by_both_halves,
+    by_passage,
+    tied,
+)
 from flash_core.models.vector import VectorHit
 from flash_core.utils.ids import new_id
 from tests.unit.documentation_service.world import NOON
@@ -14,11 +23,11 @@ from tests.unit.documentation_service.world import NOON
 A, B, C = new_id(), new_id(), new_id()
 
 
-def found(document_id: UUID, score: float, *, days: int = 0, start: int = 0, **scores: float) -> Found:
+def found(document_id: UUID, score: float, *, days: int = 0, start: int = 0, text: str = "", **scores: float) -> Found:
     """`days`: how long after the others it was updated."""
     updated_at = NOON + timedelta(days=days)
     live = LiveDocument(document_id, uuid4(), "x", "folder", "X", (), None, frozenset(), "hash", updated_at)
-    return Found(VectorHit(uuid4(), score, {"start": start}, scores), live, score)
+    return Found(VectorHit(uuid4(), score, {"start": start, "text": text}, scores), live, score)
 
 
 def test_nothing_is_no_ranking() -> None:
@@ -57,9 +66,53 @@ def test_the_parts_of_a_document_s_score_are_told_as_they_go_into_it() -> None:
         0.5,
     )[:2]
     assert first.components == pytest.approx(
-        {"dense": 0.9, "dense_normalised": 1.0, "keyword": 3.0, "keyword_normalised": 0.5, "fused": 0.75}
+        {
+            "dense": 0.9,
+            "dense_normalised": 1.0,
+            "keyword": 3.0,
+            "keyword_normalised": 0.5,
+            "link_share": 0,
+            "fused": 0.75,
+        }
     )
     assert second.score == pytest.approx(second.components["fused"])
+
+
+LINKS = "- [Leave](leave.md)\n- [Sick leave](sick.md)\n- and more"
+
+
+def test_a_list_of_links_counts_half_beside_what_it_leads_to() -> None:
+    contents = found(A, 0.9, text=LINKS, dense=0.9, keyword=6.0)
+    page, floor = found(B, 0.7, dense=0.8, keyword=4.0), found(C, 0.1, dense=0.4)
+    first, second, _ = by_both_halves([contents, page, floor], 0.5)
+    assert (first.hit, second.hit) == (page.hit, contents.hit)
+    assert second.components == pytest.approx(
+        {
+            "dense": 0.9,
+            "dense_normalised": 0.5,
+            "keyword": 6.0,
+            "keyword_normalised": 0.5,
+            "link_share": 0.6,
+            "fused": 0.5,
+        }
+    )
+
+
+def test_a_document_is_shown_by_a_passage_that_is_no_list_of_links() -> None:
+    contents, prose = found(A, 0.9, text=LINKS, dense=0.9), found(A, 0.6, text="Leave is granted.", dense=0.7)
+    (only,) = by_both_halves([contents, prose], 1.0, scale=Scale(0.4, 0.9))
+    assert only.hit is prose.hit
+    assert only.components["dense"] == 0.7
+    assert by_best_passage([contents, prose])[0].hit is prose.hit
+
+
+def test_of_single_passages_a_list_of_links_has_half_its_score_and_all_of_its_document_s_name() -> None:
+    contents = found(A, 0.8, text=LINKS, dense=0.9, dense_normalised=0.8)
+    (only,) = by_passage([contents], {TITLE: NameField(0.25, {A: 1.0})})
+    assert only.score == pytest.approx(0.25 + 0.75 * 0.4)
+    assert only.components == pytest.approx(
+        {"dense": 0.9, "dense_normalised": 0.4, "title": 1.0, "link_share": 0.6, "fused": only.score}
+    )
 
 
 def test_only_of_equally_good_ones_the_newer_comes_first() -> None:

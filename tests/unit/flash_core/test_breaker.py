@@ -49,6 +49,14 @@ async def test_it_opens_after_failures_in_a_row(breaker: CircuitBreaker, failure
     assert not await call(breaker)
 
 
+async def test_while_it_is_open_it_says_what_failed(breaker: CircuitBreaker) -> None:
+    for _ in range(2):
+        await call(breaker, UpstreamUnavailableError("The disk is full."))
+    with pytest.raises(UpstreamUnavailableError, match=r"somebody keeps failing .*: The disk is full\."):
+        async with breaker.guard():
+            pytest.fail("it is open")
+
+
 @pytest.mark.parametrize("answer", [None, NotFoundError("not here"), OverloadedError("no room")])
 async def test_any_answer_shows_that_it_lives(breaker: CircuitBreaker, answer: Exception | None) -> None:
     await call(breaker, TimeoutError())

@@ -77,6 +77,21 @@ async def test_a_key_is_held_for_as_long_as_its_request_is_being_answered(small:
     assert set(small.store.held) == set(small.store.entries)
 
 
+async def test_every_try_of_a_request_has_the_same_name_and_no_other_request_has_it(small: Small) -> None:
+    async def name(body: bytes, **headers: str) -> str:
+        return (await small.client.post("/named", content=body, headers=headers)).text
+
+    first, again = await name(b"a", **KEY), await name(b"a", **KEY)
+    others = [
+        await name(b"b", **KEY),
+        await name(b"a", **KEY | {HEADER: "two"}),
+        await name(b"a", **KEY | {"Authorization": "Bearer editor"}),
+    ]
+    assert first == again
+    assert len({first, *others, ""}) == 5
+    assert await name(b"a", **AS_USER) == ""
+
+
 @pytest.mark.parametrize("name", ["crash", ""])
 async def test_a_failure_leaves_the_key_free(small: Small, name: str) -> None:
     body = {"name": name} if name else {}

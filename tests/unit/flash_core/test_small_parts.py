@@ -1,17 +1,23 @@
 """Settings, positions, ids and events: small, and relied on everywhere."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import ClassVar
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
+from redis.exceptions import ResponseError
+from sqlalchemy.exc import DBAPIError
 
 from flash_core import cli
+from flash_core.clients.redis import translated_errors as redis_errors
 from flash_core.config.settings import DatabaseUrl, ServiceSettings
-from flash_core.errors import BadRequestError
+from flash_core.database.errors import translated_errors as database_errors
+from flash_core.errors import BadRequestError, UpstreamUnavailableError
 from flash_core.interfaces.answer_log import BEGINNING, Position
 from flash_core.messaging.events import Event, QuestionAccepted, dead_stream
 from flash_core.schemas.common import Request
@@ -177,3 +183,18 @@ def test_a_search_for_nothing_is_invalid(query: str) -> None:
 def test_a_source_needs_a_name_that_can_be_one(name: str) -> None:
     with pytest.raises(ValidationError):
         SearchFilters(source_names=[name])
+
+
+@pytest.mark.parametrize(
+    ("translated", "error"),
+    [
+        (database_errors, asyncpg.DiskFullError("could not extend file")),
+        (database_errors, DBAPIError("INSERT", None, asyncpg.DiskFullError("could not extend file"))),
+        (redis_errors, ResponseError("MISCONF Errors writing to the AOF file: No space left on device")),
+    ],
+)
+def test_a_server_whose_disk_is_full_is_not_called_away(
+    translated: Callable[[], AbstractContextManager[None]], error: Exception
+) -> None:
+    with pytest.raises(UpstreamUnavailableError, match=r"disk.* full"), translated():
+        raise error

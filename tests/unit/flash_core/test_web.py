@@ -72,6 +72,13 @@ async def test_a_crash_tells_the_client_nothing_but_the_request_id(small: Small)
     assert "secret" not in response.text
 
 
+async def test_a_full_disk_is_said_and_may_pass(small: Small) -> None:
+    response = await small.client.get("/raise/disk")
+    assert (response.status_code, response.json()["type"]) == (503, "urn:flash:upstream-unavailable")
+    assert "full" in response.json()["detail"]
+    assert int(response.headers["Retry-After"]) > 0
+
+
 async def test_a_crash_in_the_middle_of_a_response_ends_it_without_an_end(small: Small) -> None:
     start, body = await raw_call(small.app, [], path="/late-crash")
     assert (start["status"], body["body"], body["more_body"]) == (200, b"first", True)

@@ -1,5 +1,6 @@
 """A small service, for tests of what all services have in common."""
 
+import errno
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import httpx2
 from asgi_lifespan import LifespanManager
-from fastapi import APIRouter, Request, UploadFile
+from fastapi import APIRouter, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
@@ -27,6 +28,7 @@ from flash_core.models.user import Principal, UserRole
 from flash_core.schemas.common import Request as Body
 from flash_core.testing.fakes import FakeAuthenticator, FakeIdempotencyStore
 from flash_core.web.app import ServiceSpec, create_app
+from flash_core.web.idempotency import RequestName
 from flash_core.web.identity import CurrentAdmin, CurrentEditor, CurrentUser, InternalCaller, OnBehalf
 from flash_core.web.problems import problems
 
@@ -50,6 +52,7 @@ RAISED: Mapping[str, Exception] = {
     "rate": RateLimitedError("too often", 0.1),
     "away": UpstreamUnavailableError("away"),
     "crash": RuntimeError("a secret of the inside"),
+    "disk": OSError(errno.ENOSPC, "No space left on device"),
     "base": FlashError("on purpose"),
     "499": HTTPException(499, "gone"),
     "599": HTTPException(599, "odd"),
@@ -108,6 +111,11 @@ async def found(request: Request, user: CurrentUser) -> list[str]:
 async def own_keys(request: Request) -> dict[str, int]:
     request.app.state.created.append("own")
     return {"number": len(request.app.state.created)}
+
+
+@router.post("/named", status_code=202)
+async def named(name: RequestName, user: CurrentUser) -> Response:
+    return Response(name, status_code=400)
 
 
 @router.get("/who/user")

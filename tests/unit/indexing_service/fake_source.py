@@ -25,8 +25,8 @@ _SECRET_SETTINGS = {"token"}
 class FakeProvider(DocumentationProviderInterface, DocumentationSourceInterface):
     """Documents by name; an `Outcome` stands for one that can't be read. `error` is raised by listings and changes.
 
-    `tells_renames`: names may change, as in a folder. `failing` says what is raised when a document is fetched; `missed`
-    are listed and not there when they are. `hidden` are those that its permissions do not name.
+    `tells_renames`: names may change, as in a folder. `failing` says what is raised when a document is fetched;
+    `missed` are listed and not there when they are. `hidden` are those that its permissions do not name.
     `remembers`: it can say what changed since a listing; then `renamed` holds what it knows of its renames.
     `calls` are those that a source would have to answer, in their order.
     """

@@ -125,9 +125,9 @@ class FakeSources(SourceRepositoryInterface):
         self._state.sources[found.id] = found
         return self._with_last_job(found) or found
 
-    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
+    async def page(self, reader: Principal | None, after: UUID | None, limit: int) -> list[Source]:
         found = sorted(self._state.sources.values(), key=lambda one: one.id)
-        seen = [one for one in found if groups is None or one.visible_to(groups)]
+        seen = [one for one in found if reader is None or one.visible_to(reader.groups) or one.managed_by(reader)]
         page = [one for one in seen if after is None or one.id > after][:limit]
         return [shown for one in page if (shown := self._with_last_job(one))]
 
@@ -137,10 +137,11 @@ class FakeSources(SourceRepositoryInterface):
     async def synced(self, source_id: UUID, state: SyncState) -> None:
         self._state.sources[source_id] = replace(self._state.sources[source_id], sync=state)
 
-    async def due(self, limit: int) -> list[Source]:
+    async def due(self, limit: int) -> tuple[datetime, list[Source]]:
         waiting = [(one.next_sync_at, one.id) for one in self._state.sources.values() if one.next_sync_at]
-        due = [source_id for at, source_id in sorted(waiting) if at <= self._database.now()]
-        return [shown for one in due[:limit] if (shown := self._with_last_job(self._state.sources[one]))]
+        now = self._database.now()
+        due = [source_id for at, source_id in sorted(waiting) if at <= now]
+        return now, [shown for one in due[:limit] if (shown := self._with_last_job(self._state.sources[one]))]
 
     async def delete(self, source_id: UUID) -> None:
         del self._state.sources[source_id]
@@ -165,11 +166,19 @@ class FakeJobs(JobRepositoryInterface):
     async def add(self, job: Job) -> None:
         if job.kind is JobKind.SYNC and job.attempt == 0 and await self.waiting_sync(job.source_id):
             raise ConflictError("This conflicts with what is stored already.")
+        if job.request_name is not None and await self.named(job.request_name):
+            raise ConflictError("This conflicts with what is stored already.")
         self._state.jobs[job.id] = _JobRow(job)
 
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
         row = self._state.jobs.get(job_id)
         return row.job if row else None
+
+    async def next_id(self, source_id: UUID) -> UUID:
+        return new_id(after=max(self._of_source(source_id), default=None))
+
+    async def named(self, request_name: str) -> Job | None:
+        return next((row.job for row in self._state.jobs.values() if row.job.request_name == request_name), None)
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return min(self._syncs(source_id), key=lambda one: one.id, default=None)
@@ -195,7 +204,11 @@ class FakeJobs(JobRepositoryInterface):
             if (query.before is None or job.id < query.before)
             and query.source_id in {None, job.source_id}
             and query.state in {None, job.state}
+            and (query.editor is None or self._is_managed(job, query.editor))
         ][: query.limit]
+
+    def _is_managed(self, job: Job, editor: Principal) -> bool:
+        return job.created_by == editor.user_id or self._state.sources[job.source_id].managed_by(editor)
 
     async def backlog(self) -> Backlog:
         jobs = [row.job for row in self._state.jobs.values()]
@@ -393,13 +406,12 @@ class FakeItems(ItemRepositoryInterface):
             self._of(job_id)[item.ordinal] = replace(known, state=item.state, reason=item.reason)
 
     async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None:
-        await self.settle(
-            job_id,
-            [
-                replace(item, state=state, reason=reason)
-                for item in await self.pending(job_id, after=-1, limit=1_000_000)
-            ],
-        )
+        open_ = [
+            item
+            for item in self._in(job_id, ItemState.PENDING, ItemState.WITHDRAWN)
+            if item.state is ItemState.PENDING or (job_id, item.ordinal) in self._state.intake
+        ]
+        await self.settle(job_id, [replace(item, state=state, reason=reason) for item in open_])
 
     async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
         gone = {ItemState.WITHDRAWN, ItemState.GONE, ItemState.DELETED}
@@ -552,12 +564,16 @@ class FakeIntake(IntakeRepositoryInterface):
         for ordinal in ordinals:
             self._state.intake.pop((job_id, ordinal), None)
 
-    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
-        for ordinal in ordinals:
-            if (document := self._state.intake.pop((job_id, ordinal), None)) is not None:
-                self._state.intake[to_job_id, ordinal] = document
-                if signed := self._state.handed_in.get(self._key(job_id, ordinal)):
-                    self._state.handed_in[self._key(job_id, ordinal)] = (signed[0], to_job_id)
+    async def drop_emptied(self, job_id: UUID) -> None:
+        emptied = [at for at, item in self._state.items[job_id].items() if item.state is ItemState.WITHDRAWN]
+        await self.drop(job_id, emptied)
+
+    async def move(self, job_id: UUID, to_job_id: UUID, meant: Mapping[int, UUID]) -> None:
+        for ordinal, document_id in meant.items():
+            document = self._state.intake.pop((job_id, ordinal))
+            self._state.intake[to_job_id, ordinal] = replace(document, document_id=document_id)
+            if signed := self._state.handed_in.get(self._key(job_id, ordinal)):
+                self._state.handed_in[self._key(job_id, ordinal)] = (signed[0], to_job_id)
 
 
 @dataclass

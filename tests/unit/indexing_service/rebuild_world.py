@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flash_core.interfaces.documents import StoredDocumentsInterface
 from flash_core.models.vector import CHUNKS, ChunkPoint
-from flash_core.schemas.documentation import PutSourceRequest, StoredDocument
+from flash_core.schemas.documentation import CurrentVersion, PutSourceRequest, StoredDocument
 from flash_core.testing.fakes import FakeEmbeddingModels, FakeEmbeddingProvider, FrozenClock
 from flash_core.testing.vector_store import FakeVectorStore
 from indexing_service.interfaces import Source, SourceDocument
@@ -40,8 +40,9 @@ class FakeStoredDocuments(StoredDocumentsInterface):
         ]
         return found[:2]
 
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
-        return {one: self.registry.live[one].content_hash for one in document_ids if one in self.registry.live}
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
+        found = {one: self.registry.live[one] for one in document_ids if one in self.registry.live}
+        return {one: CurrentVersion(content_hash=live.content_hash, groups=live.groups) for one, live in found.items()}
 
     async def index_changed(self) -> None:
         self.changes += 1

@@ -82,7 +82,7 @@ async def service() -> AsyncIterator[Service]:
             idempotency=FakeIdempotencyStore(),
             sources=sources,
             intake=DocumentIntake(unit_of_work, registry, FakeVisibleDocuments(registry), clock),
-            jobs=JobManager(unit_of_work, clock, watch_seconds=0.001),
+            jobs=JobManager(unit_of_work, registry, clock, watch_seconds=0.001),
             collections=IndexCollections(
                 FakeRebuilds().transaction, FakeEmbeddingModels([FakeEmbeddingProvider()]), FakeVectorStore(), clock
             ),
@@ -103,17 +103,17 @@ async def test_a_source_from_its_making_to_its_end(service: Service, tmp_path: P
     path = f"/sources/{made['id']}"
     assert (made["type"], made["groups"], made["schedule"]) == ("folder", ["hr"], "daily")
     assert "s3cret" not in str(made) + str(service.database.state)
-    assert (await service.call("GET", path)).json() == made
-    checked = (await service.call("POST", f"{path}/check")).json()
+    assert (await service.call("GET", path, "admin")).json() == made
+    checked = (await service.call("POST", f"{path}/check", "admin")).json()
     assert checked == {"ok": True, "detail": "The folder can be read.", "found": {"documents": 1, "skipped": 0}}
-    changed = (await service.call("PATCH", path, json={"groups": [], "name": "Wiki"})).json()
+    changed = (await service.call("PATCH", path, "admin", json={"groups": [], "name": "Wiki"})).json()
     assert (changed["groups"], changed["name"], changed["config"]) == ([], "Wiki", made["config"])
-    synced = await service.call("POST", f"{path}/sync", json={"full": True})
+    synced = await service.call("POST", f"{path}/sync", "admin", json={"full": True})
     assert synced.status_code == 202
-    assert (await service.call("POST", f"{path}/sync")).json() == synced.json()
-    assert (await service.call("GET", path)).json()["last_job_id"] == synced.json()["job_id"]
-    assert (await service.call("DELETE", path)).status_code == 204
-    assert (await service.call("GET", path)).status_code == 404
+    assert (await service.call("POST", f"{path}/sync", "admin")).json() == synced.json()
+    assert (await service.call("GET", path, "admin")).json()["last_job_id"] == synced.json()["job_id"]
+    assert (await service.call("DELETE", path, "admin")).status_code == 204
+    assert (await service.call("GET", path, "admin")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ async def test_users_see_their_sources_without_configuration(service: Service, t
     assert [(one["id"], one["config"]) for one in listed["items"]] == [(shown["id"], {})]
     assert (await service.call("GET", f"/sources/{shown['id']}", "user")).json()["config"] == {}
     assert (await service.call("GET", f"/sources/{hidden['id']}", "user")).status_code == 404
-    page = (await service.call("GET", "/sources", params={"limit": 1})).json()
-    rest = (await service.call("GET", "/sources", params={"cursor": page["next_cursor"]})).json()
+    page = (await service.call("GET", "/sources", "admin", params={"limit": 1})).json()
+    rest = (await service.call("GET", "/sources", "admin", params={"cursor": page["next_cursor"]})).json()
     assert [one["id"] for one in (*page["items"], *rest["items"])] == sorted([shown["id"], hidden["id"]])
 
 
@@ -220,6 +220,30 @@ async def test_a_document_does_not_replace_what_its_editor_may_not_see(service: 
     job = (await service.call("GET", f"/indexing/jobs/{accepted.json()['job_id']}")).json()
     assert (job["counts"]["found"], job["counts"]["failed"]) == (2, 1)
     assert [one["document"] for one in job["problems"]] == ["pay"]
+
+
+async def test_what_is_closed_to_an_editor_is_not_there_for_him(service: Service, tmp_path: Path) -> None:
+    closed = await service.source(tmp_path, groups=["hr"])
+    path = f"/sources/{closed['id']}"
+    job_id = (await service.call("POST", f"{path}/sync", "admin")).json()["job_id"]
+    at_source = [("GET", path), ("DELETE", path), ("POST", f"{path}/check"), ("POST", f"{path}/sync")]
+    at_job = [("GET", ""), ("GET", "/problems"), ("GET", "/events"), ("POST", "/cancel"), ("POST", "/retry")]
+    for method, route in [*at_source, *((one, f"/indexing/jobs/{job_id}{end}") for one, end in at_job)]:
+        assert (await service.call(method, route)).status_code == 404, route
+    assert (await service.call("PATCH", path, json={"groups": []})).status_code == 404
+    for listing in ("/sources", "/indexing/jobs"):
+        assert (await service.call("GET", listing)).json()["items"] == []
+        assert len((await service.call("GET", listing, "admin")).json()["items"]) == 1
+
+
+async def test_who_hands_in_to_a_closed_source_may_look_after_the_job(service: Service) -> None:
+    body = {"type": "upload", "name": "HR", "groups": ["hr"]}
+    source_id = (await service.call("POST", "/sources", "admin", json=body)).json()["id"]
+    page = {"title": "T", "text": "x", "external_id": "t", "source_id": source_id}
+    for _ in range(2):
+        accepted = (await service.call("POST", "/documents", json=page)).json()
+        assert (await service.call("GET", f"/indexing/jobs/{accepted['job_id']}")).status_code == 200
+    assert len((await service.call("GET", "/indexing/jobs")).json()["items"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,18 @@
 """What is handed in with nothing in it takes the place of what was there."""
 
+from dataclasses import replace
+
 import pytest
 
+from flash_core.errors import UpstreamUnavailableError
 from flash_core.schemas.documentation import PutSourceRequest
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
-from indexing_service.interfaces import Job, JobKind, SourceDocument
+from flash_core.testing.fakes import FrozenClock
+from indexing_service.interfaces import ItemState, Job, JobKind, Outcome, SourceDocument
+from indexing_service.services.jobs import JobManager, ended
+from tests.unit.indexing_service.fakes import FakePipeline
 from tests.unit.indexing_service.job_world import World
-from tests.unit.indexing_service.world import claimed, job, listed, page, source, stored
+from tests.unit.indexing_service.world import NOON, claimed, job, listed, page, source, stored
 
 
 @pytest.fixture
@@ -15,6 +21,10 @@ async def world() -> World:
     known = PutSourceRequest(name="Handbook", provider="upload", groups=[])
     await world.registry.put_source(world.handbook.id, known)
     return world
+
+
+def jobs(world: World) -> JobManager:
+    return JobManager(world.database.unit_of_work, world.registry, FrozenClock(NOON))
 
 
 async def handed_in(world: World, *documents: SourceDocument) -> Job:
@@ -78,3 +88,36 @@ async def test_what_never_held_anything_is_nothing_to_remove(world: World) -> No
     await handed_in(world, page("a.md", ""))
     assert await taken_in(world) == JobCounts(found=1, skipped=1)
     assert world.registry.live == {}
+
+
+async def test_an_emptied_document_of_a_job_that_was_cancelled_goes_when_it_is_retried(world: World) -> None:
+    await handed_in(world, page("a.md", "# Old"))
+    await taken_in(world)
+    emptied = await handed_in(world, page("a.md", " "), page("b.md", "# B"))
+    held = await claimed(world.database.unit_of_work)
+    assert held is not None
+    empty = Outcome(ItemState.WITHDRAWN, "It is empty.")
+    stopped = replace(
+        world, pipeline=FakePipeline(outcomes={"a.md": empty}, stops_at="b.md", error=UpstreamUnavailableError("away"))
+    )
+    with pytest.raises(UpstreamUnavailableError):
+        await stopped.work().perform(held)
+    async with world.database.unit_of_work() as work:
+        await work.items.end_pending(held.id, ItemState.CANCELLED, "Why.")
+        await ended(work, held.id, JobState.CANCELLED, None)
+        await work.commit()
+    await jobs(world).retry(emptied.id)
+    assert await taken_in(world) == JobCounts(found=2, indexed=1, skipped=1, deleted=1)
+    assert world.registry.titles() == ["B"]
+
+
+async def test_a_newer_text_whose_job_was_cancelled_can_still_be_brought_in(world: World) -> None:
+    await handed_in(world, page("a.md", "# Old"))
+    await taken_in(world)
+    await handed_in(world, page("a.md", " "))
+    newest = await handed_in(world, page("a.md", "# New"))
+    await jobs(world).cancel(newest.id)
+    assert await taken_in(world) == JobCounts(found=1, skipped=1, deleted=1)
+    await jobs(world).retry(newest.id)
+    assert await taken_in(world) == JobCounts(found=1, indexed=1)
+    assert world.registry.titles() == ["New"]

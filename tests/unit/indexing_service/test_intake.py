@@ -69,6 +69,19 @@ async def test_a_document_is_stored_with_its_job(
     assert len(database.events) == 1
 
 
+async def test_a_request_that_is_made_again_is_accepted_once(
+    intake: DocumentIntake, database: FakeDatabase, registry: FakeDocumentRegistry
+) -> None:
+    body = SingleDocumentRequest(title="T", text="x")
+    first, again = [await intake.accept_single(body, EDITOR, "first") for _ in range(2)]
+    batch, batch_again = [await intake.accept_batch(BATCH, EDITOR, "second") for _ in range(2)]
+    assert (first, batch) == (again, batch_again)
+    assert [row.job.id for row in database.state.jobs.values()] == [first.job_id, batch.job_id]
+    assert len(database.events) == 2
+    [uploads] = database.state.sources
+    assert len(registry.places[uploads]) == 3
+
+
 async def test_the_default_source_is_made_once(intake: DocumentIntake, database: FakeDatabase) -> None:
     for _ in range(2):
         await intake.accept_single(SingleDocumentRequest(title="T", text="x"), EDITOR)

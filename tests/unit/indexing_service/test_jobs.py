@@ -8,13 +8,14 @@ from uuid import uuid4
 import pytest
 
 from flash_core.errors import ConflictError, NotFoundError
+from flash_core.schemas.documentation import PutSourceRequest
 from flash_core.schemas.indexing import JobCounts, JobState
 from flash_core.testing.fakes import FrozenClock
 from flash_core.testing.waiting import eventually
 from indexing_service.interfaces import Item, ItemState, Job, JobKind, JobQuery
 from indexing_service.interfaces.syncing import Plan
 from indexing_service.services.jobs import JobManager, ended
-from tests.unit.indexing_service.fakes import FakeDatabase
+from tests.unit.indexing_service.fakes import FakeDatabase, FakeDocumentRegistry
 from tests.unit.indexing_service.world import NOON, claimed, job, listed, page, source, stored
 
 HANDBOOK = source()
@@ -26,8 +27,14 @@ def database() -> FakeDatabase:
 
 
 @pytest.fixture
-def jobs(database: FakeDatabase) -> JobManager:
-    return JobManager(database.unit_of_work, FrozenClock(NOON), watch_seconds=0.001)
+def registry() -> FakeDocumentRegistry:
+    known = PutSourceRequest(name="Handbook", provider="folder", groups=[])
+    return FakeDocumentRegistry(sources={HANDBOOK.id: known})
+
+
+@pytest.fixture
+def jobs(database: FakeDatabase, registry: FakeDocumentRegistry) -> JobManager:
+    return JobManager(database.unit_of_work, registry, FrozenClock(NOON), watch_seconds=0.001)
 
 
 async def settled(database: FakeDatabase, of: Job, *states: ItemState) -> None:

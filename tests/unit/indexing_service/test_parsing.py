@@ -203,6 +203,8 @@ def test_a_name_is_made_readable(name: str, words: str) -> None:
     [
         ("## A *heading*", "A heading"),
         ('See [the page](https://x.y/z_(1) "T") and ![a fox](fox.png).', "See the page and a fox."),
+        ('See [the page]({% page "/a/page" %}#part), [another]({{< ref \'b.md\' >}} "T").', "See the page, another."),
+        ("[text](<a page.md>)", "text"),
         ("[text][ref]\n\n[ref]: http://x.y", "text\nref"),
         ("| A | B |\n|---|:-:|\n| 1 | 2 |", "A B\n1 2"),
         ("- one\n- **two** and snake_case_name", "one\ntwo and snake_case_name"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from flash_core.errors import ConflictError, InvalidInputError, UpstreamUnavailableError
+from flash_core.models.document import EVERYONE
 from flash_core.models.vector import CHUNKS
 from flash_core.schemas.indexing import JobState
 from flash_core.testing.waiting import eventually
@@ -110,6 +111,23 @@ async def test_a_source_that_is_closed_meanwhile_is_closed_in_the_new_collection
     world.vectors.hooks[2] = close  # in front of the first passages
     await world.run()
     assert {str(one.payload["source_groups"]) for one in world.vectors.points("chunks_v2")} == {"['board']"}
+
+
+@pytest.mark.parametrize("groups", [[], ["board"]])
+async def test_a_document_whose_readers_change_meanwhile_has_the_new_ones_in_the_new_collection(
+    world: World, groups: list[str]
+) -> None:
+    changed = next(iter(world.registry.live))
+    world.registry.live[changed] = world.registry.live[changed].model_copy(update={"groups": ["hr"]})
+
+    async def regroup() -> None:
+        world.registry.live[changed] = world.registry.live[changed].model_copy(update={"groups": groups})
+
+    await world.collections.rebuild(None)
+    world.vectors.hooks[2] = regroup  # in front of the first passages
+    await world.run()
+    kept = [one.payload for one in world.vectors.points("chunks_v2") if one.payload["document_id"] == str(changed)]
+    assert {str(one["document_groups"]) for one in kept} == {str(groups or [EVERYONE])}
 
 
 async def test_a_rebuild_waits_for_a_model_that_is_away(world: World) -> None:

@@ -1,12 +1,14 @@
 """Managing sources: who sees them, what documentation hears, and one sync at a time."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from flash_core.errors import ForbiddenError, InvalidInputError, NotFoundError, UpstreamUnavailableError
 from flash_core.messaging.events import JobQueued
+from flash_core.models.user import UserRole
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from flash_core.testing.fakes import FrozenClock
 from indexing_service.interfaces.providers import Check
@@ -31,7 +33,7 @@ def registry() -> FakeDocumentRegistry:
 
 @pytest.fixture
 def sources(database: FakeDatabase, registry: FakeDocumentRegistry) -> SourceManager:
-    providers: Providers = {SourceType.FOLDER: FakeProvider()}
+    providers: Providers = {SourceType.FOLDER: FakeProvider(), SourceType.UPLOAD: FakeProvider()}
     return SourceManager(database.unit_of_work, registry, providers, FakeVault(), FrozenClock(NOON))
 
 
@@ -85,16 +87,37 @@ async def test_nothing_is_stored_that_documentation_does_not_know(
     assert list(database.state.sources.values()) == [made]
 
 
-async def test_users_see_what_is_theirs_and_editors_everything(sources: SourceManager) -> None:
+async def test_people_see_what_is_theirs_and_administrators_everything(sources: SourceManager) -> None:
     open_to_all = await sources.create(NewSource("folder", "open", {}, NO_ONE, None), ADMIN)
     of_hr = await sources.create(NewSource("folder", "hr", {}, frozenset({"hr"}), None), ADMIN)
     of_it = await sources.create(NewSource("folder", "it", {}, frozenset({"it"}), None), ADMIN)
     assert {one.id for one in await sources.page(USER, None, 10)} == {open_to_all.id, of_hr.id}
-    assert len(await sources.page(EDITOR, None, 10)) == 3
+    assert [one.id for one in await sources.page(EDITOR, None, 10)] == [open_to_all.id]
+    assert len(await sources.page(ADMIN, None, 10)) == 3
     assert (await sources.get(of_hr.id, USER)).id == of_hr.id
     for missing in (of_it.id, uuid4()):
         with pytest.raises(NotFoundError):
             await sources.get(missing, USER)
+
+
+async def test_editors_open_and_change_nothing_that_is_closed_to_them(sources: SourceManager) -> None:
+    closed = await sources.create(NewSource("upload", "hr", {}, frozenset({"hr"}), None), ADMIN)
+    own = await sources.create(NewSource("upload", "hr", {}, frozenset({"hr"}), None), EDITOR)
+    for editor in (EDITOR, replace(USER, roles=frozenset({UserRole.EDITOR}))):
+        in_hr = "hr" in editor.groups
+        for one, is_managed in ((closed, in_hr), (own, in_hr or editor is EDITOR)):
+            if is_managed:
+                await sources.check_managed(one.id, editor)
+                assert (await sources.update(one.id, SourceChanges(name="new"), editor)).name == "new"
+                continue
+            with pytest.raises(NotFoundError):
+                await sources.check_managed(one.id, editor)
+            with pytest.raises(NotFoundError):
+                await sources.update(one.id, SourceChanges(groups=NO_ONE), editor)
+    with pytest.raises(NotFoundError):
+        await sources.get(closed.id, EDITOR)
+    with pytest.raises(NotFoundError):
+        await sources.check_managed(own.id, USER)
 
 
 async def test_what_is_left_out_of_a_change_stays(sources: SourceManager, registry: FakeDocumentRegistry) -> None:

@@ -59,6 +59,7 @@ async def test_each_kind_of_proof_asks_for_a_sync(receiver: WebhookReceiver, syn
         basic("wrong"),
         basic(""),
         Proof(authorization="Basic not base64!"),
+        Proof(authorization="Basic caf\u00e9"),
         Proof(authorization="Basic"),
         Proof(authorization="Bearer x"),
         signed("wrong"),

@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 
 from flash_core.interfaces.documents import StoredDocumentsInterface
 from flash_core.schemas.documentation import (
-    ContentHashesRequest,
-    ContentHashesResponse,
+    CurrentVersionsRequest,
+    CurrentVersionsResponse,
     StoredDocumentsResponse,
 )
 from flash_core.web.identity import internal_caller
@@ -30,9 +30,9 @@ async def page(stored: _StoredDep, after: UUID | None = None) -> StoredDocuments
     return StoredDocumentsResponse(documents=await stored.page(after))
 
 
-@router.post("/documents/content-hashes")
-async def content_hashes(body: ContentHashesRequest, stored: _StoredDep) -> ContentHashesResponse:
-    return ContentHashesResponse(content_hashes=await stored.content_hashes(body.document_ids))
+@router.post("/documents/current")
+async def current(body: CurrentVersionsRequest, stored: _StoredDep) -> CurrentVersionsResponse:
+    return CurrentVersionsResponse(versions=await stored.current(body.document_ids))
 
 
 @router.post("/index/changed", status_code=204)

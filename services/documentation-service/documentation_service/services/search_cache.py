@@ -20,7 +20,7 @@ from flash_core.models.user import Principal
 from flash_core.schemas.search import SearchRequest, SearchResponse
 
 SECONDS: Final = 3_600
-_FORMAT: Final = "4"
+_FORMAT: Final = "5"
 """Of what is kept: another one when a new version of this service could not read what an older one wrote, or says
 something else."""
 _DIGITS: Final = 16

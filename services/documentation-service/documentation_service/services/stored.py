@@ -8,7 +8,7 @@ import structlog
 
 from documentation_service.interfaces import TransactionFactory
 from flash_core.interfaces.documents import StoredDocumentsInterface
-from flash_core.schemas.documentation import StoredDocument
+from flash_core.schemas.documentation import CurrentVersion, StoredDocument
 
 log = structlog.get_logger(__name__)
 _DOCUMENTS_A_PAGE: Final = 50
@@ -23,9 +23,9 @@ class StoredDocuments(StoredDocumentsInterface):
         async with self._transaction() as work:
             return await work.documents.stored(after, _DOCUMENTS_A_PAGE, characters=_CHARACTERS_A_PAGE)
 
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
         async with self._transaction() as work:
-            return await work.documents.content_hashes(document_ids)
+            return await work.documents.current(document_ids)
 
     async def index_changed(self) -> None:
         async with self._transaction() as work:

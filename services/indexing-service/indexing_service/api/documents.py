@@ -23,6 +23,7 @@ from flash_core.schemas.indexing import (
     JobAcceptedResponse,
     SingleDocumentRequest,
 )
+from flash_core.web.idempotency import RequestName
 from flash_core.web.identity import CurrentEditor
 from flash_core.web.middleware import MIB
 from flash_core.web.problems import problems
@@ -52,20 +53,24 @@ UPLOAD_BODY: Final = 51 * MIB
     responses=problems(BadRequestError, UnsupportedMediaError),
     openapi_extra=UPLOAD_SCHEMA,
 )
-async def post_document(request: Request, editor: CurrentEditor, intake: IntakeDep) -> DocumentAcceptedResponse:
+async def post_document(
+    request: Request, editor: CurrentEditor, intake: IntakeDep, name: RequestName
+) -> DocumentAcceptedResponse:
     """One document, as a file in a form or as JSON. It is stored when this returns and searchable when its job ends."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        return await intake.accept_file(await read_upload(request), editor)
+        return await intake.accept_file(await read_upload(request), editor, name)
     if media_type == "application/json":
-        return await intake.accept_single(await _single(request), editor)
+        return await intake.accept_single(await _single(request), editor, name)
     raise UnsupportedMediaError("Send multipart/form-data with a `file`, or application/json.")
 
 
 @router.post("/batch", status_code=status.HTTP_202_ACCEPTED)
-async def post_batch(body: BatchRequest, editor: CurrentEditor, intake: IntakeDep) -> JobAcceptedResponse:
+async def post_batch(
+    body: BatchRequest, editor: CurrentEditor, intake: IntakeDep, name: RequestName
+) -> JobAcceptedResponse:
     """Up to 1,000 documents; the same external id in the same source replaces, except what the editor may not see."""
-    return await intake.accept_batch(body, editor)
+    return await intake.accept_batch(body, editor, name)
 
 
 async def _single(request: Request) -> SingleDocumentRequest:

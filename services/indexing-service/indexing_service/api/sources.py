@@ -1,4 +1,6 @@
-"""Sources over HTTP: editors and administrators manage them, everyone sees what is theirs."""
+"""Sources over HTTP: administrators manage all, editors those that are open to them or that they made; everyone sees
+what is theirs.
+"""
 
 from uuid import UUID
 
@@ -44,7 +46,7 @@ async def create_source(body: CreateSourceRequest, editor: CurrentEditor, source
 
 @router.get("", responses=problems(BadRequestError))
 async def list_sources(user: CurrentUser, sources: SourcesDep, page: PageQuery) -> Page[SourceResponse]:
-    """Editors see all sources; everyone else those that are open to them, without their configuration."""
+    """Administrators see all sources, everyone else those that are open to them; only editors their configuration."""
     rows = await sources.page(user, page.after_id, page.rows)
     return page_of(rows, page, key=lambda row: row.id, item=lambda row: _response(row, user))
 
@@ -72,20 +74,22 @@ async def update_source(
 
 
 @router.delete("/{source_id}", status_code=status.HTTP_204_NO_CONTENT, responses=_MANAGED | _ONE)
-async def delete_source(source_id: UUID, _: CurrentEditor, sources: SourcesDep) -> None:
+async def delete_source(source_id: UUID, editor: CurrentEditor, sources: SourcesDep) -> None:
     """With all of its documents, which can't be found, read or cited any more when this returns."""
+    await sources.check_managed(source_id, editor)
     await sources.delete(source_id)
 
 
 @router.post("/{source_id}/check", responses=_MANAGED | _ONE)
-async def check_source(source_id: UUID, _: CurrentEditor, sources: SourcesDep) -> CheckResponse:
+async def check_source(source_id: UUID, editor: CurrentEditor, sources: SourcesDep) -> CheckResponse:
     """Try to read the source, and say what would be found."""
+    await sources.check_managed(source_id, editor)
     return CheckResponse.model_validate(await sources.check(source_id))
 
 
 @router.post("/{source_id}/sync", status_code=status.HTTP_202_ACCEPTED, responses=_MANAGED | _ONE)
 async def sync_source(
-    source_id: UUID, _: CurrentEditor, sources: SourcesDep, body: SyncRequest | None = None
+    source_id: UUID, editor: CurrentEditor, sources: SourcesDep, body: SyncRequest | None = None
 ) -> JobAcceptedResponse:
     """Make the index equal to the source. The job begins after this call: one that waits already is not doubled, and
     one that is under way is followed by another.
@@ -93,6 +97,7 @@ async def sync_source(
     A sync that would remove a large part of a source's documents leaves them, and says so; `allow_deletions` removes
     them.
     """
+    await sources.check_managed(source_id, editor)
     wanted = body or SyncRequest()
     job_id = await sources.sync(source_id, full=wanted.full, allow_deletions=wanted.allow_deletions)
     return JobAcceptedResponse(job_id=job_id)

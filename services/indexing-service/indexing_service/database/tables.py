@@ -35,6 +35,7 @@ class SourceRow(IndexingBase):
     groups: Mapped[list[str]] = mapped_column(ARRAY(Text))
     schedule: Mapped[str | None] = mapped_column(Text)
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     sealed_credentials: Mapped[bytes | None]
     cursor: Mapped[str | None] = mapped_column(Text)
@@ -97,6 +98,8 @@ class JobRow(IndexingBase):
     done: Mapped[int] = mapped_column(server_default=text("0"))
     worked_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     held_deletions: Mapped[int | None]
+    created_by: Mapped[UUID | None]
+    request_name: Mapped[str | None] = mapped_column(Text, unique=True)
     counts: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

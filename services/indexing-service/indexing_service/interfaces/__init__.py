@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from flash_core.interfaces.persistence import UnitOfWorkInterface
+from flash_core.models.user import Principal
 from flash_core.schemas.indexing import JobCounts, JobState, SourceType
 from indexing_service.interfaces.syncing import KnownRepositoryInterface, Plan, SyncState
 
@@ -49,9 +50,14 @@ class Source:
     sealed_credentials: bytes | None = field(default=None, repr=False)
     next_sync_at: datetime | None = None
     sync: SyncState = field(default_factory=SyncState)
+    created_by: UUID | None = None
 
     def visible_to(self, groups: frozenset[str]) -> bool:
         return not self.groups or bool(self.groups & groups)
+
+    def managed_by(self, user: Principal) -> bool:
+        """Editors open, change and look into nothing that is closed to them, but for what they made themselves."""
+        return user.is_admin or (user.is_editor and (self.visible_to(user.groups) or self.created_by == user.user_id))
 
 
 class JobKind(StrEnum):
@@ -78,6 +84,7 @@ class Job:
     row that a service it needs was away. `problem` is what stopped or delays the job as a whole. `current` is the
     document that was begun last; `held_deletions` wait for an approval, which `allow_deletions` is. `seen`: documents
     that its listing has come across; `done`: those that it has worked on since, for `worked_seconds`.
+    `request_name`: what it was asked for by, the same for every try of that request.
     """
 
     id: UUID
@@ -103,6 +110,8 @@ class Job:
     done: int = 0
     worked_seconds: float = 0.0
     held_deletions: int | None = None
+    request_name: str | None = None
+    created_by: UUID | None = None
     started_at: datetime | None = None
     heartbeat_at: datetime | None = None
     finished_at: datetime | None = None
@@ -192,8 +201,8 @@ class SourceRepositoryInterface(Protocol):
         """The default source; `candidate` becomes it if there is none, whoever else tries at the same time."""
 
     @abstractmethod
-    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
-        """Ordered by id; only those visible to members of `groups`, all if None."""
+    async def page(self, reader: Principal | None, after: UUID | None, limit: int) -> list[Source]:
+        """Ordered by id; only those that are visible to `reader` or managed by him, all if None."""
 
     @abstractmethod
     async def update(self, source: Source) -> None:
@@ -204,8 +213,8 @@ class SourceRepositoryInterface(Protocol):
         """What the last sync left."""
 
     @abstractmethod
-    async def due(self, limit: int) -> list[Source]:
-        """Those whose next sync is due, each held by this transaction alone."""
+    async def due(self, limit: int) -> tuple[datetime, list[Source]]:
+        """What time it is, and those whose next sync is due by then, each held by this transaction alone."""
 
     @abstractmethod
     async def delete(self, source_id: UUID) -> None:
@@ -214,12 +223,13 @@ class SourceRepositoryInterface(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobQuery:
-    """A page of jobs, newest first, behind (older than) `before`."""
+    """A page of jobs, newest first, behind (older than) `before`; with an `editor` those that he may look into."""
 
     limit: int
     before: UUID | None = None
     source_id: UUID | None = None
     state: JobState | None = None
+    editor: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +246,15 @@ class JobRepositoryInterface(Protocol):
 
     @abstractmethod
     async def add(self, job: Job) -> None:
-        """`ConflictError` for a second sync of a source that has one which waits for its first turn."""
+        """`ConflictError` for a second sync of a source that has one which waits for its first turn, and for a second
+        job of the same request.
+        """
 
     @abstractmethod
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None: ...
+
+    @abstractmethod
+    async def named(self, request_name: str) -> Job | None: ...
 
     @abstractmethod
     async def active_sync(self, source_id: UUID) -> Job | None:
@@ -300,6 +315,10 @@ class JobRepositoryInterface(Protocol):
         """So far its listing is."""
 
     @abstractmethod
+    async def next_id(self, source_id: UUID) -> UUID:
+        """Behind those of all jobs of the source, whatever this machine's clock says, while the source is locked."""
+
+    @abstractmethod
     async def held(self, job: Job, deletions: int | None) -> None:
         """So many wait for an approval."""
 
@@ -358,7 +377,8 @@ class ItemRepositoryInterface(Protocol):
         """Store state and reason of these."""
 
     @abstractmethod
-    async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None: ...
+    async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None:
+        """What has not come to its end; of what was handed in also what was found empty and has not left yet."""
 
     @abstractmethod
     async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
@@ -425,7 +445,12 @@ class IntakeRepositoryInterface(Protocol):
     async def drop(self, job_id: UUID, ordinals: Sequence[int]) -> None: ...
 
     @abstractmethod
-    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None: ...
+    async def drop_emptied(self, job_id: UUID) -> None:
+        """What was found to have nothing in it."""
+
+    @abstractmethod
+    async def move(self, job_id: UUID, to_job_id: UUID, meant: Mapping[int, UUID]) -> None:
+        """Documents by their ordinals, to become these."""
 
 
 class IndexingUnitOfWorkInterface(UnitOfWorkInterface, Protocol):

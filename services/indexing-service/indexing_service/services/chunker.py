@@ -14,7 +14,7 @@ from indexing_service.services.blocks import markdown_pieces, text_pieces
 from indexing_service.services.sizes import DEFAULT_SIZE, ChunkSize, extra_weight
 from indexing_service.services.spans import Piece, Span
 
-CHUNKER_VERSION: Final = "4"
+CHUNKER_VERSION: Final = "5"
 """Part of every collection's description: with another version the index is rebuilt beside the one that there is."""
 
 _A_CHUNK: Final = 0.05

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -89,7 +89,7 @@ class IndexUpkeep(WorkerInterface):
         """Of how many documents there were passages that belong to no version that can be found."""
         suspects = await self._suspects(live)
         for some in pages(list(suspects)):
-            current = await self._documents.content_hashes(some)
+            current = await self._content_hashes(some)
             gone = [one for one in some if one not in current]
             if gone:
                 await self._vectors.delete(CHUNKS, document_ids=gone, fence=fence)
@@ -107,12 +107,16 @@ class IndexUpkeep(WorkerInterface):
         first: UUID | None = None
         while True:
             points, first = await self._vectors.page(live.version, first, _POINTS_A_PAGE)
-            current = await self._documents.content_hashes(list({one.document_id for one in points}))
+            current = await self._content_hashes(list({one.document_id for one in points}))
             for one in points:
                 if current.get(one.document_id) != one.content_hash:
                     suspects[one.document_id].add(one.content_hash)
             if first is None:
                 return suspects
+
+    async def _content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+        current = await self._documents.current(document_ids)
+        return {one: version.content_hash for one, version in current.items()}
 
     async def _restore_missing(self, live: CollectionInfo) -> int:
         """How many documents had no passages, or not all; none while they can't be made as the others were."""

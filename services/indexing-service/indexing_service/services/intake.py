@@ -1,5 +1,6 @@
 """Documents that are handed in: stored durably with the job that will index them, before anything is answered."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -36,6 +37,8 @@ from indexing_service.services.incoming import UploadedFile, from_file, from_inc
 
 log = structlog.get_logger(__name__)
 Groups = frozenset[str]
+_AT_ONCE: Final = 8
+"""Hand-ins of one source wait for each other, each with a connection of the database, which jobs need, too."""
 _TAKEN: Final = "This external id can't be used; choose another one."
 
 
@@ -44,6 +47,7 @@ class DocumentIntake:
 
     What somebody else handed in is replaced only by those who may see it, and by administrators. `ConflictError` when
     nothing of what was handed in is left.
+    A `request_name` that was accepted before is the same hand-in again: the job that it has.
     """
 
     def __init__(
@@ -57,40 +61,52 @@ class DocumentIntake:
         self._registry = registry
         self._visible = visible
         self._clock = clock
+        self._places = asyncio.Semaphore(_AT_ONCE)
 
-    async def accept_single(self, body: SingleDocumentRequest, editor: Principal) -> DocumentAcceptedResponse:
-        return await self._accept_one(body.source_id, from_single(body, self._clock.now()), editor)
+    async def accept_single(
+        self, body: SingleDocumentRequest, editor: Principal, request_name: str | None = None
+    ) -> DocumentAcceptedResponse:
+        document = from_single(body, self._clock.now(), request_name)
+        return await self._accept_one(body.source_id, document, editor, request_name)
 
-    async def accept_file(self, file: UploadedFile, editor: Principal) -> DocumentAcceptedResponse:
-        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor)
+    async def accept_file(
+        self, file: UploadedFile, editor: Principal, request_name: str | None = None
+    ) -> DocumentAcceptedResponse:
+        return await self._accept_one(file.source_id, from_file(file, self._clock.now()), editor, request_name)
 
-    async def accept_batch(self, body: BatchRequest, editor: Principal) -> JobAcceptedResponse:
+    async def accept_batch(
+        self, body: BatchRequest, editor: Principal, request_name: str | None = None
+    ) -> JobAcceptedResponse:
         """Of documents with the same external id the last one counts."""
         now = self._clock.now()
         documents = [from_incoming(one.external_id, one, now) for one in body.documents]
-        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor)
+        job_id, _ = await self._accept(await self._source(body.source_id), documents, editor, request_name)
         return JobAcceptedResponse(job_id=job_id)
 
     async def _accept_one(
-        self, source_id: UUID | None, document: SourceDocument, editor: Principal
+        self, source_id: UUID | None, document: SourceDocument, editor: Principal, request_name: str | None
     ) -> DocumentAcceptedResponse:
-        job_id, [document_id] = await self._accept(await self._source(source_id), [document], editor)
+        source = await self._source(source_id)
+        job_id, [document_id] = await self._accept(source, [document], editor, request_name)
         return DocumentAcceptedResponse(document_id=document_id, job_id=job_id)
 
     async def _accept(
-        self, source: Source, documents: Sequence[SourceDocument], editor: Principal
+        self, source: Source, documents: Sequence[SourceDocument], editor: Principal, request_name: str | None
     ) -> tuple[UUID, list[UUID]]:
         """The job, and what each document is to become. It is said now, so that one which is deleted before its turn
         does not come back.
         """
         last = {document.external_id: document for document in documents}
-        async with self._unit_of_work() as work:
+        async with self._places, self._unit_of_work() as work:
             # While the source is locked nothing else is handed in or retried, and nothing that was emptied leaves.
             now = await work.sources.get(source.id, locked=True)
             if now is None:
                 raise NotFoundError(f"There is no source {source.id}.")
             held = await work.intake.groups_of(source.id, list(last))  # first: what ends meanwhile is there below
             places = await self._registry.resolve(source.id, list(last))
+            before = None if request_name is None else await work.jobs.named(request_name)
+            if before is not None:
+                return before.id, [place.document_id for place in places]
             closed = _held_closed(now, held, editor) | await self._closed(places, editor)
             closed -= await work.intake.signed_by(editor.user_id, source.id, list(closed))
             meant = {
@@ -100,7 +116,16 @@ class DocumentIntake:
             }
             if not meant:
                 raise ConflictError(_TAKEN)
-            job = Job(new_id(), source.id, JobKind.DOCUMENTS, self._clock.now(), listed=True)
+            job_id = await work.jobs.next_id(source.id)
+            job = Job(
+                job_id,
+                source.id,
+                JobKind.DOCUMENTS,
+                self._clock.now(),
+                listed=True,
+                request_name=request_name,
+                created_by=editor.user_id,
+            )
             names = [one.external_id for one in meant.values()]
             await work.intake.supersede(source.id, names)
             await work.intake.sign(job, names, editor.user_id)

@@ -228,7 +228,7 @@ class ItemIndexer:
 
     async def _settle(self, job: Job, group: _Group, outcomes: Mapping[str, Outcome], mark: str | None) -> None:
         settled = [_settled(group.items[name], outcome) for name, outcome in outcomes.items()]
-        over = [item.ordinal for item in settled if item.state is not ItemState.FAILED]
+        over = [item.ordinal for item in settled if item.state not in {ItemState.FAILED, ItemState.WITHDRAWN}]
         async with self._unit_of_work() as work:
             await work.jobs.hold(job)
             await work.items.settle(job.id, settled)

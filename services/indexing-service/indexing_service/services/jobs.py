@@ -8,7 +8,9 @@ import structlog
 
 from flash_core.errors import ConflictError, NotFoundError
 from flash_core.interfaces.clock import ClockInterface
+from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import JobQueued
+from flash_core.models.user import Principal
 from flash_core.schemas.indexing import JobCounts, JobProblem, JobResponse, JobState
 from flash_core.schemas.monitoring import QueueStatus
 from indexing_service.interfaces import (
@@ -30,8 +32,16 @@ CANCELLED_REASON = "The job was cancelled before its turn."
 
 
 class JobManager:
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: ClockInterface, *, watch_seconds: float = 0.5) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        registry: DocumentRegistryInterface,
+        clock: ClockInterface,
+        *,
+        watch_seconds: float = 0.5,
+    ) -> None:
         self._unit_of_work = unit_of_work
+        self._registry = registry
         self._clock = clock
         self._watch_seconds = watch_seconds
 
@@ -42,6 +52,16 @@ class JobManager:
     async def get(self, job_id: UUID) -> JobResponse:
         async with self._unit_of_work() as work:
             return await described(work, await _existing(work, job_id))
+
+    async def check_managed(self, job_id: UUID, editor: Principal) -> None:
+        """`NotFoundError` for those who may not manage its source: its problems name documents. Who handed in what it
+        brings may look after it in any case.
+        """
+        async with self._unit_of_work() as work:
+            job = await _existing(work, job_id)
+            source = await work.sources.get(job.source_id)
+        if job.created_by != editor.user_id and (source is None or not source.managed_by(editor)):
+            raise _not_there(job_id)
 
     async def queue(self) -> QueueStatus:
         """Jobs as the status of the fleet shows them. None is given up: it ends, and says why."""
@@ -103,7 +123,8 @@ class JobManager:
         async with self._unit_of_work() as work:
             job = await _existing(work, job_id)
             await work.sources.get(job.source_id, locked=True)  # one request at a time, and nothing newer meanwhile
-            again = await retried(work, await _existing(work, job_id, locked=True), self._clock.now())
+            job = await _existing(work, job_id, locked=True)
+            again = await retried(work, self._registry, job, self._clock.now())
             await work.commit()
         log.info("job.retried", job_id=str(job_id), as_job_id=str(again))
         return again
@@ -178,5 +199,9 @@ def _outcome(counts: JobCounts, *, undone: bool) -> JobState:
 async def _existing(work: IndexingUnitOfWorkInterface, job_id: UUID, *, locked: bool = False) -> Job:
     job = await work.jobs.get(job_id, locked=locked)
     if job is None:
-        raise NotFoundError(f"There is no job {job_id}.")
+        raise _not_there(job_id)
     return job
+
+
+def _not_there(job_id: UUID) -> NotFoundError:
+    return NotFoundError(f"There is no job {job_id}.")

@@ -65,7 +65,7 @@ class Version:
         """Each under the title and the headings that lead to it: alone it often does not say what it is about.
 
         The folders are for the keyword half alone: in front of what is embedded they gain nothing, with or without the
-        source's name (nDCG@10 .787 and .796; without either .797 on a handbook's link texts, `bench_chunks`).
+        source's name (nDCG@10 .797 and .822; without either .824 on a handbook's link texts, `bench_chunks`).
         """
         chunks = chunk(self.parsed.text, markdown=self.parsed.markdown, size=self.size)
         return [self._passage(ordinal, one) for ordinal, one in enumerate(chunks)]

@@ -13,7 +13,7 @@ from flash_core.interfaces.embedding import EmbeddingProviderInterface, Priority
 from flash_core.interfaces.vector_store import VectorStoreInterface
 from flash_core.models.document import EVERYONE
 from flash_core.models.vector import ChunkPoint
-from flash_core.schemas.documentation import StoredDocument
+from flash_core.schemas.documentation import CurrentVersion, StoredDocument
 from indexing_service.interfaces import Source
 from indexing_service.interfaces.rebuilds import Rebuild, RebuildTransactionFactory
 from indexing_service.services.measuring import measured
@@ -119,24 +119,33 @@ class Walks:
             await self._keep(rebuild)
 
     async def _settle(self, rebuild: Rebuild, written: Sequence[_Cut]) -> None:
-        """A document may have been deleted or changed, or its source closed, while its passages were on their way."""
+        """A document may have been deleted or changed, or it or its source closed or opened, while its passages were on
+        their way.
+        """
         if not written:
             return
-        now = await self._documents.content_hashes([one.document_id for one in written])
+        now = await self._documents.current([one.document_id for one in written])
         gone = [one.document_id for one in written if one.document_id not in now]
         if gone:
             await self._vectors.delete(rebuild.version, document_ids=gone)
         for one in written:
-            current = now.get(one.document_id, one.version.content_hash)
-            if current != one.version.content_hash:
-                await self._vectors.delete(  # only what a rebuild wrote: a sync may be about to publish the rest
-                    rebuild.version, document_ids=[one.document_id], except_content_hashes=[current], fence=0
-                )
+            if one.document_id in now:
+                await self._settle_one(rebuild, one, now[one.document_id])
         before = {one.source.id: one.source for one in written}
         for source_id, source in (await self._sources(set(before))).items():
             if source.groups != before[source_id].groups:
                 groups = {"source_groups": sorted(source.groups) or [EVERYONE]}
                 await self._vectors.set_payload(rebuild.version, groups, source_id=source_id)
+
+    async def _settle_one(self, rebuild: Rebuild, written: _Cut, current: CurrentVersion) -> None:
+        ids = [written.document_id]
+        if current.content_hash != written.version.content_hash:
+            await self._vectors.delete(  # only what a rebuild wrote: a sync may be about to publish the rest
+                rebuild.version, document_ids=ids, except_content_hashes=[current.content_hash], fence=0
+            )
+        if frozenset(current.groups) != written.version.document.groups:
+            groups = {"document_groups": sorted(current.groups) or [EVERYONE]}
+            await self._vectors.set_payload(rebuild.version, groups, document_ids=ids)
 
 
 def _cut(page: Sequence[StoredDocument], versions: Sequence[Version], sources: Mapping[UUID, Source]) -> list[_Cut]:

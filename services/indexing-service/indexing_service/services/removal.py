@@ -51,16 +51,25 @@ class Removal:
 
     async def of_emptied(self, job: Job) -> None:
         """What was handed in with nothing in it any more; but for what waits to be brought in anew, which replaces it
-        where it is: nothing is handed in while these leave. Whoever named each of them is not asked again.
+        where it is: nothing is handed in while these leave. Whoever named each of them is not asked again. Until then
+        they are kept, so that a job that ends before brings them when it is retried.
         """
         async with self._unit_of_work() as work:
             names = await work.items.gone(job.id)
+            newer = await work.intake.awaited(job.source_id, names, beside=job.id)
+        leaving = await self._named(job, [one for one in names if one not in newer])
+        for page in pages(leaving):
+            await self._counted(job, page)
         if not names:
             return
         async with self._unit_of_work() as work:
             await work.sources.get(job.source_id, locked=True)
             newer = await work.intake.awaited(job.source_id, names, beside=job.id)
-            await self._delete(job, await self._named(job, [one for one in names if one not in newer]))
+            for page in pages([one for one in leaving if one.external_id not in newer]):
+                await self._registry.delete_documents([one.document_id for one in page], fence=job.fence)
+            await work.jobs.hold(job)
+            await work.intake.drop_emptied(job.id)
+            await work.commit()
 
     async def _named(self, job: Job, names: Sequence[str]) -> list[ResolvedDocument]:
         return [one for page in pages(names) for one in await self._registry.resolve(job.source_id, page)]
@@ -82,12 +91,15 @@ class Removal:
     async def _delete(self, job: Job, documents: Sequence[ResolvedDocument]) -> None:
         """First counted, then done: a repetition finds them counted already."""
         for page in pages(documents):
-            async with self._unit_of_work() as work:
-                await work.jobs.hold(job)
-                await work.items.mark_deleted(job.id, [one.external_id for one in page if one.content_hash])
-                await work.commit()
+            await self._counted(job, page)
             await self._registry.delete_documents([one.document_id for one in page], fence=job.fence)
             log.info("job.cleaned", documents=len(page))
+
+    async def _counted(self, job: Job, documents: Sequence[ResolvedDocument]) -> None:
+        async with self._unit_of_work() as work:
+            await work.jobs.hold(job)
+            await work.items.mark_deleted(job.id, [one.external_id for one in documents if one.content_hash])
+            await work.commit()
 
     async def _is_held(self, job: Job, count: int, total: int) -> bool:
         async with self._unit_of_work() as work:

@@ -4,21 +4,26 @@ from datetime import datetime
 from uuid import UUID
 
 from flash_core.errors import ConflictError
+from flash_core.interfaces.documents import DocumentRegistryInterface
 from flash_core.messaging.events import JobQueued
 from flash_core.schemas.indexing import JobState
-from flash_core.utils.ids import new_id
 from flash_core.utils.request_id import current_request_id
 from indexing_service.interfaces import IndexingUnitOfWorkInterface, Item, Job, JobKind
 
 
-async def retried(work: IndexingUnitOfWorkInterface, job: Job, now: datetime) -> UUID:
+async def retried(
+    work: IndexingUnitOfWorkInterface, registry: DocumentRegistryInterface, job: Job, now: datetime
+) -> UUID:
     """The id of the job that does it: the last one that was made for it, as long as that has not ended or has left
     nothing. `ConflictError` where the job itself has not ended or has left nothing.
     """
     last = await _last_try(work, job)
     items = await _left(work, last)
     if last.state.is_terminal and (items or _whole(last)):
-        again = await (_sync(work, last, items, now) if last.kind is JobKind.SYNC else _hand_in(work, last, items, now))
+        if last.kind is JobKind.SYNC:
+            again = await _sync(work, last, items, now)
+        else:
+            again = await _hand_in(work, registry, last, items, now)
         await work.jobs.retried(last.id, again)
         return again
     if last.id != job.id:
@@ -55,14 +60,20 @@ async def _sync(work: IndexingUnitOfWorkInterface, job: Job, items: list[Item], 
     return await _queued(work, job, items, now)
 
 
-async def _hand_in(work: IndexingUnitOfWorkInterface, job: Job, items: list[Item], now: datetime) -> UUID:
+async def _hand_in(
+    work: IndexingUnitOfWorkInterface, registry: DocumentRegistryInterface, job: Job, items: list[Item], now: datetime
+) -> UUID:
+    """Each becomes what is there by its name now, as if it were handed in anew."""
+    places = await registry.resolve(job.source_id, [item.external_id for item in items])
     again = await _queued(work, job, items, now)
-    await work.intake.move(job.id, again, [item.ordinal for item in items])
+    meant = {item.ordinal: place.document_id for item, place in zip(items, places, strict=True)}
+    await work.intake.move(job.id, again, meant)
     return again
 
 
 async def _queued(work: IndexingUnitOfWorkInterface, job: Job, items: list[Item], now: datetime) -> UUID:
-    again = Job(new_id(), job.source_id, job.kind, now, full=job.full, listed=bool(items))
+    again_id = await work.jobs.next_id(job.source_id)
+    again = Job(again_id, job.source_id, job.kind, now, full=job.full, listed=bool(items), created_by=job.created_by)
     await work.jobs.add(again)
     await work.items.add(again.id, [Item(item.ordinal, item.external_id, version=item.version) for item in items])
     work.outbox.add(JobQueued(job_id=again.id, request_id=current_request_id()))

@@ -2,15 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from flash_core.errors import FlashError
-from flash_core.interfaces.clock import ClockInterface
 from flash_core.interfaces.worker import WorkerInterface
 from flash_core.messaging.events import JobQueued
-from flash_core.utils.ids import new_id
 from indexing_service.interfaces import IndexingUnitOfWorkInterface, Job, JobKind, Source, UnitOfWorkFactory
 from indexing_service.services.schedules import next_after
 
@@ -20,14 +19,13 @@ _AT_ONCE: Final = 20
 
 class ScheduledSyncs(WorkerInterface):
     """Every replica runs one: a source that is due is taken by one of them alone. A source whose sync has not ended is
-    looked at again when it is due the next time.
+    looked at again when it is due the next time. Time is the database's: the replicas' clocks may differ.
     """
 
     name = "scheduled-syncs"
 
-    def __init__(self, unit_of_work: UnitOfWorkFactory, clock: ClockInterface, *, poll_seconds: float = 5.0) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, *, poll_seconds: float = 5.0) -> None:
         self._unit_of_work = unit_of_work
-        self._clock = clock
         self._poll_seconds = poll_seconds
 
     async def run(self) -> None:
@@ -42,18 +40,18 @@ class ScheduledSyncs(WorkerInterface):
     async def run_once(self) -> int:
         """How many sources were due."""
         async with self._unit_of_work() as work:
-            due = await work.sources.due(_AT_ONCE)
+            now, due = await work.sources.due(_AT_ONCE)
             for source in due:
-                await self._start(work, source)
+                await _start(work, source, now)
             await work.commit()
         return len(due)
 
-    async def _start(self, work: IndexingUnitOfWorkInterface, source: Source) -> None:
-        now = self._clock.now()
-        await work.sources.update(replace(source, next_sync_at=next_after(source.schedule, now)))
-        if await work.jobs.active_sync(source.id) is not None:
-            return
-        job = Job(new_id(), source.id, JobKind.SYNC, now)
-        await work.jobs.add(job)
-        work.outbox.add(JobQueued(job_id=job.id))
-        log.info("job.queued", job_id=str(job.id), source_id=str(source.id), kind=job.kind, scheduled=True)
+
+async def _start(work: IndexingUnitOfWorkInterface, source: Source, now: datetime) -> None:
+    await work.sources.update(replace(source, next_sync_at=next_after(source.schedule, now)))
+    if await work.jobs.active_sync(source.id) is not None:
+        return
+    job = Job(await work.jobs.next_id(source.id), source.id, JobKind.SYNC, now)
+    await work.jobs.add(job)
+    work.outbox.add(JobQueued(job_id=job.id))
+    log.info("job.queued", job_id=str(job.id), source_id=str(source.id), kind=job.kind, scheduled=True)

@@ -101,6 +101,7 @@ class SourceManager:
             groups=new.groups,
             schedule=schedule,
             created_at=now,
+            created_by=user.user_id,
             next_sync_at=next_after(schedule, now),
         )
         source = replace(source, sealed_credentials=self._connections.sealed(source, access.credentials))
@@ -113,18 +114,24 @@ class SourceManager:
 
     async def page(self, user: Principal, after: UUID | None, limit: int) -> list[Source]:
         async with self._unit_of_work() as work:
-            return await work.sources.page(None if user.is_editor else user.groups, after, limit)
+            return await work.sources.page(None if user.is_admin else user, after, limit)
 
     async def get(self, source_id: UUID, user: Principal) -> Source:
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id)
-        if not user.is_editor and not source.visible_to(user.groups):
+        if not source.visible_to(user.groups) and not source.managed_by(user):
             raise _not_there(source_id)
         return source
+
+    async def check_managed(self, source_id: UUID, user: Principal) -> None:
+        """`NotFoundError` for those who may not manage it."""
+        async with self._unit_of_work() as work:
+            _check_managed(await _existing(work, source_id), user)
 
     async def update(self, source_id: UUID, changes: SourceChanges, user: Principal) -> Source:
         async with self._unit_of_work() as work:
             source = await _existing(work, source_id, locked=True)
+            _check_managed(source, user)
             if changes.config is not None:
                 _check_allowed(source.type, user)
             changed = replace(
@@ -176,7 +183,8 @@ class SourceManager:
                 await work.jobs.widen(waiting.id, full=full, allow_deletions=allow_deletions)
                 await work.commit()
                 return waiting.id
-            job = Job(new_id(), source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
+            job_id = await work.jobs.next_id(source_id)
+            job = Job(job_id, source_id, JobKind.SYNC, now, full=full, allow_deletions=allow_deletions)
             await work.jobs.add(job)
             await work.sources.update(replace(source, next_sync_at=next_after(source.schedule, now)))
             work.outbox.add(JobQueued(job_id=job.id, request_id=current_request_id()))
@@ -224,6 +232,11 @@ def _check_allowed(kind: SourceType, user: Principal) -> None:
     """A folder may be any one that the service can read, also those that are none of an editor's business."""
     if kind is SourceType.FOLDER and not user.is_admin:
         raise ForbiddenError("Only administrators may say which folder of the server is read.")
+
+
+def _check_managed(source: Source, user: Principal) -> None:
+    if not source.managed_by(user):
+        raise _not_there(source.id)
 
 
 def _named(name: str) -> str:

@@ -1,7 +1,6 @@
 """Sources that tell of changes. It is a hint only: schedules find every change also without."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
@@ -66,5 +65,5 @@ def _password(authorization: str) -> bytes:
         return b""
     try:
         return base64.b64decode(authorization[len(_BASIC) :], validate=True).partition(b":")[2]
-    except binascii.Error:
+    except ValueError:
         return b""

@@ -125,6 +125,15 @@ async def test_another_server_at_the_address_is_told_from_confluence(
             await listed(source)
 
 
+async def test_labels_choose_pages_where_contents_are_not_searched_alone(confluence: Confluence) -> None:
+    confluence.absent, confluence.cap = {"/content/search"}, 4
+    labelled = [confluence.write(f"Page {at}") for at in range(10)]
+    for one in labelled:
+        confluence.contents[one].labels = ["public"]
+    async with connected(confluence, "data_center", labels=["public"]) as source:
+        assert sorted(pending(await listed(source))) == labelled
+
+
 async def test_labels_choose_pages(confluence: Confluence, face: str) -> None:
     confluence.contents["1002"].labels = ["public", "old"]
     confluence.contents["1003"].labels = ["public"]

@@ -1,5 +1,6 @@
 """Notion's blocks, properties and own Markdown as Markdown."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -170,3 +171,28 @@ def test_properties_are_listed_without_title_and_empty_ones() -> None:
 )
 def test_notions_own_markdown_becomes_plain(written: str, plain: str) -> None:
     assert plain_markdown(written) == plain
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        '<page url="a">',
+        '\\<page url="a"\\>',
+        '<file src="a">',
+        '<mention-date start="',
+        "<summary>",
+        "<table>\n<tr>",
+        "<table>\n<td>",
+        "<page ",
+        '{a="',
+        "x" + " " * 20,
+        "<table>\nabcdef\n",
+    ],
+)
+def test_what_is_begun_and_never_ended_costs_no_more_than_its_length(begun: str) -> None:
+    """Minutes, where each beginning looks for its end through all the others."""
+    times = 400_000 // len(begun)
+    began = time.process_time()
+    plain_markdown(begun * times)
+    plain_markdown(begun + begun.rpartition("\n")[2] * times)
+    assert time.process_time() - began < 5

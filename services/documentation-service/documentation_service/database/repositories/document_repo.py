@@ -17,7 +17,7 @@ from documentation_service.database.tables import DocumentRow, SourceRow
 from documentation_service.interfaces import DocumentQuery, DocumentRepositoryInterface, LiveDocument, ReadableDocument
 from flash_core.errors import NotFoundError
 from flash_core.models.document import Document
-from flash_core.schemas.documentation import ResolvedDocument, StoredDocument
+from flash_core.schemas.documentation import CurrentVersion, ResolvedDocument, StoredDocument
 from flash_core.utils.ids import new_id
 
 _SUMMARY = (
@@ -181,13 +181,13 @@ class SqlDocumentRepository(DocumentRepositoryInterface):
         )
         return [_stored(_live(row), row[-1]) for row in rows]
 
-    async def content_hashes(self, document_ids: Sequence[UUID]) -> dict[UUID, str]:
+    async def current(self, document_ids: Sequence[UUID]) -> dict[UUID, CurrentVersion]:
         rows: Any = await self._session.execute(
-            select(DocumentRow.id, DocumentRow.content_hash)
+            select(DocumentRow.id, DocumentRow.content_hash, DocumentRow.groups)
             .join(SourceRow)
             .where(DocumentRow.id.in_(document_ids), *_SEARCHABLE)
         )
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: CurrentVersion(content_hash=row[1], groups=row[2]) for row in rows}
 
     async def delete(self, document_ids: Sequence[UUID], *, fence: int | None = None) -> list[UUID]:
         of_them = select(DocumentRow.source_id).where(DocumentRow.id.in_(document_ids))

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, select, update
+from sqlalchemy import and_, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from indexing_service.database.tables import HandedInRow, IntakeRow, JobItemRow, JobRow
-from indexing_service.interfaces import DocumentFormat, IntakeRepositoryInterface, Job, SourceDocument
+from indexing_service.interfaces import DocumentFormat, IntakeRepositoryInterface, ItemState, Job, SourceDocument
 from indexing_service.services.formats import is_text
 
 
@@ -124,12 +124,24 @@ class SqlIntakeRepository(IntakeRepositoryInterface):
             delete(IntakeRow).where(IntakeRow.job_id == job_id, IntakeRow.ordinal.in_(ordinals))
         )
 
-    async def move(self, job_id: UUID, to_job_id: UUID, ordinals: Sequence[int]) -> None:
-        names = select(JobItemRow.external_id).where(JobItemRow.job_id == job_id, JobItemRow.ordinal.in_(ordinals))
+    async def drop_emptied(self, job_id: UUID) -> None:
+        emptied = select(JobItemRow.ordinal).where(
+            JobItemRow.job_id == job_id, JobItemRow.state == ItemState.WITHDRAWN.value
+        )
+        await self._session.execute(delete(IntakeRow).where(IntakeRow.job_id == job_id, IntakeRow.ordinal.in_(emptied)))
+
+    async def move(self, job_id: UUID, to_job_id: UUID, meant: Mapping[int, UUID]) -> None:
+        names = select(JobItemRow.external_id).where(JobItemRow.job_id == job_id, JobItemRow.ordinal.in_(meant))
         signed = update(HandedInRow).where(HandedInRow.job_id == job_id, HandedInRow.external_id.in_(names))
         await self._session.execute(signed.values(job_id=to_job_id))
-        which = (IntakeRow.job_id == job_id) & IntakeRow.ordinal.in_(ordinals)
-        await self._session.execute(update(IntakeRow).where(which).values(job_id=to_job_id))
+        table = IntakeRow.__table__
+        moved = (
+            update(table)  # type: ignore[arg-type]  # the table itself: many rows by their keys in one round trip
+            .where(table.c.job_id == job_id, table.c.ordinal == bindparam("at"))
+            .values(job_id=to_job_id, document_id=bindparam("becomes"))
+        )
+        rows = [{"at": ordinal, "becomes": document_id} for ordinal, document_id in meant.items()]
+        await (await self._session.connection()).execute(moved, rows)
 
 
 def _bytes(content: str | bytes) -> bytes:

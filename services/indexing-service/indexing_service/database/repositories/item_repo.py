@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, exists, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from flash_core.schemas.indexing import JobCounts
-from indexing_service.database.tables import JobItemRow, JobRow
+from indexing_service.database.tables import IntakeRow, JobItemRow, JobRow
 from indexing_service.interfaces import Item, ItemRepositoryInterface, ItemState, ProblemKey
 
 _ROWS_A_STATEMENT = 2_000
@@ -70,8 +70,9 @@ class SqlItemRepository(ItemRepositoryInterface):
         await (await self._session.connection()).execute(settled, rows)
 
     async def end_pending(self, job_id: UUID, state: ItemState, reason: str) -> None:
-        ended = update(JobItemRow).where(_of(job_id, ItemState.PENDING)).values(state=state.value, reason=reason)
-        await self._session.execute(ended)
+        kept = exists().where(IntakeRow.job_id == JobItemRow.job_id, IntakeRow.ordinal == JobItemRow.ordinal)
+        open_ = or_(_of(job_id, ItemState.PENDING), _of(job_id, ItemState.WITHDRAWN) & kept)
+        await self._session.execute(update(JobItemRow).where(open_).values(state=state.value, reason=reason))
 
     async def not_listed(self, job_id: UUID, external_ids: Sequence[str]) -> list[str]:
         kept = select(JobItemRow.external_id).where(

@@ -4,13 +4,29 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from flash_core.errors import FencedError
 from flash_core.schemas.indexing import JobCounts, JobState
-from indexing_service.database.tables import JobRow
+from flash_core.utils.ids import new_id
+from indexing_service.database.repositories.source_repo import open_to
+from indexing_service.database.tables import JobRow, SourceRow
 from indexing_service.interfaces import Backlog, Job, JobKind, JobQuery, JobRepositoryInterface, Phase
 from indexing_service.interfaces.syncing import Plan
 
@@ -37,7 +53,9 @@ class SqlJobRepository(JobRepositoryInterface):
                 phase=job.phase.value,
                 listed=job.listed,
                 allow_deletions=job.allow_deletions,
+                request_name=job.request_name,
                 created_at=job.created_at,
+                created_by=job.created_by,
             )
         )
         await self._session.flush()
@@ -45,6 +63,13 @@ class SqlJobRepository(JobRepositoryInterface):
     async def get(self, job_id: UUID, *, locked: bool = False) -> Job | None:
         statement = select(JobRow).where(JobRow.id == job_id)
         return await self._one(statement.with_for_update() if locked else statement)
+
+    async def next_id(self, source_id: UUID) -> UUID:
+        newest = select(JobRow.id).where(JobRow.source_id == source_id).order_by(JobRow.id.desc()).limit(1)
+        return new_id(after=await self._session.scalar(newest))
+
+    async def named(self, request_name: str) -> Job | None:
+        return await self._one(select(JobRow).where(JobRow.request_name == request_name))
 
     async def active_sync(self, source_id: UUID) -> Job | None:
         return await self._one(
@@ -79,6 +104,9 @@ class SqlJobRepository(JobRepositoryInterface):
             statement = statement.where(JobRow.source_id == query.source_id)
         if query.state is not None:
             statement = statement.where(JobRow.state == query.state.value)
+        if query.editor is not None and not query.editor.is_admin:
+            known = exists().where(SourceRow.id == JobRow.source_id, open_to(query.editor))
+            statement = statement.where(or_(known, JobRow.created_by == query.editor.user_id))
         return [_job(row) for row in await self._session.scalars(statement)]
 
     async def backlog(self) -> Backlog:
@@ -285,6 +313,8 @@ def _job(row: JobRow) -> Job:
         done=row.done,
         worked_seconds=row.worked_seconds,
         held_deletions=row.held_deletions,
+        request_name=row.request_name,
+        created_by=row.created_by,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
         finished_at=row.finished_at,

@@ -1,11 +1,13 @@
 """Sources in PostgreSQL."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from flash_core.models.user import Principal
 from flash_core.schemas.indexing import SourceType
 from indexing_service.database.tables import JobRow, KnownDocumentRow, SourceRow
 from indexing_service.interfaces import Source, SourceRepositoryInterface
@@ -30,10 +32,10 @@ class SqlSourceRepository(SourceRepositoryInterface):
         found = _source((await self._session.execute(_with_last_job().where(SourceRow.is_default))).one())
         return found or candidate
 
-    async def page(self, groups: frozenset[str] | None, after: UUID | None, limit: int) -> list[Source]:
+    async def page(self, reader: Principal | None, after: UUID | None, limit: int) -> list[Source]:
         statement = _with_last_job().order_by(SourceRow.id).limit(limit)
-        if groups is not None:
-            statement = statement.where(or_(SourceRow.groups == [], SourceRow.groups.overlap(sorted(groups))))
+        if reader is not None:
+            statement = statement.where(open_to(reader))
         if after is not None:
             statement = statement.where(SourceRow.id > after)
         rows = await self._session.execute(statement)
@@ -54,15 +56,22 @@ class SqlSourceRepository(SourceRepositoryInterface):
             )
         )
 
-    async def due(self, limit: int) -> list[Source]:
+    async def due(self, limit: int) -> tuple[datetime, list[Source]]:
+        now = (await self._session.execute(select(func.now()))).scalar_one()
         statement = _with_last_job().where(SourceRow.next_sync_at <= func.now()).order_by(SourceRow.next_sync_at)
         held = statement.limit(limit).with_for_update(of=SourceRow, skip_locked=True)
-        return [source for row in await self._session.execute(held) if (source := _source(row))]
+        return now, [source for row in await self._session.execute(held) if (source := _source(row))]
 
     async def delete(self, source_id: UUID) -> None:
         await self._session.execute(delete(SourceRow).where(SourceRow.id == source_id))
         # Afterwards: whoever held one of its jobs, and may have remembered more, is done by now.
         await self._session.execute(delete(KnownDocumentRow).where(KnownDocumentRow.source_id == source_id))
+
+
+def open_to(reader: Principal) -> ColumnElement[bool]:
+    """Sources that he is to see; of editors also those that they made."""
+    is_open = or_(SourceRow.groups == [], SourceRow.groups.overlap(sorted(reader.groups)))
+    return or_(is_open, SourceRow.created_by == reader.user_id) if reader.is_editor else is_open
 
 
 def _with_last_job() -> Select[SourceRow, UUID]:
@@ -82,6 +91,7 @@ def _values(source: Source) -> dict[str, object]:
         "schedule": source.schedule,
         "is_default": source.is_default,
         "created_at": source.created_at,
+        "created_by": source.created_by,
         "sealed_credentials": source.sealed_credentials,
         "next_sync_at": source.next_sync_at,
     }
@@ -99,6 +109,7 @@ def _source(found: Row[SourceRow, UUID] | None) -> Source | None:
         groups=frozenset(row.groups),
         schedule=row.schedule,
         created_at=row.created_at,
+        created_by=row.created_by,
         is_default=row.is_default,
         last_job_id=last_job_id,
         sealed_credentials=row.sealed_credentials,

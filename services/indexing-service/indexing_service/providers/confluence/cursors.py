@@ -59,7 +59,7 @@ async def by_offset(rest: RestClient, path: str, params: Mapping[str, str]) -> A
     while True:
         response = await rest.get(path, params={**params, "start": str(start)})
         body = object_of(response.json())
-        rows = {str(row.get("id")): row for row in rows_of(body)}
+        rows = {_id(row): row for row in rows_of(body)}
         after = next_params(response.headers.get("link"), body)
         new = [name for name in rows if name not in seen]
         for name in new:
@@ -115,6 +115,11 @@ def object_of(answer: object) -> Row:
     if isinstance(answer, dict):
         return answer
     raise UpstreamRejectedError("This does not answer as Confluence does: check the address.")
+
+
+def _id(row: Row) -> str:
+    """A search of everything has contents in its rows."""
+    return str(member(row, "content", "id") or row.get("id"))
 
 
 def rows_of(body: Row) -> list[Row]:

@@ -9,24 +9,26 @@ from typing import Final
 
 _FENCE = re.compile(r"^\t*(`{3,})")
 _CONTAINER = re.compile(
-    r"<(/?)(?:callout|columns|column|details|synced_block|synced_block_reference|meeting-notes|notes|transcript)\b[^>]*>"
+    r"<(/?)(?:callout|columns|column|details|synced_block|synced_block_reference|meeting-notes|notes|transcript)\b[^<>]*>"
 )
-_NOTHING = re.compile(r"<(?:unknown|empty-block|table_of_contents)\b[^>]*/?>|</(?:unknown|table_of_contents)>")
-_ATTRIBUTES = re.compile(r"\s*\{(?:\s*[a-z-]+=\"[^\"]*\")+\s*\}\s*$")
+_NOTHING = re.compile(r"<(?:unknown|empty-block|table_of_contents)\b[^<>]*/?>|</(?:unknown|table_of_contents)>")
+_ATTRIBUTES = re.compile(r"(?<!\s)\s*\{(?:\s*[a-z-]+=\"[^\"]*\")+\s*\}\s*$")
 _LINK = re.compile(
-    r"<(page|database|mention-page|mention-database|mention-data-source)\b[^>]*?url=\"([^\"]*)\"[^>]*>(.*?)</\1>"
+    r"<(page|database|mention-page|mention-database|mention-data-source)\b[^<>]*?url=\"([^\"<>]*)\"[^<>]*>"
+    r"((?:(?!<\1\b).)*?)</\1>"
 )
-_FILE = re.compile(r"<(audio|file|pdf|video|embed)\b[^>]*?src=\"([^\"]*)\"[^>]*>(.*?)</\1>")
+_FILE = re.compile(r"<(audio|file|pdf|video|embed)\b[^<>]*?src=\"([^\"<>]*)\"[^<>]*>((?:(?!<\1\b).)*?)</\1>")
 _SIGNED = re.compile(r"!?\[([^\[\]]*)\]\(<?https?://[^\s()<>]*[?&](?:X-Amz-|Signature=|signature=|exp=)[^\s()<>]*>?\)")
 """Addresses of uploaded files: they hold for an hour, for everyone, and are others each time."""
-_DATE = re.compile(r"<mention-date\b[^>]*?start=\"([^\"]*)\"(?:[^>]*?end=\"([^\"]*)\")?[^>]*/?>")
-_SUMMARY = re.compile(r"<summary[^>]*>(.*?)</summary>")
-_INLINE = re.compile(r"</?(?:span|mention-[a-z-]+|page|database|audio|file|pdf|video|embed)\b[^>]*>")
+_DATE = re.compile(r"<mention-date\b[^<>]*?start=\"([^\"<>]*)\"(?:[^<>]*?end=\"([^\"<>]*)\")?[^<>]*/?>")
+_SUMMARY = re.compile(r"<summary[^<>]*>((?:(?!<summary).)*?)</summary>")
+_INLINE = re.compile(r"</?(?:span|mention-[a-z-]+|page|database|audio|file|pdf|video|embed)\b[^<>]*>")
 _BREAK = re.compile(r"<br\s*/?>")
 _TABLE_END: Final = "</table>"
-_HEADER = re.compile(r"<table\b[^>]*header-row=\"true\"")
-_TABLE_ROW = re.compile(r"<tr\b[^>]*>(.*?)</tr>", re.DOTALL)
-_CELL = re.compile(r"<td\b[^>]*>(.*?)</td>", re.DOTALL)
+_HEADER = re.compile(r"<table\b[^<>]*header-row=\"true\"")
+_TABLE_ROW = re.compile(r"<tr\b[^<>]*>((?:(?!<tr\b).)*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"<td\b[^<>]*>((?:(?!<td\b).)*?)</td>", re.DOTALL)
+"""No pattern looks beyond the next tag of its kind, so that none takes longer than a line is long."""
 
 
 def plain_markdown(text: str) -> str:
@@ -81,10 +83,10 @@ def _shown(text: str) -> str:
 
 
 def _table(first: str, lines: Iterator[str]) -> Iterator[str]:
-    whole = first
-    while _TABLE_END not in whole:
-        line = next(lines, _TABLE_END)
-        whole += f"\n{line}"
+    parts = [first]
+    while _TABLE_END not in parts[-1]:
+        parts.append(next(lines, _TABLE_END))
+    whole = "\n".join(parts)
     rows = [[_cell(cell) for cell in _CELL.findall(row)] for row in _TABLE_ROW.findall(whole)]
     if not rows:
         return

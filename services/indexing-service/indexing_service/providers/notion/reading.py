@@ -1,5 +1,6 @@
 """The text of one Notion page."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -29,8 +30,8 @@ async def _content(notion: Notion, page_id: str) -> str:
     except (NotFoundError, UpstreamRejectedError):
         answer = {"truncated": True}
     if answer.get("truncated") or answer.get("unknown_block_ids"):
-        return markdown(await _Blocks(notion).below(page_id, 0))
-    return plain_markdown(str(answer.get("markdown") or ""))
+        return await asyncio.to_thread(markdown, await _Blocks(notion).below(page_id, 0))
+    return await asyncio.to_thread(plain_markdown, str(answer.get("markdown") or ""))
 
 
 class _Blocks:
