@@ -36,6 +36,7 @@ STEMMERS: Final = {
 
 _WORTH: Final = 5
 _WORTH_AMBIGUOUS: Final = 2
+_WORTH_TELLING: Final = 3
 _WORTH_LETTERS: Final = 3
 _LEAD: Final = 5
 """One word that no other language has, or several that could be something else, and no word of the default."""
@@ -67,13 +68,39 @@ _GERMAN_QUESTION: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that no English question begins with: the verb tells the German "was" from the English one."""
+_QUESTIONS: Final = {"de": _GERMAN_QUESTION, "es": re.compile("[¿¡]")}
+_SPELLING: Final = {
+    language: re.compile(written, re.IGNORECASE)
+    for language, written in {
+        "da": r"[æø]|hv|af|(?<=[aeiouy])je?\b|tion|ning|else",
+        "de": r"ß|[äöü]|sch|ung(?:en)?\b|keit|ie\b",
+        "es": r"[ñ¿¡]|[cs]i[óo]n(?:es)?\b|dad(?:es)?\b|j|\bll|\by\b|\bdel\b",
+        "fr": r"[çèêëœùûîïâ]|é\w*é|é(?:e|s|es)?\b|\b(?:[dlnsjmtc]|qu)['\u2019]|\s[?!]"
+        r"|(?:tion|ment|eur|ique|oire?|aux?)s?\b",
+        "it": r"[àìòù]\b|zion[ei]\b|gli|cch|gh|\w{4}i\b|\b(?:dell|nell|all|un|l|cos)['\u2019]|\bdell[ao]\b",
+        "nl": r"ij|aa|oo|ee|uu|ieuw|\w{3}en\b|sch",
+        "pt": r"[ãõçâôê]|nh|lh|dades?\b|\b(?:d|n)?os?\b|ência|gem\b|\bem\b",
+        "sv": r"[äö]|ck|skj|dd\b|nn\b|ning|tion|\bför\b",
+    }.items()
+}
+"""What one of the languages writes and those that share its words hardly do."""
 
 _PER_THREAD = threading.local()
 
 
 @lru_cache(maxsize=1)
 def _stop_words() -> dict[str, frozenset[str]]:
-    lines = files("flash_core.utils").joinpath("stop_words.txt").read_text(encoding="utf-8").splitlines()
+    return _by_language("stop_words.txt")
+
+
+@lru_cache(maxsize=1)
+def telling_words() -> dict[str, frozenset[str]]:
+    """Words of everyday work that English does not have."""
+    return _by_language("telling_words.txt")
+
+
+def _by_language(name: str) -> dict[str, frozenset[str]]:
+    lines = files("flash_core.utils").joinpath(name).read_text(encoding="utf-8").splitlines()
     return {line[:2]: frozenset(line[3:].split()) for line in lines}
 
 
@@ -118,18 +145,21 @@ def stem(word: str, language: str = "en") -> str:
 
 
 def detect_language(text: str, default: str = "en") -> str:
-    """The language whose stop words the text has most of; `default` unless another one is clearly ahead of it.
+    """The language that the text has most words of; `default` unless another one is clearly ahead of it.
 
-    Words that are something else elsewhere ("de facto", "war room", "LA office") say little by themselves. Meant for a
-    question or a passage; it knows the languages of `stop_words.txt` only.
+    Words that are something else elsewhere ("de facto", "war room", "LA office") say little by themselves. Between
+    languages that have as many, the spelling decides. Meant for a question or a passage; it knows the languages of
+    `stop_words.txt` only.
     """
     said = composed(text)
     found = tokens(said) if said.isupper() else tokens(" ".join(one for one in WORD.findall(said) if not _is_code(one)))
     counts = {language: _evidence(found, language) for language in _stop_words()}
-    if _GERMAN_QUESTION.search(said):
-        counts["de"] = (counts["de"][0] + _WORTH, counts["de"][1])
-    best = max(counts, key=lambda language: (counts[language], language == default))
-    return best if counts[best][0] >= counts.get(default, (0, 0))[0] + _LEAD else default
+    for language, question in _QUESTIONS.items():
+        counts[language] += _WORTH * (question.search(said) is not None)
+    most = max(counts.values())
+    tied = [language for language, count in counts.items() if count == most]
+    best = max(tied, key=lambda language: (_spelt(said, language), language == default))
+    return best if counts[best] >= counts.get(default, 0) + _LEAD else default
 
 
 def document_language(title: str, text: str) -> str:
@@ -141,18 +171,24 @@ def _is_code(word: str) -> bool:
     return len(word) > 1 and word.isupper()
 
 
-def _evidence(found: Sequence[str], language: str) -> tuple[int, int]:
-    """How much speaks for a language, and how many of its letters are there.
+def _spelt(said: str, language: str) -> int:
+    spelling = _SPELLING.get(language)
+    return len(spelling.findall(said)) if spelling else 0
+
+
+def _evidence(found: Sequence[str], language: str) -> int:
+    """How much speaks for a language.
 
     Every word counts once however often it is there (an example may repeat its host's `.com` all the time), an
-    ambiguous one less, and that there are letters of the language in other words.
+    ambiguous or a telling one less, and that there are letters of the language in other words.
     """
     own = _stop_words()[language]
     words = own.intersection(found)
     unsure = _ambiguous() & words
     letters = _LETTERS[language].intersection("".join(token for token in found if token not in own))
-    sure = len(words) - len(unsure)
-    return _WORTH * sure + _WORTH_AMBIGUOUS * len(unsure) + _WORTH_LETTERS * bool(letters), len(letters)
+    telling = telling_words().get(language, frozenset()).intersection(found)
+    small = _WORTH * len(words - unsure) + _WORTH_AMBIGUOUS * len(unsure)
+    return small + _WORTH_TELLING * len(telling) + _WORTH_LETTERS * bool(letters)
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from flash_core.composition import ServiceContainer
 from flash_core.interfaces.worker import WorkerInterface
@@ -40,7 +41,7 @@ class ServiceSpec(Generic[ContainerT]):
 
     `workers` run beside the routes; `drain` is awaited when the process is told to stop, before connections are
     closed; `body_limits` maps paths to bytes where 1 MiB is not the limit. Paths that match `own_idempotency` remember
-    `Idempotency-Key`s in their own transactions.
+    `Idempotency-Key`s in their own transactions; of all others those are remembered that answer 201 or 202.
     """
 
     name: str
@@ -50,6 +51,10 @@ class ServiceSpec(Generic[ContainerT]):
     drain: Callable[[ContainerT], Awaitable[None]] = _nothing_to_drain
     body_limits: Mapping[str, int] = field(default_factory=dict)
     own_idempotency: re.Pattern[str] | None = None
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [route for router in self.routers for route in router.routes]
 
 
 def create_app(spec: ServiceSpec[ContainerT]) -> FastAPI:
@@ -72,7 +77,7 @@ def create_app(spec: ServiceSpec[ContainerT]) -> FastAPI:
     add_problem_handlers(app)
     for router in (*spec.routers, operations.router):
         app.include_router(router)
-    app.add_middleware(Idempotency, own=spec.own_idempotency)
+    app.add_middleware(Idempotency, routes=spec.routes, own=spec.own_idempotency)
     app.add_middleware(BodyLimit, limits=spec.body_limits)
     app.add_middleware(RequestContext)  # added last: outermost
     return app

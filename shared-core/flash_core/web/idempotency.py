@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on POST: the same key with the same body gives the first response again.
+"""`Idempotency-Key` on a POST that creates: the same key with the same body gives the first response again.
 
 What is kept here is a response; a process that dies between its commit and its response leaves none. A use case that
 must not do its work twice stores the request's name in its transaction (`RequestName`).
@@ -7,7 +7,7 @@ must not do its work twice stores the request's name in its transaction (`Reques
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated
@@ -16,6 +16,7 @@ from fastapi import Depends
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flash_core.errors import FieldError, FlashError, ForbiddenError, InvalidInputError, UnauthenticatedError
@@ -28,30 +29,42 @@ from flash_core.web.temporary_body import TemporaryBody
 HEADER = "Idempotency-Key"
 _MAX_LENGTH = 255
 _SUCCESS = range(200, 300)
+_CREATES = frozenset({201, 202})
 _NAME = "flash.request_name"
 
 
 class Idempotency:
     """Keys belong to a user and a path. Only successes are remembered: a request that changed nothing may be tried
-    again with its key. Paths that match `own` pass through: their use cases remember the key in their own transaction.
+    again with its key. All but the `routes` that create pass through: what was read before may be closed or deleted by
+    now. So do paths that match `own`: their use cases remember the key in their own transaction.
     """
 
     def __init__(
-        self, app: ASGIApp, own: re.Pattern[str] | None = None, *, hold_every_seconds: float = HELD_SECONDS / 3
+        self,
+        app: ASGIApp,
+        routes: Sequence[BaseRoute],
+        own: re.Pattern[str] | None = None,
+        *,
+        hold_every_seconds: float = HELD_SECONDS / 3,
     ) -> None:
         self._app = app
+        self._routes = routes
         self._own = own
         self._hold_every_seconds = hold_every_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if key is None or (self._own is not None and self._own.fullmatch(scope["path"])):
+        if key is None or not self._takes(scope):
             await self._app(scope, receive, send)
             return
         try:
             await self._once(key, scope, receive, send)
         except FlashError as error:
             await problem_response(error, instance=scope["path"])(scope, receive, send)
+
+    def _takes(self, scope: Scope) -> bool:
+        is_own = self._own is not None and self._own.fullmatch(scope["path"]) is not None
+        return creates(self._routes, scope) and not is_own
 
     async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
         if not 0 < len(key) <= _MAX_LENGTH:
@@ -107,6 +120,12 @@ class Idempotency:
         finally:
             holding.cancel()
             await asyncio.gather(holding, return_exceptions=True)
+
+
+def creates(routes: Sequence[BaseRoute], scope: Scope) -> bool:
+    """Whether the route that answers says so by its status: 201, or 202 for what is created later."""
+    found = next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
+    return getattr(found, "status_code", None) in _CREATES
 
 
 async def _user(connection: HTTPConnection) -> Principal | None:

@@ -53,12 +53,22 @@ def shown(*pieces: str) -> str:
         ("```py title=x\na\n```", "```py\na\n```"),
         ("1. Run:\n   ```sh\n   make [9]\n   ```\n2. Done [9].", "1. Run:\n   ```sh\n   make [9]\n   ```\n2. Done."),
         ("- ```\n  a\nb [9]", "- ```\n  a\n  ```\nb"),
-        ("> ```\n> a [9]\n\nb", "> ```\n> a [9]\n\n> ```\nb"),
+        ("> ```\n> a [9]\n\nb", "> ```\n> a [9]\n> ```\n\nb"),
         ("```\nnever closed", "```\nnever closed\n```"),
         ("``` `a` ```", "``` `a` ```"),
         ("| `a | b` | `c` |", "| a | b | `c` |"),
         ("a **bold** and a_b and 5 > 3 & 2", "a **bold** and a_b and 5 > 3 & 2"),
         ("trailing space ", "trailing space "),
+        *(
+            (f"[1]{colon} //x", "[1] : //x")
+            for colon in (":", "\\:", "&colon;", "&#58;", "<b>:", "<!-- -->:", "\u200b:")
+        ),
+        ("See [1]: it, [a\\]: b", "See [1]: it, [a] : b"),
+        ("at //evil.example/x; x; // a.b\n//see it", "at …; x; // a.b\n//see it"),
+        ("a--www.evil.example@x.example", "a--…"),
+        (">```\n\n>![x](https://evil.example)", ">```\n>```\n\n>x"),
+        *((f"Ends. [1]{end}Begins.", "Ends. [1]\nBegins.") for end in "\u000b\u000c\u0085\u2028\u2029"),
+        ("Ends.&#8232;Begins.", "Ends.&#8232;Begins."),
         ("[" + "y" * 500 + "](http://evil)", "[" + "y" * 500 + "] (…)"),
         ("[x](" + "y" * 2_100 + ")", "[x] (" + "y" * 2_100 + ")"),
         ("[two\n\nparagraphs](http://evil)", "[two\n\nparagraphs] (…)"),

@@ -21,6 +21,7 @@ from ai_main_service.services.plain import cells, one_line, row_as_text
         ("an <em>important</em> word", "an important word"),
         ('x<img src="http://evil/?q=1">y', "xy"),
         ("zero\u200bwidth\u202e turned\u2066\ufeff", "zerowidth turned"),
+        *((f"It ends.{end}It begins.", "It ends.\nIt begins.") for end in "\u000b\u000c\u0085\u2028\u2029"),
         ("tag \U000e0041\U000e0042 characters", "tag  characters"),
         ("As said [1] before [12].", "As said before."),
         ("[1](https://a.b) stays", "[1](https://a.b) stays"),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ai_main_service.services.opening import Opening
 from flash_core.errors import UpstreamUnavailableError
@@ -93,6 +95,15 @@ async def test_an_answer_from_a_search_with_reduced_means_says_so(feature: str, 
         "Sorry. NOT IN DOCUMENTATION",
         "I have looked everywhere.\n\nNOT IN DOCUMENTATION.",
         "Answer: *Not in documentation*\n",
+        "`NOT IN DOCUMENTATION`",
+        "```\nNOT IN DOCUMENTATION\n```",
+        "- NOT IN DOCUMENTATION",
+        "# NOT IN DOCUMENTATION",
+        "> **NOT IN DOCUMENTATION.**",
+        "[NOT IN DOCUMENTATION]",
+        "(Not in documentation)",
+        "\u201cNot in documentation.\u201d",
+        "Sorry. `NOT IN DOCUMENTATION`",
     ],
 )
 @pytest.mark.parametrize("size", [1, 5, 1_000])
@@ -110,6 +121,8 @@ async def test_a_model_refuses_in_its_own_way(text: str, size: int) -> None:
     ("text", "shown"),
     [
         (f"{LEAVE}\n\nNOT IN DOCUMENTATION", LEAVE),
+        *((f"{LEAVE}{end}", LEAVE) for end in (" NOT IN DOCUMENTATION", "\n- `Not in documentation`.")),
+        (f"{LEAVE}[NOT IN DOCUMENTATION]", LEAVE),
         (f"{LEAVE} Not in documentation is the rest. [1]", f"{LEAVE} Not in documentation is the rest. [1]"),
         ("No travel. [1] Nothing. [1]", "No travel. [1] Nothing. [1]"),
     ],
@@ -137,10 +150,34 @@ def opened(pieces: Sequence[str]) -> tuple[str, bool, bool]:
 
 
 @pytest.mark.parametrize(
-    "text", ["  Notes. N", "not", "No. Not in. ", "A.\nNOT IN DOC", "NOT IN DOCUMENTARIES", "a\n\n\n", "...", "* NOT"]
+    "text",
+    ["  Notes. N", "not", "No. Not in. ", "A.\nNOT IN DOC", "NOT IN DOCUMENTARIES", "a\n\n\n", "...", "* NOT", "- [x"],
 )
 def test_nothing_else_is_held_back_at_the_end(text: str) -> None:
     assert opened([text]) == opened(list(text)) == (text.lstrip(), False, False)
+
+
+PARTS = (
+    "NOT IN DOCUMENTATION",
+    "not in documentation",
+    "NOT IN",
+    " ",
+    "\n",
+    "- ",
+    "`",
+    "[1]",
+    "[",
+    "]",
+    ".",
+    "#",
+    "No",
+    "is ",
+)
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=8).map("".join), st.integers(1, 30))
+def test_what_refuses_does_not_depend_on_how_the_text_was_cut(text: str, size: int) -> None:
+    assert opened([text[at : at + size] for at in range(0, len(text), size)]) == opened([text])
 
 
 async def test_a_provider_that_is_away_is_away() -> None:

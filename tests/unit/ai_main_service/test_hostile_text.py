@@ -6,6 +6,7 @@ import pytest
 
 from ai_main_service.services.citations import MarkerFilter
 from ai_main_service.services.cleaning import visible
+from ai_main_service.services.opening import Opening
 from ai_main_service.services.plain import one_line
 from ai_main_service.services.questions import Question
 from ai_main_service.services.selection import Selection
@@ -31,4 +32,6 @@ def test_repetitions_take_no_more_than_a_moment(piece: str) -> None:
     question = Question(text[:2_000])
     Selection(question, [passage(text)]).choose()
     assert question.asked
+    opening = Opening()
+    assert opening.feed(text) + opening.close() == text.lstrip()
     assert time.thread_time() - began < SECONDS

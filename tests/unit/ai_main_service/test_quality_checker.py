@@ -1,5 +1,7 @@
 """A citation says whether its passage says it."""
 
+import pytest
+
 from ai_main_service.services.context_builder import Context, build_context
 from ai_main_service.services.entailment import WordsAndVectors
 from ai_main_service.services.quality_checker import QualityChecker, statements
@@ -85,6 +87,21 @@ def test_a_marker_alone_belongs_to_the_block_before_it() -> None:
     assert content[statement.start : statement.end] == content
     assert statements("[1] alone")[0].markers == (1,)
     assert [one.markers for one in statements("[1]")] == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (
+            "A voucher is worth 8 euros.\n\n[1]\n\n[2]",
+            [("A voucher is worth 8 euros", 32, 1), ("A voucher is worth 8 euros", 37, 2)],
+        ),
+        ("Yes. [1]\n\n[2]\n\nNo. [3]", [("Yes", 8, 1), ("Yes", 13, 2), ("No", 22, 3)]),
+        ("```\nx\n```\n\n[1]\n\n[2]", [("```\nx\n```", 14, 1), ("```\nx\n```", 19, 2)]),
+    ],
+)
+def test_every_marker_alone_belongs_to_the_last_that_was_said(content: str, found: list[tuple[str, int, int]]) -> None:
+    assert [(one.text, one.end, *one.markers) for one in statements(content)] == found
 
 
 def test_items_and_rows_are_statements() -> None:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from chat_service.services.answer_feed import ReadyFrame
 from chat_service.services.disclosure import WITHHELD
 from flash_core.errors import UpstreamUnavailableError
 from flash_core.interfaces.answer_log import BEGINNING, TERMINAL_SEQUENCE, Position
@@ -100,6 +101,62 @@ async def test_nor_is_the_log_of_an_answer_that_failed_whose_passages_nobody_kno
     frames = [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, BEGINNING)]
     assert CITED.title not in "".join(frame.text for frame in frames)
     assert len(frames) == 1
+
+
+async def frames_of(world: World, attempt: Attempt, after: Position = BEGINNING) -> list[ReadyFrame]:
+    return [frame async for frame in world.reader.follow(ALICE, attempt.work.generation_id, after)]
+
+
+async def test_nor_is_the_log_of_a_refusal_that_names_fewer_pages_than_its_writer_was_given(world: World) -> None:
+    attempt = await world.claim((await world.ask()).answer_id)
+    await attempt.push(SourcesFrame(sources=[CITED, SPARE]), SourcesFrame(sources=[CITED]))
+    await attempt.write("Not in the documentation.")
+    await attempt.finish(sources=[CITED])
+    assert SPARE.text in "".join(frame.text for frame in await frames_of(world, attempt))
+    close(world, SPARE.document_id)
+    [end] = await frames_of(world, attempt)
+    assert orjson.loads(end.text)["answer"]["content"] == "Not in the documentation."
+    assert SPARE.title not in end.text
+
+
+async def test_nor_what_an_earlier_attempt_was_given(world: World) -> None:
+    first = await world.claim((await world.ask()).answer_id)
+    await first.push(SourcesFrame(sources=[SPARE]))
+    world.clock.advance(seconds=11)
+    second = await world.claim(first.work.generation_id)
+    await second.begin()
+    await second.push(SourcesFrame(sources=[CITED]))
+    await second.write(TEXT)
+    await second.finish(sources=[CITED])
+    close(world, SPARE.document_id)
+    assert [frame.type for frame in await frames_of(world, second)] == ["done"]
+
+
+async def test_a_page_that_goes_while_its_answer_is_written_takes_the_answer_along(world: World) -> None:
+    attempt = await world.claim((await world.ask()).answer_id)
+    following = world.reader.follow(ALICE, attempt.work.generation_id, BEGINNING)
+    await attempt.push(SourcesFrame(sources=[CITED]))
+    await attempt.write(TEXT)
+    seen = [await anext(following) for _ in range(2)]
+    close(world, CITED.document_id)
+    await attempt.finish(sources=[CITED])
+    rest = [frame async for frame in following]
+    assert [frame.type for frame in (*seen, *rest)] == ["sources", "delta", "reset", "delta", "done"]
+    assert orjson.loads(rest[1].text)["text"] == orjson.loads(rest[2].text)["answer"]["content"] == WITHHELD
+    assert TEXT not in "".join(frame.text for frame in rest)
+    assert [frame.position for frame in rest] == sorted(frame.position for frame in rest)
+
+
+async def test_the_end_waits_until_somebody_can_say_who_may_read_it(world: World) -> None:
+    attempt = await world.claim((await world.ask()).answer_id)
+    await attempt.push(SourcesFrame(sources=[CITED]))
+    await attempt.write(TEXT)
+    await attempt.finish(sources=[CITED])
+    world.documents.error = UpstreamUnavailableError("Documentation does not answer.")
+    with pytest.raises(UpstreamUnavailableError):
+        await frames_of(world, attempt)
+    world.documents.error = None
+    assert [frame.type for frame in await frames_of(world, attempt, Position(1, 1))] == ["delta", "done"]
 
 
 async def test_who_has_seen_the_end_is_told_nothing_more(world: World) -> None:

@@ -27,6 +27,7 @@ from flash_core.schemas.chat import (
     DeltaFrame,
     FinishRequest,
     ResetFrame,
+    Source,
     StatusFrame,
     WrittenAnswer,
 )
@@ -138,8 +139,9 @@ class Attempt:
         except FencedError:
             self.is_fenced = True
 
-    async def finish(self, state: GenerationState = GenerationState.DONE) -> None:
-        outcome = FinishRequest(attempt=self.work.attempt, state=state, answer=WrittenAnswer(content=self.content))
+    async def finish(self, state: GenerationState = GenerationState.DONE, sources: Sequence[Source] = ()) -> None:
+        answer = WrittenAnswer(content=self.content, sources=list(sources))
+        outcome = FinishRequest(attempt=self.work.attempt, state=state, answer=answer)
         await self.world.generations.finish(self.work.generation_id, outcome)
 
 

@@ -19,6 +19,19 @@ async def test_a_search_over_http(service: Service) -> None:
     assert (await service.call("POST", "/api/v1/search", "stranger", {"query": "leave"})).json()["hits"] == []
 
 
+async def test_a_search_with_the_key_of_an_earlier_one_finds_nothing_that_was_deleted_since(service: Service) -> None:
+    of = source()
+    live = await published(service.database.transaction, of, "Leave is 25 days.", "hr")
+    await embedded(service.vectors, FakeEmbeddingProvider(), live, of)
+    headers = {"Authorization": "Bearer member", "Idempotency-Key": "one"}
+    found = []
+    for _ in range(2):
+        response = await service.client.post("/api/v1/search", json={"query": "leave"}, headers=headers)
+        found.append([hit["document_id"] for hit in response.json()["hits"]])
+        await service.call("DELETE", f"/api/v1/documents/{live.id}", "admin")
+    assert found == [[str(live.id)], []]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -32,13 +32,20 @@ ANYONE = person()
 
 
 class CountingVectorStore(FakeVectorStore):
+    """`rarity`: how much the words count, which is more in a collection where they are rarer."""
+
     def __init__(self) -> None:
         super().__init__()
         self.queries: list[VectorQuery] = []
+        self.rarity = 1.0
 
     async def search(self, name: str, query: VectorQuery) -> list[VectorHit]:
         self.queries.append(query)
-        return await super().search(name, query)
+        return [self._weighed(hit, query) for hit in await super().search(name, query)]
+
+    def _weighed(self, hit: VectorHit, query: VectorQuery) -> VectorHit:
+        scores = {half: score * (self.rarity if half == "keyword" else 1) for half, score in hit.scores.items()}
+        return replace(hit, score=hit.score * (self.rarity if query.mode == "keyword" else 1), scores=scores)
 
 
 @dataclass
@@ -300,7 +307,27 @@ async def test_the_features_tell_how_sure_the_list_is(world: World) -> None:
     response = await world.search.search(SearchRequest(query="annual leave"), ANYONE)
     features = response.features or {}
     assert 1.0 >= features["dense_top"] > features["dense_second"] > 0
-    assert (features["keyword_top"], features["count"]) == (1.0, 2.0)
+    assert features["count"] == 2.0
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+@pytest.mark.parametrize("per_chunk", [True, False])
+async def test_no_score_tells_how_common_a_word_is_in_what_is_hidden(
+    world: World, mode: str, *, per_chunk: bool
+) -> None:
+    await world.add("annual leave")
+    await world.add("annual budget", external_id="b.md")
+    request = SearchRequest.model_validate(
+        {"query": "annual leave", "mode": mode, "explain": True, "per_chunk": per_chunk, "rerank": False}
+    )
+    common = await world.search.search(request, ANYONE)
+    world.vectors.rarity = 7.0
+    again = await world.search.search(request, ANYONE)
+    for hit, before in zip(again.hits, common.hits, strict=True):
+        assert hit.chunk_id == before.chunk_id
+        assert hit.score == pytest.approx(before.score)
+        assert hit.scores == pytest.approx(before.scores or {})
+    assert again.features == common.features
 
 
 async def test_the_query_is_embedded_as_one_and_first(world: World) -> None:
@@ -457,7 +484,7 @@ async def test_every_part_of_a_score_is_told(world: World, per_chunk: bool) -> N
     for hit in response.hits:
         assert hit.scores is not None
         assert set(hit.scores) >= {
-            "dense", "keyword", "dense_normalised", "keyword_normalised", "fused", "recency_tie_break",
+            "dense", "dense_normalised", "keyword_normalised", "fused", "recency_tie_break",
         }  # fmt: skip
         assert hit.scores["fused"] == hit.score
 

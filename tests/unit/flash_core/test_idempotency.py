@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -31,6 +32,14 @@ async def test_the_same_key_with_the_same_body_gives_the_first_response_again(sm
     assert second.headers["content-type"] == first.headers["content-type"]
     assert second.headers["idempotency-replayed"] == "true"
     assert small.created == ["a"]
+
+
+async def test_what_only_reads_reads_again(small: Small) -> None:
+    for name in ("a", "b"):
+        await create(small, name, AS_USER)
+        found = await small.client.post("/found", headers=KEY)
+        assert found.json() == small.created
+    assert small.store.entries == {}
 
 
 async def test_another_body_is_a_conflict(small: Small) -> None:
@@ -61,7 +70,8 @@ async def test_a_key_is_held_for_as_long_as_its_request_is_being_answered(small:
 
     container = SimpleNamespace(authenticator=FakeAuthenticator(users={"user": USER}), idempotency=small.store)
     headers = [(b"authorization", b"Bearer user"), (b"idempotency-key", b"one")]
-    app = Idempotency(slow, hold_every_seconds=0.001)
+    route = APIRoute("/slow", lambda: None, methods=["POST"], status_code=202)
+    app = Idempotency(slow, [route], hold_every_seconds=0.001)
     messages: list[dict[str, Any]] = [{"type": "http.request", "body": b"{}"}]
     await raw_call(app, messages, method="POST", path="/slow", headers=headers, state={"container": container})
     assert set(small.store.held) == set(small.store.entries)
@@ -99,7 +109,7 @@ async def test_without_a_key_every_request_counts(small: Small) -> None:
 
 async def test_a_key_on_a_route_for_everyone_is_ignored(small: Small) -> None:
     for _ in range(2):
-        assert (await small.client.post("/everyone", headers={HEADER: "one"})).status_code == 204
+        assert (await small.client.post("/everyone", headers={HEADER: "one"})).status_code == 202
     assert (await create(small, "a", {HEADER: "one"})).status_code == 401
 
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from flash_core.utils.words import content_stems, detect_language, document_language, stem, stop_words, tokens
+from flash_core.utils.words import (
+    content_stems,
+    detect_language,
+    document_language,
+    short_words,
+    stem,
+    stop_words,
+    telling_words,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +74,67 @@ def test_an_unknown_language_is_left_as_it_is() -> None:
 )  # fmt: skip
 def test_the_language_is_that_of_the_small_words_when_they_say_so_clearly(language: str, texts: list[str]) -> None:
     assert [(text, detect_language(text)) for text in texts] == [(text, language) for text in texts]
+
+
+SHORT = {
+    "da": [
+        "Hvor mange feriedage har jeg?", "Telefonnummer til receptionen?", "Politik for hjemmearbejde",
+        "Hvem godkender udlæg?", "Hvor ligger parkeringspladsen?", "Åbningstider for kantinen",
+        "Barselsorlov: hvor længe?", "Godtgørelse af rejseudgifter", "Hvornår udbetales lønnen?",
+    ],
+    "de": [
+        "Wie viele Urlaubstage habe ich?", "Telefonnummer der Rezeption?", "Wer genehmigt Spesen?", "Kündigungsfrist?",
+        "Wo ist der Parkplatz?", "Öffnungszeiten der Kantine", "Erstattung von Reisekosten", "Krankmeldung bis wann?",
+        "Schlüssel verloren",
+    ],
+    "es": [
+        "¿Cuántos días de vacaciones tengo?", "Número de teléfono de la recepción", "Política de teletrabajo",
+        "¿Hay aparcamiento?", "Duración del preaviso", "Días de baja por enfermedad", "Horario del comedor",
+        "Permiso de maternidad", "Reembolso de gastos de viaje", "Política de privacidad",
+    ],
+    "fr": [
+        "Combien de jours de congés payés ?", "Durée de préavis ?", "Numéro de téléphone de la réception ?",
+        "Politique de télétravail ?", "Combien de jours de vacances ?", "Horaires de la cantine ?", "Congé maternité ?",
+        "Prime de fin d\u2019année ?", "Remboursement des frais de déplacement", "Données personnelles et RGPD",
+    ],
+    "it": [
+        "Quanti giorni di ferie ho?", "Numero di telefono della reception?", "Durata del preavviso?",
+        "Dove si trova il parcheggio?", "Come reimposto la password?", "Congedo di maternità", "Giorni di malattia",
+        "Rimborso delle spese di viaggio", "Perché il badge non funziona?",
+    ],
+    "nl": [
+        "Hoeveel vakantiedagen heb ik?", "Telefoonnummer van de receptie?", "Wie keurt declaraties goed?",
+        "Beleid voor thuiswerken", "Wat is de opzegtermijn?", "Openingstijden van de kantine",
+        "Zwangerschapsverlof aanvragen", "Vergoeding van reiskosten",
+    ],
+    "pt": [
+        "Quantos dias de férias tenho?", "Número de telefone da recepção?", "Política de teletrabalho",
+        "Duração do aviso prévio", "Como redefinir a senha?", "Licença de maternidade", "Código de conduta",
+        "Reembolso de despesas de viagem", "Política de privacidade",
+    ],
+    "sv": [
+        "Hur många semesterdagar har jag?", "Telefonnummer till receptionen?", "Policy för distansarbete",
+        "Var finns parkeringen?", "Öppettider för matsalen", "Föräldraledighet: hur länge?",
+        "Ersättning för resekostnader", "När betalas lönen ut?", "Brandskydd på kontoret",
+    ],
+    "en": [
+        "Notice period?", "Reception phone number?", "Telework policy", "Canteen opening hours", "Maternity leave",
+        "Côte d'Ivoire travel advice", "naïve Bayes model", "Montréal office hours", "Société Générale account",
+        "Jour fixe agenda", "Semester abroad", "Fine print", "Prime membership", "Modulo operator", "Personal devices",
+        "Deutsche Bank account", "Telefonica contract", "Rio de Janeiro office", "Malmö hub", "Den Haag office",
+        "cambio", "Voyage data recorder", "Chef schedule", "Bureau of Labor forms", "Timer settings", "Crème brûlée",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", SHORT)
+def test_a_short_question_is_in_its_language(language: str) -> None:
+    assert [(text, detect_language(text)) for text in SHORT[language]] == [(text, language) for text in SHORT[language]]
+
+
+def test_words_that_tell_a_language_are_no_english_ones_and_no_stop_words() -> None:
+    for language, words in telling_words().items():
+        assert not words & (stop_words() | stop_words(language) | short_words()), language
 
 
 def test_the_default_wins_where_nothing_speaks_against_it() -> None:

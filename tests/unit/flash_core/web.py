@@ -88,7 +88,7 @@ async def upload(file: UploadFile, request: Request) -> dict[str, int]:
     return {"size": size}
 
 
-@router.post("/raw")
+@router.post("/raw", status_code=202)
 async def raw(request: Request) -> dict[str, int]:
     size = 0
     async for piece in request.stream():
@@ -97,19 +97,23 @@ async def raw(request: Request) -> dict[str, int]:
     return {"size": size}
 
 
-@router.post("/everyone")
-async def everyone(request: Request) -> Response:
+@router.post("/everyone", status_code=202)
+async def everyone(request: Request) -> None:
     request.app.state.created.append("everyone")
-    return Response(status_code=204)
 
 
-@router.post("/own/keys")
+@router.post("/found")
+async def found(request: Request, user: CurrentUser) -> list[str]:
+    return list(request.app.state.created)
+
+
+@router.post("/own/keys", status_code=202)
 async def own_keys(request: Request) -> dict[str, int]:
     request.app.state.created.append("own")
     return {"number": len(request.app.state.created)}
 
 
-@router.post("/named")
+@router.post("/named", status_code=202)
 async def named(name: RequestName, user: CurrentUser) -> Response:
     return Response(name, status_code=400)
 

@@ -11,10 +11,12 @@ from typing import Final
 from flash_core.utils.elements import ATTRIBUTES, ELEMENTS, end_of_element
 from flash_core.utils.unseen import is_unseen_tag
 
-INVISIBLE: Final = re.compile(
+_INVISIBLE: Final = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+_LINE_ENDS: Final = dict.fromkeys(map(ord, "\u000b\u000c\u0085\u2028\u2029"), "\n")
+"""What is a line break by the Unicode Standard (5.8, "Newline Guidelines") and none for Markdown."""
 _NAMES = re.compile(ELEMENTS, re.IGNORECASE)
 _NUMBERS = r"\\?\[\d{1,3}(?:[ \t]*[,;\u2013-][ \t]*\d{1,3})*\\?\](?!\()"
 _INDEX = (
@@ -39,12 +41,17 @@ _PARTS = re.compile(
 )
 
 
+def without_invisible(text: str) -> str:
+    """Without control and format characters; those that end a line are a line break."""
+    return _INVISIBLE.sub("", text.translate(_LINE_ENDS))
+
+
 def visible(text: str) -> str:
     """What a reader of the rendered page sees, still Markdown, without anything like a marker `[1]` outside code.
 
     References to footnotes are left out; where a number in brackets is part of what is said, it becomes code.
     """
-    text = INVISIBLE.sub("", text)
+    text = without_invisible(text)
     kept: list[str] = []
     at = 0
     while (part := _PARTS.search(text, at)) is not None:

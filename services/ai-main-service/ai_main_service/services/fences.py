@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 PREFIX = re.compile(r"[ \t]*(?:(?:>|[-*+]|\d{1,9}[.)])[ \t]+|>)*[ \t]*")
 """What may stand before the text of a line: indentation, signs of quotations and list items."""
+_MARKER_LAST = re.compile(r"\[\d{1,3}\]\Z")
 _INFO = re.compile(r"[ \t]*([\w+#.\-]{0,30})[^\n]*")
 _LONGEST_INFO = 200
 _INDENTED_CODE = 4
@@ -35,12 +36,10 @@ class Fence:
         return not begun.strip(" >\t").rstrip(" \t").strip(self.sign[0])
 
     def holds(self, line: str) -> bool:
-        """Whether a line belongs to the container that the block stands in."""
-        if not line.strip():
-            return True
+        """Whether a line belongs to the container that the block stands in. An empty one ends a quotation."""
         if ">" in self.container:
             return line.lstrip().startswith(">")
-        return line.expandtabs(_INDENTED_CODE).startswith(self.container)
+        return not line.strip() or line.expandtabs(_INDENTED_CODE).startswith(self.container)
 
 
 class Lines:
@@ -62,6 +61,12 @@ class Lines:
     @property
     def is_at_start(self) -> bool:
         return PREFIX.fullmatch(self.line) is not None
+
+    @property
+    def is_behind_marker(self) -> bool:
+        """Whether the last there is of the line is a marker that does not begin it, and so can't be a label."""
+        marker = _MARKER_LAST.search(self.line)
+        return marker is not None and PREFIX.fullmatch(self.line, 0, marker.start()) is None
 
     def fence(self, sign: str) -> Fence | None:
         """The block that a run of signs would open here."""

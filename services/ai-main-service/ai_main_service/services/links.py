@@ -14,19 +14,20 @@ GONE: Final = "…"
 """What stands where an address was taken out, so that nothing new comes of its neighbours."""
 _DELIMITERS = r"\s<>\"'`|\[\]\\\u3000-\u303f\uff00-\uffef"
 _ADDRESS = re.compile(
-    rf"(?:[a-z][a-z0-9+.\-]{{0,30}}://|(?<![a-z0-9])www\.(?=[a-z0-9]))[^{_DELIMITERS}]{{0,2048}}"
+    rf"(?:[a-z][a-z0-9+.\-]{{0,30}}://|(?<![a-z0-9])www\.(?=[a-z0-9])"
+    rf"|//(?=[^{_DELIMITERS}./]{{1,253}}\.[^{_DELIMITERS}./]))[^{_DELIMITERS}]{{0,2048}}"
     r"|[a-z0-9.+_\-]{1,64}@(?:[a-z0-9_\-]{1,63}\.){1,8}[a-z](?:[a-z0-9_\-]{0,62}[a-z])?(?![a-z0-9_\-])",
     re.IGNORECASE | re.ASCII,
 )
-_HEAD = re.compile(r"(?!https?:|www\.)[a-z0-9.+_\-]+(?=://|@)", re.IGNORECASE | re.ASCII)
+_HEAD = re.compile(r"(?!https?:)(?:(?!(?<![a-z0-9])www\.)[a-z0-9.+_\-])+(?=://|@|www\.)", re.IGNORECASE | re.ASCII)
 """What of an address that is taken out is a word like others, and may have been shown before it became one."""
 _LONGEST = 2_200
 _CONTEXT = 100
 _OPEN_END = re.compile(rf"[^\s<]{{1,{_LONGEST}}}\Z", re.ASCII)
-_GOES_ON = re.compile(r"(?!\]\()(?:\\|[^\w\s<]*\w)")
+_GOES_ON = re.compile(r"(?!\]\()[^\w\s<]*[\w\\]")
 """What a reader's program would take for more of an address, though it ends before a sign that none has."""
-_BEGINS = re.compile(r"(?:h(?:t(?:t(?:ps?)?)?)?|w(?:w(?:w\.?)?)?)?(?::/?)?\Z", re.IGNORECASE | re.ASCII)
-_BEGUN = re.compile(r"://|www\.|@", re.IGNORECASE)
+_BEGINS = re.compile(r"(?:h(?:t(?:t(?:ps?)?)?)?|w(?:w(?:w\.?)?)?)?:?/?\Z", re.IGNORECASE | re.ASCII)
+_BEGUN = re.compile(r"//|www\.|@", re.IGNORECASE)
 _AFTER = re.compile(r"(?:[?!.,:;*_~]|&amp;|&[a-z]{2,8};|…)+\Z")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^/?#]*", re.IGNORECASE)
 _WEB = ("https://", "http://", "mailto:")
@@ -109,6 +110,8 @@ def _told(written: str) -> str:
 
 
 def _with_scheme(address: str) -> str:
+    if address.startswith("//"):
+        return f"https:{address}"
     if "://" in address:
         return address
     return f"http://{address}" if address.lower().startswith("www.") else f"mailto:{address}"

@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Callable
 
-from ai_main_service.services.cleaning import INVISIBLE
+from ai_main_service.services.cleaning import without_invisible
 from ai_main_service.services.fences import Fence, Lines, info_of
 from ai_main_service.services.links import GONE, LinkRule
 from flash_core.utils.elements import ELEMENTS
@@ -27,7 +27,7 @@ _TAG_BEGUN = re.compile(
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.\-]{0,31}:[^\s<>]{0,2000}|[^\s<>@]{1,64}@[^\s<>@]{1,255})>", re.IGNORECASE)
 _AUTOLINK_BEGUN = re.compile(r"<[^\s<>]{0,2000}\Z")
 _OPENS = re.compile(r"<[A-Za-z/!?]")
-_MET = re.compile(rf"!\[|\]\(|{_OPENS.pattern}")
+_MET = re.compile(rf"!\[|\][(:]|{_OPENS.pattern}")
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _REFERENCE_BEGUN = re.compile(r"&[#a-z0-9]{0,32}\Z", re.IGNORECASE)
 _STAYS_REFERENCE = frozenset("<>&\"'") | frozenset(map(chr, range(33))) | {"\xa0"}
@@ -71,7 +71,7 @@ class Markup:
         }
 
     def feed(self, text: str) -> str:
-        return self._take(self._held + INVISIBLE.sub("", text).replace("\r", ""), final=False)
+        return self._take(self._held + without_invisible(text).replace("\r", ""), final=False)
 
     def close(self) -> str:
         rest = self._take(self._held, final=True)
@@ -103,10 +103,11 @@ class Markup:
         return "".join(shown)
 
     def _show(self, shown: list[str], piece: str, *, is_code: bool = False) -> None:
-        """Neighbours that met because something between them was taken out must not make an image, a link or a tag."""
+        """Neighbours must not make an image, a link, a definition or a tag, whatever stood between them."""
         if not piece:
             return
-        if not is_code and _MET.fullmatch(self._last + piece[0]):
+        met = self._last + piece[0]
+        if not is_code and _MET.fullmatch(met) and not (met == "]:" and self._lines.is_behind_marker):
             piece = f" {piece}"
         shown.append(piece)
         self._last = piece[-1]
@@ -131,8 +132,6 @@ class Markup:
         end = at + len(sign)
         if end == len(text) and not final and sign != "\n":
             return None
-        if sign == "]":  # a label before a colon would be a definition, text before a bracket a link
-            return end, "] " if text[end : end + 1] in {"(", ":"} else "]", ""
         read = self._readers.get(sign[-1] if sign[-1] == "[" else sign[0])
         return read(text, at, final=final) if read else (end, sign, "")
 
@@ -167,11 +166,12 @@ class Markup:
         tag = _TAG.match(text, at)
         if tag is not None:
             return tag.end(), " " if tag[1] else "", ""
-        autolink = _AUTOLINK.match(text, at)
+        is_open = not final and _TAG_BEGUN.match(text, at)
+        autolink = None if is_open else _AUTOLINK.match(text, at)
         if autolink is not None:
             address = autolink[1] if ":" in autolink[1] else f"mailto:{autolink[1]}"
             return autolink.end(), autolink[0] if self._is_allowed_link(address) else GONE, ""
-        if not final and (_TAG_BEGUN.match(text, at) or _AUTOLINK_BEGUN.match(text, at)):
+        if is_open or (not final and _AUTOLINK_BEGUN.match(text, at)):
             return None
         return at + 1, "&lt;" if _OPENS.match(text, at) else "<", ""
 
@@ -218,8 +218,7 @@ class Markup:
         if index_end != at:
             return None if index_end is None else (index_end - 1, text[at : index_end - 1], "")
         self._has_dropped = not markers
-        is_label = following == ":" and self._lines.is_at_start
-        return end, markers + (" " if is_label else ""), ""
+        return end, markers, ""
 
     def _index_end(self, text: str, start: int, end: int, *, final: bool) -> int | None:
         """The end of `[1][2]` where that is text, else `start`; None when what follows decides."""
@@ -265,7 +264,7 @@ def _character(text: str, at: int, *, final: bool) -> _Step:
     reference = _REFERENCE.match(text, at)
     if reference is None:
         return None if _REFERENCE_BEGUN.match(text, at) and not final else (at + 1, "&", "")
-    character = INVISIBLE.sub("", html.unescape(reference[0]))
+    character = without_invisible(html.unescape(reference[0]))
     if character.startswith("&") or set(character) & _STAYS_REFERENCE:
         return reference.end(), reference[0], ""
     return reference.end(), "", character

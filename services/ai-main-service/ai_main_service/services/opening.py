@@ -5,8 +5,9 @@ from typing import Final
 
 SENTINEL: Final = "NOT IN DOCUMENTATION"
 """What `prompts/answer.v2.md` tells a model to write when the passages do not answer the question."""
-_DECORATION = " \n\t*_\"'"
-_SENTENCE = re.compile(rf"{SENTINEL}[*_\"']*\s*[.!\n]", re.IGNORECASE)
+_BEFORE = " \n\t*_\"'`#>[({\u201c\u201e\u00ab-"
+_AFTER = f"{_BEFORE})]}}\u201d\u00bb"
+_SENTENCE = re.compile(rf"{SENTINEL}[{re.escape(_AFTER.strip())}]*+\s*[.!\n]", re.IGNORECASE)
 
 
 def _begun(words: str) -> str:
@@ -17,7 +18,9 @@ def _begun(words: str) -> str:
     return pattern
 
 
-_MAY_BE_LAST = re.compile(rf"(?:\A|(?<=[.!?:\n]))[{_DECORATION}]*{_begun(SENTINEL)}[{_DECORATION}.!]*\Z", re.IGNORECASE)
+_MAY_BE_LAST = re.compile(
+    rf"(?:\A|(?<=[.!?:\n\]]))[{re.escape(_BEFORE)}]*+{_begun(SENTINEL)}[{re.escape(_AFTER)}.!]*+\Z", re.IGNORECASE
+)
 
 
 class Opening:
@@ -29,6 +32,7 @@ class Opening:
 
     def __init__(self) -> None:
         self._held = ""
+        self._last = ""
         self._decided = False
         self.refuses = False
         self.ends = False
@@ -36,23 +40,24 @@ class Opening:
     def feed(self, text: str) -> str:
         self._held += text
         if not self._decided:
-            begun = self._held.lstrip(_DECORATION)
+            begun = self._held.lstrip(_BEFORE)
             self.refuses = begun.startswith(SENTINEL) or _SENTENCE.match(begun) is not None
             if self.refuses:
                 return ""
-        return self._take(_MAY_BE_LAST.search(self._held))
+        last = _MAY_BE_LAST.search(self._last + self._held, len(self._last))
+        return self._take(None if last is None else last.start() - len(self._last))
 
     def close(self) -> str:
         """What is left when the text has ended without the sentinel."""
-        said = self._held.strip(f"{_DECORATION}.!").upper()
+        said = self._held.strip(f"{_AFTER}.!").upper()
         if said == SENTINEL:
             self.refuses, self.ends = not self._decided, self._decided
         return "" if self.refuses or self.ends else self._take(None)
 
-    def _take(self, last: re.Match[str] | None) -> str:
-        end = last.start() if last is not None else len(self._held)
-        shown, self._held = self._held[:end], self._held[end:]
-        if self._decided:
-            return shown
-        self._decided = bool(shown.strip())
-        return shown.lstrip()
+    def _take(self, end: int | None) -> str:
+        shown, self._held = self._held[:end], "" if end is None else self._held[end:]
+        if not self._decided:
+            shown = shown.lstrip()
+            self._decided = bool(shown)
+        self._last = shown[-1:] or self._last
+        return shown

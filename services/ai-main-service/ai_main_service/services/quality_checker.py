@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from ai_main_service.services.context_builder import Context
 from ai_main_service.services.entailment import SUPPORTED
-from ai_main_service.services.sentences import Unit, UnitKind, split
+from ai_main_service.services.sentences import UnitKind, split
 from flash_core.errors import OverloadedError, UpstreamUnavailableError
 from flash_core.interfaces.ai_provider import GroundingPassage
 from flash_core.interfaces.entailment import Claim, EntailmentInterface
@@ -31,19 +31,21 @@ class Statement:
 def statements(content: str) -> list[Statement]:
     """The sentences, items, rows and code blocks of an answer that carry a marker.
 
-    A marker that stands alone after a block belongs to that block.
+    Markers that stand alone after a block belong to that block.
     """
     found: list[Statement] = []
-    before: Unit | None = None
+    before: Statement | None = None
     for unit in split(content):
         text = unit.of(content)
         markers = () if unit.kind is UnitKind.CODE else markers_in(text)
         said = without_markers(text).strip(" .")
-        if markers and (said or before is None):
-            found.append(Statement(unit.start, unit.end, said, markers))
-        elif markers and before is not None:
-            found.append(Statement(before.start, unit.end, before.of(content), markers))
-        before = unit
+        if said or before is None:
+            statement = Statement(unit.start, unit.end, said, markers)
+        else:
+            statement = replace(before, end=unit.end, markers=markers)
+        before = statement if said else before
+        if markers:
+            found.append(statement)
     return found
 
 

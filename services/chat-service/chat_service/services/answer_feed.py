@@ -48,11 +48,16 @@ class _Content(msgspec.Struct):
     content: str = ""
 
 
+class _Named(msgspec.Struct):
+    document_id: UUID
+
+
 class _Peek(msgspec.Struct):
     """The little that must be known of a frame to pass it on."""
 
     type: str
     text: str = ""
+    sources: list[_Named] = []
     answer: _Content | None = None
 
 
@@ -60,12 +65,15 @@ _peek = msgspec.json.Decoder(_Peek).decode
 
 
 class AnswerFeed:
+    """`document_ids`: all that its frames have named as sources, in whatever attempt."""
+
     def __init__(self, answer_id: UUID, answers: AnswerLogInterface, broadcast: BroadcastInterface) -> None:
         self.answer_id = answer_id
         self.readers = 0
         self.is_over = False
         self.news = asyncio.Event()
         self.heard_at = time.monotonic()
+        self.document_ids: set[UUID] = set()
         self._answers = answers
         self._broadcast = broadcast
         self.repair: Sequence[ReadyFrame] = ()
@@ -167,6 +175,7 @@ class AnswerFeed:
             self._begin_anew(one.position)
         if frame.type == "delta":
             self._shown.append(frame.text)
+        self.document_ids.update(source.document_id for source in frame.sources)
         self._append(self._ready(one.position, frame.type, one.frame))
 
     def _begin_anew(self, first: Position) -> None:

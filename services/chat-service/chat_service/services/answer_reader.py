@@ -68,23 +68,25 @@ class AnswerReader(WorkerInterface):
         Raises `NotFoundError` for another's answer, and when it is removed while it is followed.
         """
         stored = await self._stored(reader, answer_id)
-        answer = await self._disclosure.answer(stored, reader)
-        async with self._feed_of(answer, is_whole=self._disclosure.is_whole(stored, answer)) as feed:
-            if answer.state.is_terminal:
+        async with self._feed(answer_id) as feed:
+            if stored.state.is_terminal:
                 await self._settle([feed])
             reading = AnswerReading(feed, after)
-            while not self._closing:
+            while not (feed.is_over or self._closing):
                 news = feed.news
                 for frame in reading.due():
                     yield frame
                     reading.at = frame.position
-                if reading.is_over:
-                    break
                 await news.wait()
-            if feed.is_removed:
-                raise NotFoundError("There is no such answer (any more).")
-            if end_again and feed.is_over and reading.at == after:
-                yield feed.end
+            if not feed.is_over:
+                return
+            shown = await self._ended(reader, feed)
+            reading = reading if shown is feed else AnswerReading(shown, reading.at)
+            for frame in reading.due():
+                yield frame
+                reading.at = frame.position
+            if end_again and reading.at == after:
+                yield shown.end
 
     async def wait(self, reader: Principal, answer_id: UUID, seconds: float) -> Answer:
         """The answer once it is over. `OverloadedError` when it is not within `seconds`; it goes on all the same."""
@@ -128,18 +130,19 @@ class AnswerReader(WorkerInterface):
             raise NotFoundError("There is no such answer.")
         return answer
 
-    @asynccontextmanager
-    async def _feed_of(self, answer: Answer, *, is_whole: bool) -> AsyncIterator[AnswerFeed]:
-        """The log may still hold what may not be shown by now, if only the name of a page that was read: then there is
-        only the end, as it may be shown.
+    async def _ended(self, reader: Principal, feed: AnswerFeed) -> AnswerFeed:
+        """What of a feed that is over may be shown now. It may hold what may not be read by now, if only the name of a
+        page: then there is only the end, as it may be shown, which voids what was shown before.
         """
-        if not is_whole:
-            feed = AnswerFeed(answer.id, self._answers, self._broadcast)
-            feed.close(attempt=_AFTER_EVERY_ATTEMPT, answer=answer)
-            yield feed
-            return
-        async with self._feed(answer.id) as feed:
-            yield feed
+        if feed.is_removed:
+            raise NotFoundError("There is no such answer (any more).")
+        stored = await self._stored(reader, feed.answer_id)
+        answer, is_whole = await self._disclosure.ended(stored, feed.document_ids, reader)
+        if is_whole:
+            return feed
+        end_only = AnswerFeed(feed.answer_id, self._answers, self._broadcast)
+        end_only.close(attempt=_AFTER_EVERY_ATTEMPT, answer=answer)
+        return end_only
 
     @asynccontextmanager
     async def _feed(self, answer_id: UUID) -> AsyncIterator[AnswerFeed]:

@@ -18,10 +18,6 @@ class AnswerReading:
         self._feed = feed
         self._is_in_step: bool | None = True if after == BEGINNING else None
 
-    @property
-    def is_over(self) -> bool:
-        return self._feed.is_over and not self._feed.after(self.at)
-
     def due(self) -> Sequence[ReadyFrame]:
         """The frames to give the reader now; whoever gives them moves `at` along."""
         frames = self._feed.after(self.at)

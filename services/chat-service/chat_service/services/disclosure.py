@@ -33,10 +33,14 @@ class Disclosure:
     async def answer(self, answer: Answer, reader: Principal) -> Answer:
         return (await self._shown([answer], reader))[answer.id]
 
-    def is_whole(self, stored: Answer, shown: Answer) -> bool:
-        """Whether its log may be read as well. On which passages a failed answer was to rest is in its log alone."""
+    async def ended(self, stored: Answer, logged: Collection[UUID], reader: Principal) -> tuple[Answer, bool]:
+        """An answer that is over, and whether its log may be read as well, which names the `logged` documents: often
+        more than are stored, as for a refusal. On which passages a failed answer was to rest is in its log alone.
+        """
+        named = {*logged, *(source.document_id for source in stored.sources)}
+        visible = await self._visible(list(named), reader)
         is_unknown = stored.state is GenerationState.FAILED and _age(stored, self._clock.now()) > _FRESH
-        return shown == stored and not is_unknown
+        return disclosed(stored, visible), visible >= named and not is_unknown
 
     async def messages(
         self, rows: Sequence[tuple[int, MessageResponse]], reader: Principal

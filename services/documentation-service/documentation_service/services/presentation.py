@@ -6,7 +6,7 @@ from uuid import UUID
 
 from documentation_service.config import SearchSettings
 from documentation_service.services.query_building import BuiltQuery
-from documentation_service.services.ranking import FUSED, Found, tied
+from documentation_service.services.ranking import FUSED, KEYWORD, Found, tied
 from documentation_service.services.reranking import Reranked
 from flash_core.schemas.search import SearchExplanation, SearchHit, SearchPassage
 
@@ -15,12 +15,17 @@ _MOST_PASSAGES: Final = 3
 
 
 def hits(ranked: Sequence[Found], first: int, count: int, *, explain: bool) -> list[SearchHit]:
-    """Of all that were found those from `first` on."""
+    """Of all that were found those from `first` on. Of keyword scores only their part of the best is told: see
+    `ranking.relative`.
+    """
     shown = ranked[first : first + count]
     if not explain:
         return [_hit(one) for one in shown]
     by_date = tied(ranked)[first : first + count]
-    return [_hit(one, {**one.components, _RECENCY: float(tie)}) for one, tie in zip(shown, by_date, strict=True)]
+    return [
+        _hit(one, {name: part for name, part in one.components.items() if name != KEYWORD} | {_RECENCY: float(tie)})
+        for one, tie in zip(shown, by_date, strict=True)
+    ]
 
 
 def with_passages(hits: Sequence[SearchHit], found: Iterable[Found]) -> list[SearchHit]:

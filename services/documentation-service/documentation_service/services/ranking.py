@@ -112,6 +112,11 @@ def by_both_halves(
     return in_order(_combined(one, halves, fields) for one in by_best_passage(found))
 
 
+def relative(found: Sequence[Found], best: float) -> list[Found]:
+    """Keyword scores as parts of the `best`: as they are they tell in how many passages, hidden ones too, a word is."""
+    return [replace(one, score=one.score / best) if best > 0 else one for one in found]
+
+
 def behind(first: Sequence[Found], rest: Sequence[Found]) -> list[Found]:
     """`rest`, both best first, with scores below those of `first`: it was looked for further away."""
     if not first or not rest or rest[0].score < first[-1].score:

@@ -28,6 +28,7 @@ from documentation_service.services.ranking import (
     by_best_passage,
     by_both_halves,
     by_passage,
+    relative,
 )
 from documentation_service.services.reranking import Reranked, Reranking
 from documentation_service.services.retrieval import Retrieval
@@ -97,6 +98,8 @@ class DocumentSearch(SearchInterface):
 def _ranked(
     request: SearchRequest, query: BuiltQuery, found: Sequence[Found], settings: SearchSettings, scale: Scale
 ) -> list[Found]:
+    if query.vectors.mode == KEYWORD:
+        found = relative(found, scale.wordiest)
     if asks_what_is_new(request, query.text, query.languages[0]):
         return newest_first(found)
     if query.vectors.mode != "hybrid":
@@ -114,16 +117,14 @@ def _ranked(
 def _features(
     found: Sequence[Found], query: BuiltQuery, reranked: Reranked, assessment: Assessment
 ) -> dict[str, float]:
-    """`dense_top`, `dense_second`: the best cosines; `keyword_top`: the best BM25 score; `count`: how many chunks
-    were found; `coverage`, `nearness`, `unsaid`, `calibrated`: what `answerable` was read from; `degraded`: 1 when the
-    meaning of the query could not be looked at; `rerank_missed`: 1 when the reranker was away or too slow.
+    """`dense_top`, `dense_second`: the best cosines; `count`: how many chunks were found; `coverage`, `nearness`,
+    `unsaid`, `calibrated`: what `answerable` was read from; `degraded`: 1 when the meaning of the query could not be
+    looked at; `rerank_missed`: 1 when the reranker was away or too slow.
     """
     dense = sorted((one.hit.scores[DENSE] for one in found if DENSE in one.hit.scores), reverse=True)
-    keyword = [one.hit.scores[KEYWORD] for one in found if KEYWORD in one.hit.scores]
     return {
         "dense_top": dense[0] if dense else 0.0,
         "dense_second": dense[1] if len(dense) > 1 else 0.0,
-        "keyword_top": max(keyword, default=0.0),
         "count": float(len(found)),
         "coverage": assessment.coverage,
         "nearness": assessment.nearness or 0.0,
