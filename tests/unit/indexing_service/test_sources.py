@@ -87,6 +87,14 @@ async def test_nothing_is_stored_that_documentation_does_not_know(
     assert list(database.state.sources.values()) == [made]
 
 
+async def test_a_request_that_is_tried_again_makes_one_source(sources: SourceManager, database: FakeDatabase) -> None:
+    new = NewSource("folder", "x", {}, NO_ONE, None)
+    first = await sources.create(new, ADMIN, "a request")
+    assert await sources.create(new, ADMIN, "a request") == first
+    assert len({(await sources.create(new, ADMIN, name)).id for name in ("another", None, None)}) == 3
+    assert len(database.state.sources) == 4
+
+
 async def test_people_see_what_is_theirs_and_administrators_everything(sources: SourceManager) -> None:
     open_to_all = await sources.create(NewSource("folder", "open", {}, NO_ONE, None), ADMIN)
     of_hr = await sources.create(NewSource("folder", "hr", {}, frozenset({"hr"}), None), ADMIN)

@@ -24,6 +24,7 @@ from flash_core.schemas.indexing import (
     SyncRequest,
     UpdateSourceRequest,
 )
+from flash_core.web.idempotency import RequestName
 from flash_core.web.identity import CurrentEditor, CurrentUser
 from flash_core.web.pagination import PageQuery, page_of
 from flash_core.web.problems import problems
@@ -38,10 +39,12 @@ _ONE = problems(NotFoundError)
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_MANAGED)
-async def create_source(body: CreateSourceRequest, editor: CurrentEditor, sources: SourcesDep) -> SourceResponse:
+async def create_source(
+    body: CreateSourceRequest, editor: CurrentEditor, sources: SourcesDep, request_name: RequestName
+) -> SourceResponse:
     """A place that documents come from. Nothing is read before the first sync, started by its schedule at last."""
     new = NewSource(body.type, body.name, body.config, frozenset(body.groups), body.schedule, body.credentials or {})
-    return _response(await sources.create(new, editor), editor)
+    return _response(await sources.create(new, editor, request_name), editor)
 
 
 @router.get("", responses=problems(BadRequestError))

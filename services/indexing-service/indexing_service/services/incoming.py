@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from flash_core.errors import FieldError, InvalidInputError, TooLargeError, UnsupportedMediaError
 from flash_core.schemas.indexing import DocumentContent, SingleDocumentRequest
-from flash_core.utils.ids import new_id
+from flash_core.utils.ids import id_for
 from indexing_service.interfaces import DocumentFormat, SourceDocument
 from indexing_service.services.decoding import decoded, normalised, storable
 from indexing_service.services.formats import MAX_FILE, SUPPORTED, format_named, is_text, looks_like
 
 _MAX_NAME: Final = 600
-_MADE: Final = UUID("6f0d5a0e-6b0e-4c55-9d4e-2f6a3c1b7e90")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ def from_single(body: SingleDocumentRequest, now: datetime, request_name: str | 
     """Without an external id one is made, the same for every try of a request that has a name."""
     if not body.text.strip():
         raise InvalidInputError("The document is empty.", [FieldError("text", "It is empty.")])
-    made = new_id() if request_name is None else uuid5(_MADE, request_name)
-    return from_incoming(body.external_id or str(made), body, now)
+    return from_incoming(body.external_id or str(id_for(request_name)), body, now)
 
 
 def from_incoming(external_id: str, body: DocumentContent, now: datetime) -> SourceDocument:

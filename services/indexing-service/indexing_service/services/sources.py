@@ -15,7 +15,7 @@ from flash_core.messaging.events import JobQueued
 from flash_core.models.user import Principal
 from flash_core.schemas.documentation import PutSourceRequest
 from flash_core.schemas.indexing import SourceType
-from flash_core.utils.ids import new_id
+from flash_core.utils.ids import id_for
 from flash_core.utils.request_id import current_request_id
 from indexing_service.interfaces import (
     CredentialVaultInterface,
@@ -86,7 +86,8 @@ class SourceManager:
         self._restricted_schedule = understood(restricted_schedule)
         self._check_seconds = check_seconds
 
-    async def create(self, new: NewSource, user: Principal) -> Source:
+    async def create(self, new: NewSource, user: Principal, request_name: str | None = None) -> Source:
+        """One source for all tries of a request that has a name."""
         kind = self._supported(new.type)
         _check_allowed(kind, user)
         name = _named(new.name)
@@ -94,7 +95,7 @@ class SourceManager:
         access = await self._connections.validated(kind, Access(new.config, new.credentials))
         now = self._clock.now()
         source = Source(
-            id=new_id(),
+            id=id_for(request_name),
             type=kind,
             name=name,
             config=access.config,
@@ -105,6 +106,10 @@ class SourceManager:
             next_sync_at=next_after(schedule, now),
         )
         source = replace(source, sealed_credentials=self._connections.sealed(source, access.credentials))
+        async with self._unit_of_work() as work:
+            before = await work.sources.get(source.id)
+        if before is not None:
+            return before
         await self._announce(source)
         async with self._unit_of_work() as work:
             await work.sources.add(source)
