@@ -60,6 +60,7 @@ class GitSource(DocumentationSourceInterface):
         self._configuration = configuration
         self._clone = clone
         self._reader = reader
+        self._head: Head | None = None
         self._tree: _Tree | None = None
         self._reading = asyncio.Lock()
 
@@ -92,7 +93,7 @@ class GitSource(DocumentationSourceInterface):
         head = await self._clone.update(self._configuration.branch)
         if head.commit == commit:
             return Changes([], [], cursor)
-        self._tree = None
+        self._head, self._tree = head, None
         try:
             edits = await self._clone.edits(commit, head, self._configuration.subfolder)
         except GitFailedError:
@@ -136,7 +137,7 @@ class GitSource(DocumentationSourceInterface):
         """
         async with self._reading:
             if self._tree is None:
-                head = await self._clone.update(self._configuration.branch)
+                head = self._head or await self._clone.update(self._configuration.branch)
                 self._tree = await self._read(head, lambda _: None)
             return self._tree
 
