@@ -10,6 +10,7 @@ from local_fleet.errors import FleetError
 
 NAME = "AskFlash documentation"
 QUESTION = "How does AskFlash make sure that no accepted question is lost?"
+_FOR_BUILDERS = "decisions/**"
 _POLL_SECONDS = 0.3
 _ENDED = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
@@ -19,8 +20,9 @@ async def index_sample(client: AskFlashClient, folder: Path, progress: Callable[
 
     Raises `FleetError` when the job fails or takes longer than `seconds`; it then goes on in the background.
     """
+    config = {"path": str(folder), "exclude": [_FOR_BUILDERS]}
     source = await _find(client) or await client.post(
-        "/api/v1/sources", {"type": "folder", "name": NAME, "config": {"path": str(folder)}, "groups": []}
+        "/api/v1/sources", {"type": "folder", "name": NAME, "config": config, "groups": []}
     )
     started = await client.post(f"/api/v1/sources/{source['id']}/sync", {})
     try:

@@ -2,9 +2,10 @@
 what is theirs.
 """
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, status
 
 from flash_core.errors import (
     BadRequestError,
@@ -36,6 +37,15 @@ from indexing_service.services.sources import NewSource, SourceChanges
 router = APIRouter(prefix="/api/v1/sources", tags=["sources"], responses=problems(UnauthenticatedError))
 _MANAGED = problems(ForbiddenError, InvalidInputError, UpstreamUnavailableError)
 _ONE = problems(NotFoundError)
+
+
+async def _managed(source_id: UUID, editor: CurrentEditor, sources: SourcesDep) -> UUID:
+    await sources.check_managed(source_id, editor)
+    return source_id
+
+
+ManagedSource = Annotated[UUID, Depends(_managed)]
+"""The id of a source that whoever asks may manage."""
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_MANAGED)
@@ -77,22 +87,20 @@ async def update_source(
 
 
 @router.delete("/{source_id}", status_code=status.HTTP_204_NO_CONTENT, responses=_MANAGED | _ONE)
-async def delete_source(source_id: UUID, editor: CurrentEditor, sources: SourcesDep) -> None:
+async def delete_source(source_id: ManagedSource, sources: SourcesDep) -> None:
     """With all of its documents, which can't be found, read or cited any more when this returns."""
-    await sources.check_managed(source_id, editor)
     await sources.delete(source_id)
 
 
 @router.post("/{source_id}/check", responses=_MANAGED | _ONE)
-async def check_source(source_id: UUID, editor: CurrentEditor, sources: SourcesDep) -> CheckResponse:
+async def check_source(source_id: ManagedSource, sources: SourcesDep) -> CheckResponse:
     """Try to read the source, and say what would be found."""
-    await sources.check_managed(source_id, editor)
     return CheckResponse.model_validate(await sources.check(source_id))
 
 
 @router.post("/{source_id}/sync", status_code=status.HTTP_202_ACCEPTED, responses=_MANAGED | _ONE)
 async def sync_source(
-    source_id: UUID, editor: CurrentEditor, sources: SourcesDep, body: SyncRequest | None = None
+    source_id: ManagedSource, sources: SourcesDep, body: SyncRequest | None = None
 ) -> JobAcceptedResponse:
     """Make the index equal to the source. The job begins after this call: one that waits already is not doubled, and
     one that is under way is followed by another.
@@ -100,7 +108,6 @@ async def sync_source(
     A sync that would remove a large part of a source's documents leaves them, and says so; `allow_deletions` removes
     them.
     """
-    await sources.check_managed(source_id, editor)
     wanted = body or SyncRequest()
     job_id = await sources.sync(source_id, full=wanted.full, allow_deletions=wanted.allow_deletions)
     return JobAcceptedResponse(job_id=job_id)

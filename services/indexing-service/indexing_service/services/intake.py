@@ -61,7 +61,7 @@ class DocumentIntake:
         self._registry = registry
         self._visible = visible
         self._clock = clock
-        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def accept_single(
         self, body: SingleDocumentRequest, editor: Principal, request_name: str | None = None
@@ -97,7 +97,7 @@ class DocumentIntake:
         does not come back.
         """
         last = {document.external_id: document for document in documents}
-        async with self._places, self._unit_of_work() as work:
+        async with self._turns, self._unit_of_work() as work:
             # While the source is locked nothing else is handed in or retried, and nothing that was emptied leaves.
             now = await work.sources.get(source.id, locked=True)
             if now is None:
